@@ -1,0 +1,73 @@
+# Everything that people and CI run. `make` lists it.
+
+MODELS ?= small
+TORCH ?= cpu
+PYTHON ?= $(shell for p in python3.11 python3; do "$$p" -c '' 2>/dev/null && echo "$$p" && break; done)
+
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed-$(TORCH)
+LOCK = env -u UV_FIND_LINKS $(BIN)/uv pip compile pyproject.toml --config-file requirements/uv.toml \
+	--universal --fork-strategy fewest --python-version 3.11 --generate-hashes --no-header --quiet $(LOCK_ARGS)
+PRESET = $$($(BIN)/python -c "from scripts.models.presets import PRESETS as p; \
+	print('EMBED_MODEL=%s RERANK_MODEL=%s' % p['$(MODELS)'])")
+
+export BENTOML_DO_NOT_TRACK := True
+
+.DEFAULT_GOAL := help
+.PHONY: help venv models serve test check lint types contracts format lock build clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
+
+venv: $(INSTALLED) ## Make the virtual environment (TORCH=cuda: PyPI's torch with its CUDA packages)
+
+$(INSTALLED): requirements/dev.txt scripts/install_torch.sh
+	@'$(PYTHON)' -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+		{ echo "Python 3.11 or newer is needed: install it, or name it with make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	'$(PYTHON)' -m venv --clear $(VENV)
+	@sh scripts/install_torch.sh $(BIN)/python $(TORCH)
+	@echo "Installing requirements/dev.txt, about 110 packages: a minute or two."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements/dev.txt
+	@$(BIN)/python -m pip check
+	@touch $@
+
+models: venv ## Install the models of a preset (MODELS=small or production)
+	$(BIN)/python -m scripts.models install $(MODELS)
+
+serve: models ## Start both services (MODELS=small or production); Ctrl-C stops them
+	$(BIN)/python -m scripts.serve --models $(MODELS)
+
+test: venv ## Run the tests (PYTEST_ARGS=… for pytest)
+	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+check: lint types contracts ## Run lint, types and contracts
+
+lint: venv ## Check style and formatting with ruff
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+types: venv ## Check types with mypy
+	$(BIN)/mypy
+
+contracts: venv ## Check who may import whom
+	$(BIN)/lint-imports --no-logo
+
+format: venv ## Let ruff format the code and mend what it can
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+# torch goes without hash: its CPU build and PyPI's are different files of one version.
+lock: venv ## Write requirements/*.txt again from pyproject.toml (LOCK_ARGS=--upgrade for newer versions)
+	$(LOCK) --group dev -o requirements/dev.txt
+	$(LOCK) --group embed -c requirements/dev.txt --no-annotate -o requirements/embed.txt
+	$(LOCK) --group rerank -c requirements/dev.txt --no-annotate -o requirements/rerank.txt
+	sed -i.orig -e '/^torch==/,/^[^ ]/{/--hash/d;}' -e '/^torch==/s/ \\$$//' requirements/*.txt && rm requirements/*.orig
+
+build: models ## Build both bentos with the models of a preset (MODELS=small or production)
+	env $(PRESET) $(BIN)/bentoml build -f bentofile.embed.yaml
+	env $(PRESET) $(BIN)/bentoml build -f bentofile.rerank.yaml
+
+clean: ## Remove the virtual environment and all caches
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

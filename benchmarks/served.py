@@ -1,0 +1,64 @@
+"""A service of this repository, started for a measurement and stopped after it."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+
+ROOT = Path(__file__).parents[1]
+SERVICES = {"embed": "bentos.embed.service:EmbedService", "rerank": "bentos.rerank.service:RerankService"}
+_START_SECONDS = 180
+
+
+@contextmanager
+def served(name: str, environment: Mapping[str, str]) -> Iterator[str]:
+    """Run a service on a free port; gives its base URL once it is ready.
+
+    Args:
+        name: `embed` or `rerank`.
+        environment: settings, besides those of this process.
+    """
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bentoml", "serve", SERVICES[name], "--host", "127.0.0.1", "--port", str(port)],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        stdout=subprocess.DEVNULL,
+    )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        _wait_until_ready(url, process)
+        yield url
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _wait_until_ready(url: str, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise RuntimeError("The service ended while starting; run it by hand to see why.")
+        try:
+            if httpx.get(f"{url}/ready").status_code == httpx.codes.OK:
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(0.2)
+    raise RuntimeError(f"The service was not ready within {_START_SECONDS} seconds.")
+
+
+def metric(url: str, name: str) -> float:
+    """Current value of an unlabelled series."""
+    for line in httpx.get(f"{url}/metrics").text.splitlines():
+        if line.startswith(f"{name} "):
+            return float(line.split()[1])
+    raise KeyError(name)

@@ -1,0 +1,37 @@
+"""Texts of the lengths that web teams send, the same on every run."""
+
+import math
+import random
+from pathlib import Path
+
+from bentos.common.engine.tokenizer import Tokenizer
+
+_WORDS = """
+contact engineer founder product meeting Berlin invoice support network designer marketing data sales remote
+research hospital teacher lawyer finance startup mobile cloud security energy logistics robotics music travel
+""".split()  # noqa: SIM905 - a list literal of these would be one word per line
+
+
+def mixed_lengths(count: int, *, median: int = 40, longest: int = 512, seed: int = 0) -> list[int]:
+    """Lengths in tokens: lognormal around the median with sigma 0.8, between 5 and `longest`."""
+    source = random.Random(seed)
+    return [min(longest, max(5, round(source.lognormvariate(math.log(median), 0.8)))) for _ in range(count)]
+
+
+def text_of(tokens: int, tokenizer: Tokenizer, *, seed: int) -> str:
+    """An English-like text of exactly `tokens` tokens, special tokens included (fewer by rounding to words)."""
+    source = random.Random(seed)
+    words = source.choices(_WORDS, k=tokens)
+    room = tokens - (tokenizer.window - tokenizer.room)
+    while len(words) > 1 and len(tokenizer.contents([" ".join(words)], 2 * tokens)[0].ids) > room:
+        words.pop()
+    return " ".join(words)
+
+
+def mixed_texts(count: int, folder: Path, window: int, *, seed: int = 0) -> list[str]:
+    """Texts of `mixed_lengths` for the tokenizer of an installed model."""
+    tokenizer = Tokenizer.load(folder, window)
+    return [
+        text_of(length, tokenizer, seed=seed + number)
+        for number, length in enumerate(mixed_lengths(count, longest=window, seed=seed))
+    ]

@@ -1,0 +1,1 @@
+"""The two services: `embed` and `rerank`, and what they have in `common`."""

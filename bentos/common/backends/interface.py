@@ -1,0 +1,54 @@
+"""The interface between the engine and a model on some runtime."""
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+TokenIds: TypeAlias = NDArray[np.int32]
+Outputs: TypeAlias = NDArray[np.float32]
+
+
+class TokenRow(NamedTuple):
+    """One item as the model sees it, special tokens included.
+
+    Attributes:
+        ids: token ids, int32 `[length]`.
+        type_ids: segment of each token, int32 `[length]`; all 0 for a single text and for models without segments.
+    """
+
+    ids: TokenIds
+    type_ids: TokenIds
+
+
+class Backend(Protocol):
+    """A loaded model. `infer` is called from several threads at a time, at most `streams` of them."""
+
+    name: str
+    device: str
+    precision: str
+    width: int
+    """Numbers per item: the dimension of an encoder, 1 for a cross-encoder."""
+
+    def infer(self, rows: Sequence[TokenRow]) -> Outputs:
+        """Compute one micro-batch.
+
+        Args:
+            rows: at least one row; none is longer than the model's window.
+
+        Returns:
+            float32 `[len(rows), width]`, in the order of `rows`: unit vectors of an encoder, logits of a cross-encoder.
+        """
+
+    def batch_tokens(self, count: int, longest: int, total: int) -> int:
+        """Tokens that a micro-batch costs, padding included.
+
+        Args:
+            count: rows in it.
+            longest: length of its longest row.
+            total: sum of the rows' lengths.
+        """
+
+    def close(self) -> None:
+        """Free the model. `infer` is not called afterwards."""

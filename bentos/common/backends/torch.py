@@ -1,0 +1,115 @@
+"""The reference backend: PyTorch through sentence-transformers, on CPU or CUDA."""
+
+import threading
+from abc import abstractmethod
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from huggingface_hub.utils.tqdm import disable_progress_bars
+from sentence_transformers import CrossEncoder, SentenceTransformer
+from torch import Tensor
+
+from bentos.common.backends.interface import Outputs, TokenRow
+
+_DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
+
+
+class _TorchBackend:
+    """What encoder and cross-encoder share: padding, threads, device and precision.
+
+    Args:
+        folder: a sentence-transformers folder.
+        device: `cpu` or `cuda`.
+        precision: `fp32` or `bf16`.
+        threads: processor threads of one call on CPU.
+    """
+
+    name = "torch"
+
+    def __init__(self, folder: Path, *, device: str, precision: str, threads: int) -> None:
+        self.device = device
+        self.precision = precision
+        self._threads = threads
+        self._thread_state = threading.local()
+        self._use_own_threads()
+        disable_progress_bars()  # transformers shows one while it loads weights
+        self._model = self._load(str(folder))
+        self._model.eval()
+        self._pad_id: int = self._model.tokenizer.pad_token_id
+        self._uses_types = "token_type_ids" in self._model.tokenizer.model_input_names
+        self.width = self.infer([TokenRow(np.zeros(1, np.int32), np.zeros(1, np.int32))]).shape[1]
+
+    @abstractmethod
+    def _load(self, folder: str) -> Any:
+        """Load the model; `self.device` and `self.precision` say how."""
+
+    @abstractmethod
+    def _forward(self, features: dict[str, Tensor]) -> Tensor:
+        """Outputs of one padded micro-batch, `[rows, width]`."""
+
+    def infer(self, rows: Sequence[TokenRow]) -> Outputs:
+        """See `Backend.infer`. Rows are padded to the longest."""
+        self._use_own_threads()
+        with torch.inference_mode():
+            return self._forward(self._pad(rows)).float().cpu().numpy()
+
+    def batch_tokens(self, count: int, longest: int, total: int) -> int:  # noqa: ARG002
+        """Every row is padded to the longest."""
+        return count * longest
+
+    def close(self) -> None:
+        """Free the model's memory, on the GPU too."""
+        del self._model
+        if self.device == "cuda":
+            torch.cuda.empty_cache()
+
+    def _pad(self, rows: Sequence[TokenRow]) -> dict[str, Tensor]:
+        shape = (len(rows), max(len(row.ids) for row in rows))
+        ids = np.full(shape, self._pad_id, np.int64)
+        mask = np.zeros(shape, np.int64)
+        types = np.zeros(shape, np.int64)
+        for index, row in enumerate(rows):
+            length = len(row.ids)
+            ids[index, :length] = row.ids
+            mask[index, :length] = 1
+            types[index, :length] = row.type_ids
+        features = {"input_ids": ids, "attention_mask": mask}
+        if self._uses_types:
+            features["token_type_ids"] = types
+        return {name: torch.from_numpy(array).to(self.device) for name, array in features.items()}
+
+    def _use_own_threads(self) -> None:
+        # OpenMP keeps the number of threads per calling thread, so each of the engine's threads sets its own.
+        if not hasattr(self._thread_state, "ready"):
+            torch.set_num_threads(self._threads)
+            self._thread_state.ready = True
+
+
+class TorchEncoder(_TorchBackend):
+    """A bi-encoder with its pooling; outputs are unit vectors."""
+
+    def _load(self, folder: str) -> SentenceTransformer:
+        return SentenceTransformer(
+            folder, device=self.device, local_files_only=True, model_kwargs={"dtype": _DTYPES[self.precision]}
+        )
+
+    def _forward(self, features: dict[str, Tensor]) -> Tensor:
+        vectors: Tensor = self._model(features)["sentence_embedding"]
+        return torch.nn.functional.normalize(vectors.float(), dim=-1)
+
+
+class TorchCrossEncoder(_TorchBackend):
+    """A cross-encoder with one label; outputs are logits."""
+
+    def _load(self, folder: str) -> CrossEncoder:
+        model: CrossEncoder = CrossEncoder(
+            folder, device=self.device, local_files_only=True, model_kwargs={"dtype": _DTYPES[self.precision]}
+        )
+        return model
+
+    def _forward(self, features: dict[str, Tensor]) -> Tensor:
+        scores: Tensor = self._model(features)["scores"]
+        return scores.reshape(len(scores), -1)

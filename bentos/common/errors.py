@@ -1,0 +1,94 @@
+"""Domain errors: what can go wrong with a request, without any HTTP in it.
+
+The doors (`bentos.common.http`) map each class to a status in one table.
+
+    DomainError
+    ├── InvalidInput          the caller must change the request
+    │   ├── MalformedBody     not JSON, or JSON that cannot be trusted
+    │   ├── UnsupportedBody   not declared as JSON
+    │   ├── BodyTooLarge      more bytes than the limit
+    │   ├── TooManyItems      more texts or documents than the limit
+    │   └── TextTooLong       over the model's window with truncation refused
+    ├── Unavailable           the caller should come back later
+    │   ├── Overloaded        the queue is full
+    │   └── NotReady          the model is loading, or the service drains or has failed
+    ├── DeadlineExceeded      the request's time has passed
+    └── InferenceFailed       the model failed on this item
+"""
+
+
+class DomainError(Exception):
+    """Base of all errors that a request can meet.
+
+    Args:
+        message: one sentence for the caller; never contains the caller's texts.
+        param: place of the offending value in the request, such as `texts.3`.
+    """
+
+    def __init__(self, message: str, *, param: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.param = param
+
+
+class InvalidInput(DomainError):
+    """The request has to be changed before it can succeed."""
+
+
+class MalformedBody(InvalidInput):
+    """The body is not JSON, or is ambiguous (duplicate keys, NaN, broken Unicode)."""
+
+
+class UnsupportedBody(InvalidInput):
+    """The content type is not JSON."""
+
+
+class BodyTooLarge(InvalidInput):
+    """The body has more bytes than the service accepts."""
+
+
+class TooManyItems(InvalidInput):
+    """A list has more items than the service accepts."""
+
+
+class TextTooLong(InvalidInput):
+    """A text has more tokens than the model's window and truncation was refused."""
+
+
+class Unavailable(DomainError):
+    """The request is fine but cannot be served now.
+
+    Args:
+        message: one sentence for the caller.
+        retry_after: seconds after which a retry is likely to succeed.
+    """
+
+    def __init__(self, message: str, *, retry_after: float) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class Overloaded(Unavailable):
+    """The queue holds as many tokens as it may."""
+
+
+class NotReady(Unavailable):
+    """The model is not loaded yet, or the service is draining or has failed."""
+
+
+class DeadlineExceeded(DomainError):
+    """The request's deadline passed before its answer was complete."""
+
+
+class InferenceFailed(DomainError):
+    """The model raised or returned non-finite numbers for an item, also when it was computed alone.
+
+    Args:
+        message: one sentence for the caller.
+        item: number of the row in its job, or of the text or document in the request.
+        param: place of the text in the request, once it is known.
+    """
+
+    def __init__(self, message: str, *, item: int, param: str | None = None) -> None:
+        super().__init__(message, param=param)
+        self.item = item

@@ -1,0 +1,60 @@
+"""The ASGI application of a service: its routers between the shared middleware, probes and errors."""
+
+from collections.abc import Mapping, Sequence
+
+import prometheus_client
+from fastapi import APIRouter, FastAPI
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from bentos.common.http import probes
+from bentos.common.http.context import UNMATCHED, RequestContext
+from bentos.common.http.native import native_error
+from bentos.common.http.problems import problem_of
+from bentos.common.lifecycle import Lifecycle
+from bentos.common.version import VERSION
+
+# Their `_created` twins double the series and Prometheus does not need them.
+prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
+
+
+def create_app(
+    lifecycle: Lifecycle,
+    routers: Sequence[APIRouter],
+    *,
+    description: str,
+    limits: Mapping[str, int],
+    **domain: object,
+) -> RequestContext:
+    """Build the application. It holds no BentoML and runs under any ASGI server.
+
+    Args:
+        lifecycle: the process's state; the caller starts and stops it.
+        routers: the service's doors, one per dialect.
+        description: first paragraph of the OpenAPI page.
+        limits: what `/info` reports besides the settings of engine and server.
+        domain: objects that the routers find in `request.app.state` under these names.
+    """
+    app = FastAPI(
+        title=lifecycle.name,
+        version=VERSION,
+        description=description,
+        exception_handlers={HTTPException: _outside_routes},
+        redirect_slashes=False,
+    )
+    app.state.lifecycle = lifecycle
+    app.state.max_body_bytes = lifecycle.server.max_body_bytes
+    app.state.request_timeout_seconds = lifecycle.server.request_timeout_seconds
+    app.state.limits = {"max_body_bytes": lifecycle.server.max_body_bytes, **limits}
+    for name, value in domain.items():
+        setattr(app.state, name, value)
+    for router in (probes.router, *routers):
+        app.include_router(router)
+    lifecycle.metrics.expect_routes([UNMATCHED, *app.openapi()["paths"]])
+    return RequestContext(app, lifecycle)
+
+
+async def _outside_routes(_: Request, error: Exception) -> Response:
+    """Unknown paths and wrong methods, which no route sees."""
+    return native_error(problem_of(error))

@@ -1,0 +1,66 @@
+"""What surrounds every request: its id, its metrics, its line in the log."""
+
+import logging
+import re
+import time
+import uuid
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from bentos.common.lifecycle import Lifecycle, Phase
+from bentos.common.logs import request_id
+
+_log = logging.getLogger(__name__)
+_ACCEPTABLE_ID = re.compile(r"[\w.:-]{1,128}", re.ASCII)
+REQUEST_ID_HEADER = "X-Request-ID"
+UNMATCHED = "unmatched"
+"""Route label of requests that no route matches; their paths would make the series' number grow without bound."""
+OPERATIONS = frozenset({"/live", "/ready", "/health", "/metrics"})
+"""Routes that a supervisor polls; they are counted but not logged."""
+
+
+class RequestContext:
+    """ASGI middleware. Takes over a sane `X-Request-ID` from the caller, else makes one.
+
+    While the service drains, answers ask the client to close its connection, so that none is cut when the port closes.
+    """
+
+    def __init__(self, app: ASGIApp, lifecycle: Lifecycle) -> None:
+        self._app = app
+        self._lifecycle = lifecycle
+        self._access_log = lifecycle.server.access_log
+        self._metrics = lifecycle.metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        given = Headers(scope=scope).get(REQUEST_ID_HEADER, "")
+        identifier = given if _ACCEPTABLE_ID.fullmatch(given) else uuid.uuid4().hex
+        token = request_id.set(identifier)
+        status = 500
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(scope=message)
+                headers[REQUEST_ID_HEADER] = identifier
+                if self._lifecycle.phase is Phase.DRAINING:
+                    headers["Connection"] = "close"
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_with_id)
+        finally:
+            seconds = time.perf_counter() - started
+            # An unmatched request is left with the route of the mount around this application, whose path is empty.
+            route = getattr(scope.get("route"), "path", "") or UNMATCHED
+            self._metrics.requests.labels(route, str(status)).inc()
+            self._metrics.request_seconds.labels(route).observe(seconds)
+            if self._access_log and route not in OPERATIONS:
+                _log.info("%s %s %d %.1fms", scope["method"], route, status, seconds * 1000)
+            request_id.reset(token)

@@ -1,0 +1,24 @@
+"""The shape of native answers and errors."""
+
+from typing import Any
+
+import orjson
+from starlette.responses import Response
+
+from bentos.common.http.problems import Problem
+
+
+class ArrayJSON(Response):
+    """JSON written straight from numpy arrays, never through lists of Python floats."""
+
+    media_type = "application/json"
+
+    def render(self, content: Any) -> bytes:
+        """Serialise `content`, which may contain C-contiguous arrays."""
+        return orjson.dumps(content, option=orjson.OPT_SERIALIZE_NUMPY)
+
+
+def native_error(problem: Problem) -> Response:
+    """`{"error": {"code", "message", "param"}}`."""
+    body = {"error": {"code": problem.code, "message": problem.message, "param": problem.param}}
+    return ArrayJSON(body, problem.status, problem.headers)

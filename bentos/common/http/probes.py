@@ -1,0 +1,88 @@
+"""`/live`, `/ready`, `/health`, `/info` and `/metrics`, answered from the first second and under any load."""
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.responses import Response
+
+from bentos.common.http.native import ArrayJSON
+from bentos.common.http.route import DialectRoute
+from bentos.common.lifecycle import Lifecycle
+from bentos.common.version import VERSION
+
+router = APIRouter(route_class=DialectRoute, tags=["operations"])
+
+
+def _lifecycle(request: Request) -> Lifecycle:
+    lifecycle: Lifecycle = request.app.state.lifecycle
+    return lifecycle
+
+
+@router.get("/live", summary="Does the process make progress?", responses={503: {"description": "Restart it"}})
+async def live(request: Request) -> Response:
+    """200 while the process and its engine make progress."""
+    problem = _lifecycle(request).problem()
+    return ArrayJSON({"status": "failed", "problem": problem}, 503) if problem else ArrayJSON({"status": "ok"})
+
+
+@router.get("/ready", summary="May it be sent requests?", responses={503: {"description": "Not now"}})
+async def ready(request: Request) -> Response:
+    """200 when the model is loaded, has answered a first input, and the service is not draining."""
+    checks = _lifecycle(request).checks()
+    failing = [name for name, passed in checks.items() if not passed]
+    if failing:
+        return ArrayJSON({"status": "not ready", "failing": failing, "checks": checks}, 503, {"Retry-After": "2"})
+    return ArrayJSON({"status": "ready", "checks": checks})
+
+
+@router.get("/health", summary="Is the model loaded?", responses={503: {"description": "Loading or failed"}})
+async def health(request: Request) -> Response:
+    """200 when the model is loaded."""
+    lifecycle = _lifecycle(request)
+    loaded = lifecycle.model_loaded
+    problem = lifecycle.problem()
+    body: dict[str, Any] = {
+        "status": "failed" if problem else "ok" if loaded else "loading",
+        "service": lifecycle.name,
+        "model": lifecycle.model.profile.model_id,
+        "model_loaded": loaded,
+    }
+    if lifecycle.model.profile.dimension is not None:
+        body["dimension"] = lifecycle.model.profile.dimension
+    body["quality"] = lifecycle.model.profile.quality
+    return ArrayJSON(body) if loaded and not problem else ArrayJSON(body, 503, {"Retry-After": "2"})
+
+
+@router.get("/info", summary="Which model, how it runs, which limits")
+async def info(request: Request) -> Response:
+    """The model's profile, the backend and the limits in force."""
+    lifecycle = _lifecycle(request)
+    profile = lifecycle.model.profile
+    settings = lifecycle.engine_settings
+    backend = lifecycle.loaded.engine.backend if lifecycle.model_loaded else None
+    return ArrayJSON(
+        {
+            "service": lifecycle.name,
+            "version": VERSION,
+            "model": profile.model_id,
+            "revision": profile.revision,
+            "quality": profile.quality,
+            "dimension": profile.dimension,
+            "max_tokens": profile.max_tokens,
+            "prompts": dict(profile.prompts),
+            "backend": backend and {"name": backend.name, "device": backend.device, "precision": backend.precision},
+            "engine": {
+                "streams": settings.streams,
+                "threads": settings.threads,
+                "queue_tokens": settings.queue_tokens,
+            },
+            "limits": request.app.state.limits,
+        }
+    )
+
+
+@router.get("/metrics", summary="Prometheus metrics", response_class=Response)
+async def metrics(request: Request) -> Response:
+    """Prometheus text format."""
+    return Response(generate_latest(_lifecycle(request).metrics.registry), media_type=CONTENT_TYPE_LATEST)

@@ -1,0 +1,75 @@
+"""The one table from errors to HTTP: which status, which code, which headers. Each dialect gives it its own shape."""
+
+import logging
+import math
+from dataclasses import dataclass, field
+
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from bentos.common.errors import (
+    BodyTooLarge,
+    DeadlineExceeded,
+    DomainError,
+    InvalidInput,
+    MalformedBody,
+    NotReady,
+    Overloaded,
+    TooManyItems,
+    Unavailable,
+    UnsupportedBody,
+)
+
+_log = logging.getLogger(__name__)
+
+_TABLE: dict[type[DomainError], tuple[int, str]] = {
+    MalformedBody: (400, "malformed_body"),
+    UnsupportedBody: (415, "unsupported_media_type"),
+    BodyTooLarge: (413, "body_too_large"),
+    TooManyItems: (413, "too_many_items"),
+    InvalidInput: (422, "invalid_request"),
+    Overloaded: (429, "overloaded"),
+    NotReady: (503, "not_ready"),
+    DeadlineExceeded: (504, "deadline_exceeded"),
+    DomainError: (500, "internal_error"),
+}
+_HTTP_CODES = {401: "unauthorized", 404: "not_found", 405: "method_not_allowed"}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """An error as HTTP sees it, not yet in any dialect's shape."""
+
+    status: int
+    code: str
+    message: str
+    param: str | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+def problem_of(error: Exception) -> Problem:
+    """Describe any exception that a route let out; an unknown one is logged and hidden behind a 500."""
+    match error:
+        case DomainError():
+            status, code = next(_TABLE[kind] for kind in type(error).__mro__ if kind in _TABLE)
+            headers = {"Retry-After": str(math.ceil(error.retry_after))} if isinstance(error, Unavailable) else {}
+            return Problem(status, code, error.message, error.param, headers)
+        case RequestValidationError():
+            return _validation_problem(error)
+        case HTTPException():
+            code = _HTTP_CODES.get(error.status_code, "http_error")
+            return Problem(error.status_code, code, error.detail, headers=dict(error.headers or {}))
+        case _:
+            _log.error("Unexpected error", exc_info=error)
+            return Problem(
+                500,
+                "internal_error",
+                "The service failed to answer. Its log has details under the request id.",
+            )
+
+
+def _validation_problem(error: RequestValidationError) -> Problem:
+    first = error.errors()[0]
+    param = ".".join(str(part) for part in first["loc"][1:]) or None
+    reason = str(first["msg"]).removeprefix("Value error, ")
+    return Problem(422, "invalid_request", f"{param}: {reason}" if param else reason, param)

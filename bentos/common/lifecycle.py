@@ -1,0 +1,179 @@
+"""From start to end of a service's process: load in the background, get ready, fail loudly, drain."""
+
+import asyncio
+import logging
+import os
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from types import FrameType
+
+from bentos.common.backends.loading import load_backend
+from bentos.common.engine.engine import Engine
+from bentos.common.engine.tokenizer import Tokenizer
+from bentos.common.errors import NotReady
+from bentos.common.metrics import Metrics
+from bentos.common.model_store import InstalledModel, ModelProfile
+from bentos.common.settings import EngineSettings, ServerSettings
+
+_log = logging.getLogger(__name__)
+_WATCH_SECONDS = 1.0
+_GRACE_SECONDS = 5.0
+
+
+class Phase(StrEnum):
+    """Where in its life the process is."""
+
+    LOADING = "loading"
+    READY = "ready"
+    DRAINING = "draining"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedModel:
+    """A model that can serve."""
+
+    profile: ModelProfile
+    tokenizer: Tokenizer
+    engine: Engine
+
+
+class Lifecycle:
+    """The state of one service's process.
+
+    Args:
+        name: of the service, as `/health` reports it.
+        noun: what the model is called in the log, such as `embedding model`.
+        model: the installed model to serve.
+        server: settings of the process.
+        engine: settings of the engine.
+        metrics: series of the service.
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        noun: str,
+        model: InstalledModel,
+        server: ServerSettings,
+        engine: EngineSettings,
+        metrics: Metrics,
+    ) -> None:
+        self.name = name
+        self.model = model
+        self.server = server
+        self.engine_settings = engine
+        self.metrics = metrics
+        self.phase = Phase.LOADING
+        self._noun = noun
+        self._loaded: LoadedModel | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+
+    @property
+    def loaded(self) -> LoadedModel:
+        """The model, once it can serve.
+
+        Raises:
+            NotReady: before that, or after a failure.
+        """
+        if self._loaded is None or self.phase is Phase.FAILED:
+            raise NotReady(f"The {self._noun} is {self.phase.value}.", retry_after=2)
+        return self._loaded
+
+    @property
+    def model_loaded(self) -> bool:
+        """Whether the model is in memory and has answered its first inputs."""
+        return self._loaded is not None
+
+    def problem(self) -> str | None:
+        """Why the process should be restarted, in one sentence; none if it makes progress."""
+        if self.phase is Phase.FAILED:
+            return f"The {self._noun} could not be loaded."
+        return self._loaded.engine.watchdog.problem() if self._loaded else None
+
+    def checks(self) -> dict[str, bool]:
+        """What readiness depends on, by name."""
+        return {
+            "model_loaded": self.model_loaded,
+            "engine_healthy": self.problem() is None,
+            "not_draining": self.phase is not Phase.DRAINING,
+        }
+
+    async def start(self) -> None:
+        """Begin loading in the background and return at once, so that probes answer from the first second."""
+        _on_sigterm(asyncio.get_running_loop(), self._begin_drain)
+        self._tasks.append(asyncio.create_task(self._load()))
+
+    async def stop(self) -> None:
+        """Finish the admitted work and free the model."""
+        self.phase = Phase.DRAINING
+        self.metrics.ready.set(0)
+        for task in self._tasks:
+            task.cancel()
+        if self._loaded:
+            await self._loaded.engine.drain(self.server.drain_timeout_seconds)
+            self._loaded.engine.close()
+        _log.info("Stopped")
+
+    async def _load(self) -> None:
+        _log.info("Loading %s: %s", self._noun, self.model.profile.model_id)
+        started = time.monotonic()
+        try:
+            backend = await asyncio.to_thread(
+                load_backend, self.model.path, self.model.profile.kind, self.engine_settings
+            )
+            tokenizer = await asyncio.to_thread(Tokenizer.load, self.model.path, self.model.profile.max_tokens)
+            engine = Engine(backend, self.engine_settings, self.metrics, stuck_after=self.server.stuck_after_seconds)
+            await engine.warm_up(self.model.profile.max_tokens)
+        except Exception as error:
+            self.phase = Phase.FAILED
+            _log.critical("The %s %s cannot be loaded: %s", self._noun, self.model.profile.model_id, error)
+            _log.debug("Details", exc_info=error)
+            _exit_process()
+        self._loaded = LoadedModel(self.model.profile, tokenizer, engine)
+        milliseconds = round((time.monotonic() - started) * 1000)
+        dimension = f" (dim={backend.width})" if self.model.profile.kind == "encoder" else ""
+        _log.info("%s loaded in %dms%s", self._noun.capitalize(), milliseconds, dimension)
+        if self.phase is Phase.LOADING:
+            self.phase = Phase.READY
+            self.metrics.ready.set(1)
+        self._tasks.append(asyncio.create_task(self._watch(engine)))
+
+    async def _watch(self, engine: Engine) -> None:
+        """End the process when its engine is stuck or dead: only a restart helps, and `/live` has said so meanwhile."""
+        # Being stuck is no event: only time tells.
+        while (problem := engine.watchdog.problem()) is None:  # noqa: ASYNC110
+            await asyncio.sleep(_WATCH_SECONDS)
+        self.metrics.ready.set(0)
+        _log.critical("%s The process exits in %g seconds.", problem, _GRACE_SECONDS)
+        await asyncio.sleep(_GRACE_SECONDS)
+        _exit_process()
+
+    def _begin_drain(self, shut_down: Callable[[], None]) -> None:
+        _log.info("Draining: the port closes in %g seconds", self.server.drain_delay_seconds)
+        self.phase = Phase.DRAINING
+        self.metrics.ready.set(0)
+        asyncio.get_running_loop().call_later(self.server.drain_delay_seconds, shut_down)
+
+
+def _on_sigterm(loop: asyncio.AbstractEventLoop, begin_drain: Callable[[Callable[[], None]], None]) -> None:
+    """Put a drain in front of the server's own handling of SIGTERM."""
+    server_handler = signal.getsignal(signal.SIGTERM)
+    if not callable(server_handler):
+        return
+
+    def handle(number: int, _: FrameType | None) -> None:
+        signal.signal(signal.SIGTERM, server_handler)
+        loop.call_soon_threadsafe(begin_drain, lambda: server_handler(number, None))
+
+    signal.signal(signal.SIGTERM, handle)
+
+
+def _exit_process() -> None:
+    """End the process at once: a thread that is stuck in native code cannot be joined."""
+    logging.shutdown()
+    os._exit(1)

@@ -1,0 +1,83 @@
+"""Prometheus series of a service. All exist from the start, so that rates and alerts have a zero to begin with."""
+
+from collections.abc import Iterable
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from bentos.common.engine.work import Lane
+
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
+_ITEMS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
+_TOKENS = (16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384)
+STATUSES = ("200", "400", "401", "404", "405", "413", "415", "422", "429", "499", "500", "503", "504")
+
+
+class Metrics:
+    """All series of one service, in a registry of its own."""
+
+    def __init__(self) -> None:
+        self.registry = registry = CollectorRegistry()
+        self.requests = Counter(
+            "duobento_requests",
+            "Requests answered, by route and status (499: the client left)",
+            ["route", "status"],
+            registry=registry,
+        )
+        self.request_seconds = Histogram(
+            "duobento_request_seconds",
+            "Time from the first byte to the answer",
+            ["route"],
+            buckets=_SECONDS,
+            registry=registry,
+        )
+        self.queue_tokens = Gauge("duobento_queue_tokens", "Tokens admitted and not finished", registry=registry)
+        self.queue_wait_seconds = Histogram(
+            "duobento_queue_wait_seconds",
+            "Time from admission to the start of inference, per item",
+            ["lane"],
+            buckets=_SECONDS,
+            registry=registry,
+        )
+        self.batch_items = Histogram(
+            "duobento_batch_items", "Items of a micro-batch", buckets=_ITEMS, registry=registry
+        )
+        self.batch_tokens = Histogram(
+            "duobento_batch_tokens",
+            "Tokens of a micro-batch, padding included",
+            buckets=_TOKENS,
+            registry=registry,
+        )
+        self.budget_tokens = Gauge(
+            "duobento_batch_budget_tokens", "Token budget of the next micro-batch", registry=registry
+        )
+        self.tokens = Counter("duobento_tokens", "Tokens computed, padding not included", registry=registry)
+        self.padding_tokens = Counter(
+            "duobento_padding_tokens", "Padding computed besides the tokens", registry=registry
+        )
+        self.inference_seconds = Histogram(
+            "duobento_inference_seconds",
+            "Time of one micro-batch in the backend",
+            buckets=_SECONDS,
+            registry=registry,
+        )
+        self.inference_failures = Counter(
+            "duobento_inference_failures", "Calls of the backend that failed", registry=registry
+        )
+        self.dropped_items = Counter(
+            "duobento_dropped_items",
+            "Admitted items that were not computed, because their request was cancelled, expired or failed",
+            registry=registry,
+        )
+        self.truncated_items = Counter(
+            "duobento_truncated_items", "Texts that lost tokens to the model's window", registry=registry
+        )
+        self.ready = Gauge("duobento_ready", "1 if the service answers requests", registry=registry)
+        for lane in Lane:
+            self.queue_wait_seconds.labels(lane.value)
+
+    def expect_routes(self, routes: Iterable[str]) -> None:
+        """Create the series of all routes."""
+        for route in routes:
+            self.request_seconds.labels(route)
+            for status in STATUSES:
+                self.requests.labels(route, status)

@@ -1,0 +1,265 @@
+"""Installed models: one BentoML model per artefact, with a profile that says how to use it.
+
+An artefact is self-contained: weights, `tokenizer.json`, the model's own configuration files and
+`duobento.json`, the `ModelProfile`. `python -m scripts.models` fills the store, the services read it.
+"""
+
+import hashlib
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, Self
+
+import bentoml
+from bentoml.exceptions import BentoMLException, NotFound
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, model_validator
+
+if TYPE_CHECKING:
+    from bentoml._internal.models import ModelStore
+
+Kind = Literal["encoder", "cross-encoder"]
+Backend = Literal["torch", "openvino"]
+PromptName = Literal["query", "passage"]
+
+PROFILE_FILE = "duobento.json"
+TOKENIZER_FILE = "tokenizer.json"
+WEIGHT_PATTERNS = ("model*.safetensors", "pytorch_model*.bin", "openvino_model*.bin")
+
+_LABEL = "duobento"
+_LIST_COMMAND = "run `python -m scripts.models list` to see what it has"
+_BENTOML_FILES = ("model.yaml", "custom_objects.pkl")
+_MAX_TAG_LENGTH = 63
+
+
+class ModelNotInstalled(RuntimeError):
+    """The store has no artefact of this model; the message names the command that installs it."""
+
+
+class ModelCorrupt(RuntimeError):
+    """An artefact is there but cannot be used; the message says what is wrong and how to replace it."""
+
+
+class ModelProfile(BaseModel):
+    """What a service has to know about an artefact before it loads it (`duobento.json`)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    model_id: str = Field(min_length=1)
+    revision: str = Field(min_length=1)
+    kind: Kind
+    backend: Backend = "torch"
+    precision: str = "fp32"
+    dimension: PositiveInt | None = None
+    """Length of an encoder's vectors; None for a cross-encoder."""
+    max_tokens: PositiveInt
+    """The window in tokens, special tokens included."""
+    prompts: dict[PromptName, str] = Field(default_factory=dict)
+    """Text put before an input, by its type; empty when the model was trained without."""
+    quality: Literal["production", "demo"] = "production"
+    license: str | None = None
+    provenance: dict[str, str] = Field(default_factory=dict)
+    """Where the artefact came from, versions of the tools that made it, sha256 of its weights."""
+
+    @model_validator(mode="after")
+    def _dimension_belongs_to_encoders(self) -> Self:
+        if (self.kind == "encoder") != (self.dimension is not None):
+            raise ValueError("an encoder has a dimension and a cross-encoder has none")
+        return self
+
+    @property
+    def tag(self) -> str:
+        """BentoML tag of the artefact, `name:version`."""
+        return f"{_tag_name(self.model_id)}:{_tag_version(self.revision, self.backend, self.precision)}"
+
+
+@dataclass(frozen=True)
+class InstalledModel:
+    """An artefact that passed the checks of this module."""
+
+    tag: str
+    path: Path
+    profile: ModelProfile
+    created: datetime
+
+
+def find(
+    model_id: str,
+    revision: str | None = None,
+    *,
+    backend: Backend = "torch",
+    precision: str = "fp32",
+    home: Path | None = None,
+) -> InstalledModel:
+    """Find the artefact of a model; without a revision the one installed last.
+
+    Args:
+        model_id: Name of the model, as it was installed.
+        revision: Full revision, or at least its first 12 characters.
+        backend: Runtime the artefact was made for; "torch" is the original.
+        precision: Precision of its weights.
+        home: BentoML home to read instead of the configured one.
+
+    Raises:
+        ModelNotInstalled: No such artefact.
+        ModelCorrupt: It is there, and no usable one takes its place.
+    """
+    broken: ModelCorrupt | None = None
+    found: list[InstalledModel] = []
+    for tag in _tags(home, _tag_name(model_id)):
+        if revision is not None and not tag.endswith(f":{_tag_version(revision, backend, precision)}"):
+            continue
+        try:
+            model = open_tag(tag, home, model_id=model_id)
+        except ModelCorrupt as error:
+            broken = error
+            continue
+        profile = model.profile
+        if (profile.model_id.lower(), profile.backend, profile.precision) == (
+            model_id.lower(),
+            backend,
+            precision,
+        ):
+            found.append(model)
+    if found:
+        return max(found, key=lambda model: model.created)
+    raise broken or ModelNotInstalled(_not_installed(model_id, revision, backend, precision))
+
+
+def open_tag(tag: str, home: Path | None = None, model_id: str | None = None) -> InstalledModel:
+    """Open one artefact by its BentoML tag, `name:version`.
+
+    Raises:
+        ModelCorrupt: It is not there or cannot be used.
+    """
+    model = _bentoml_model(tag, home)
+    path = Path(model.path)
+    if problem := _missing_part(path):
+        raise ModelCorrupt(_corrupt(tag, problem, model_id))
+    try:
+        profile = ModelProfile.model_validate_json((path / PROFILE_FILE).read_bytes())
+    except FileNotFoundError as error:
+        raise ModelCorrupt(_corrupt(tag, f"{PROFILE_FILE} is missing", model_id)) from error
+    except ValidationError as error:
+        raise ModelCorrupt(_corrupt(tag, f"{PROFILE_FILE} is invalid", model_id)) from error
+    return InstalledModel(tag, path, profile, model.creation_time)
+
+
+def list_installed(home: Path | None = None) -> tuple[list[InstalledModel], list[ModelCorrupt]]:
+    """All artefacts of this project in the store, by tag: the usable ones, and why the others are not.
+
+    BentoML models of other projects are left out.
+    """
+    usable: list[InstalledModel] = []
+    corrupt: list[ModelCorrupt] = []
+    for tag in _tags(home):
+        try:
+            if _LABEL in _bentoml_model(tag, home).info.labels:
+                usable.append(open_tag(tag, home))
+        except ModelCorrupt as error:
+            corrupt.append(error)
+    return usable, corrupt
+
+
+def register(folder: Path, profile: ModelProfile, *, force: bool = False, home: Path | None = None) -> InstalledModel:
+    """Copy a model's folder into the store and write its profile beside the weights.
+
+    A usable artefact with the same tag is kept unless `force` is given; a corrupt one is replaced.
+
+    Raises:
+        ModelCorrupt: The folder lacks what an artefact needs; nothing was stored.
+    """
+    if problem := _missing_part(folder):
+        raise ModelCorrupt(f"{folder} cannot be installed: {problem}.")
+    tag = profile.tag
+    if tag in _tags(home, tag.partition(":")[0]):
+        if not force:
+            try:
+                return open_tag(tag, home)
+            except ModelCorrupt:
+                pass
+        bentoml.models.delete(tag, _model_store=_store(home))
+
+    labels = {_LABEL: profile.kind, "quality": profile.quality}
+    with bentoml.models.create(tag, labels=labels, _model_store=_store(home)) as model:
+        # Links instead of copies: BentoML copies what they point to when it saves, once.
+        shutil.copytree(
+            folder.resolve(),
+            model.path,
+            copy_function=os.symlink,
+            ignore=shutil.ignore_patterns(PROFILE_FILE, *_BENTOML_FILES),
+            dirs_exist_ok=True,
+        )
+        Path(model.path, PROFILE_FILE).write_text(profile.model_dump_json(indent=2) + "\n")
+    installed = open_tag(tag, home)
+    for file in installed.path.rglob("*"):
+        # Some writers keep files to their owner, but a container runs as another user than the installer.
+        file.chmod(0o755 if file.is_dir() else 0o644)
+    return installed
+
+
+def _tag_name(model_id: str) -> str:
+    name = re.sub(r"[^a-z0-9._-]", "-", model_id.lower().replace("/", "--")).strip("-._")
+    if len(name) <= _MAX_TAG_LENGTH:
+        return name or "unnamed"
+    digest = hashlib.sha256(model_id.lower().encode()).hexdigest()[:8]
+    return f"{name[: _MAX_TAG_LENGTH - 9]}-{digest}"
+
+
+def _tag_version(revision: str, backend: str, precision: str) -> str:
+    version = re.sub(r"[^a-z0-9._-]", "-", revision.lower())[:12].strip("-._") or "unnamed"
+    return version if (backend, precision) == ("torch", "fp32") else f"{version}-{backend}-{precision}"
+
+
+def _models_folder(home: Path | None) -> Path:
+    from bentoml._internal.configuration.containers import BentoMLContainer
+
+    return home / "models" if home else Path(BentoMLContainer.model_store_dir.get())
+
+
+def _store(home: Path | None) -> "ModelStore":
+    from bentoml._internal.models import ModelStore
+
+    folder = _models_folder(home)
+    folder.mkdir(parents=True, exist_ok=True)
+    return ModelStore(folder)
+
+
+def _tags(home: Path | None, name: str = "*") -> Iterator[str]:
+    # BentoML's own listing fails as a whole when one artefact is broken.
+    for folder in sorted(_models_folder(home).glob(f"{name}/*/")):
+        if not folder.name.startswith("."):
+            yield f"{folder.parent.name}:{folder.name}"
+
+
+def _bentoml_model(tag: str, home: Path | None) -> bentoml.Model:
+    try:
+        return bentoml.models.get(tag, _model_store=_store(home))
+    except NotFound as error:
+        raise ModelNotInstalled(f"The model store has no artefact {tag}: {_LIST_COMMAND}.") from error
+    except BentoMLException as error:
+        raise ModelCorrupt(_corrupt(tag, "BentoML cannot read its model.yaml")) from error
+
+
+def _missing_part(folder: Path) -> str | None:
+    if not (folder / TOKENIZER_FILE).is_file():
+        return f"{TOKENIZER_FILE} is missing"
+    if not any(file.stat().st_size for pattern in WEIGHT_PATTERNS for file in folder.glob(pattern)):
+        return "the weights are missing"
+    return None
+
+
+def _not_installed(model_id: str, revision: str | None, backend: str, precision: str) -> str:
+    wanted = f"{model_id} (revision {revision})" if revision else model_id
+    if (backend, precision) != ("torch", "fp32"):
+        return f"Model {wanted} has no {backend} {precision} artefact in the model store."
+    option = f" --revision {revision}" if revision else ""
+    return f"Model {wanted} is not installed: run `python -m scripts.models install {model_id}{option}`."
+
+
+def _corrupt(tag: str, problem: str, model_id: str | None = None) -> str:
+    name = model_id or tag.partition(":")[0].replace("--", "/", 1)
+    return f"Model {tag} is corrupt, {problem}: run `python -m scripts.models install {name} --force`."

@@ -1,0 +1,45 @@
+"""How many processors this process may really use, and telling native libraries so."""
+
+import os
+from pathlib import Path
+
+_CGROUP = Path("/sys/fs/cgroup")
+
+
+def cpu_limit(cgroup: Path = _CGROUP) -> int:
+    """Whole processors this process may use: the least of affinity and the cgroup's quota, at least 1.
+
+    A quota of 1.5 processors counts as 1: a thread pool larger than the quota is throttled for whole periods.
+    Reads cgroup v2 (`cpu.max`) and v1 (`cpu.cfs_quota_us`).
+    """
+    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    quota = _quota_v2(cgroup) or _quota_v1(cgroup)
+    return max(1, min(available, int(quota))) if quota else available
+
+
+def _quota_v2(cgroup: Path) -> float | None:
+    try:
+        quota, period = (cgroup / "cpu.max").read_text().split()
+    except (OSError, ValueError):
+        return None
+    return None if quota == "max" else int(quota) / int(period)
+
+
+def _quota_v1(cgroup: Path) -> float | None:
+    try:
+        quota = int((cgroup / "cpu" / "cpu.cfs_quota_us").read_text())
+        period = int((cgroup / "cpu" / "cpu.cfs_period_us").read_text())
+    except (OSError, ValueError):
+        return None
+    return quota / period if quota > 0 else None
+
+
+def limit_native_threads(threads: int) -> None:
+    """Size the thread pools of native libraries. Must run before they are imported.
+
+    OpenMP and BLAS read these variables once, and otherwise size themselves by the host, not the container.
+    The tokenizer runs serially: its parallelism would compete with inference for the same processors.
+    """
+    for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ.setdefault(variable, str(threads))
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")

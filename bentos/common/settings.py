@@ -1,0 +1,102 @@
+"""Settings that both services share, read from the environment and checked at start.
+
+`ServerSettings` has no prefix, so that one variable sets both services. `EngineSettings` is the base of each service's
+own class, which gives it the prefix `EMBED_` or `RERANK_`.
+"""
+
+from typing import Literal, Self, TypeVar
+
+from pydantic import Field, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from bentos.common.resources import cpu_limit
+
+AnySettings = TypeVar("AnySettings", bound=BaseSettings)
+
+
+class ServerSettings(BaseSettings):
+    """Limits and habits of the HTTP side and of the process."""
+
+    model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True)
+
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="Least severe level that is logged"
+    )
+    log_format: Literal["text", "json"] = Field("text", description="One line of text or one JSON object per event")
+    access_log: bool = Field(True, description="Log one line per request (never its texts)")
+    max_body_bytes: int = Field(32 * 1024 * 1024, ge=1024, description="Largest request body, in bytes")
+    request_timeout_seconds: float = Field(
+        300.0,
+        gt=0,
+        description="Longest a request may take; a request may ask for less with `X-Request-Timeout`",
+    )
+    drain_delay_seconds: float = Field(
+        1.0,
+        ge=0,
+        description="After SIGTERM, how long to keep serving with `/ready` at 503 before closing the port",
+    )
+    drain_timeout_seconds: float = Field(
+        30.0, gt=0, description="After SIGTERM, how long admitted work may take to finish"
+    )
+    stuck_after_seconds: float = Field(
+        60.0, gt=0, description="A micro-batch that runs longer makes `/live` fail and the process exit"
+    )
+
+
+class EngineSettings(BaseSettings):
+    """Settings of one service's engine; subclasses set the prefix."""
+
+    model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True)
+
+    backend: Literal["auto", "torch"] = Field("auto", description="Runtime of the model; `auto` is torch")
+    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="`auto` is CUDA where there is a GPU")
+    precision: Literal["auto", "fp32", "bf16"] = Field("auto", description="`auto` is fp32 on CPU and bf16 on CUDA")
+    streams: int = Field(1, ge=1, le=64, description="Micro-batches computed at a time")
+    threads: int = Field(
+        default_factory=cpu_limit, ge=1, le=1024, description="Processor threads of all streams together"
+    )
+    queue_tokens: int = Field(524_288, ge=1024, description="Tokens that may wait; beyond it requests get 429")
+    target_slice_ms: float = Field(
+        50.0,
+        gt=0,
+        description="Time one micro-batch should take; an interactive request waits about this long",
+    )
+    min_batch_tokens: int = Field(
+        64, ge=1, description="Token budget of a micro-batch never falls below this, however slow the model"
+    )
+    max_batch_tokens: int = Field(16_384, ge=1, description="Token budget of a micro-batch never grows beyond this")
+    max_padding: float = Field(
+        0.05, ge=0, lt=1, description="Padding a micro-batch may contain, as a fraction of its token budget"
+    )
+    interactive_burst: int = Field(
+        4, ge=1, description="Interactive micro-batches in a row before a waiting bulk one gets its turn"
+    )
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.streams > self.threads:
+            raise ValueError(f"streams ({self.streams}) must not be more than threads ({self.threads})")
+        if self.min_batch_tokens > self.max_batch_tokens:
+            raise ValueError("min_batch_tokens must not be more than max_batch_tokens")
+        return self
+
+
+def load(settings: type[AnySettings]) -> AnySettings:
+    """Read and check settings from the environment.
+
+    Raises:
+        SystemExit: with one line per wrong variable, so that a mistake ends the start with a sentence, not a trace.
+    """
+    try:
+        return settings()
+    except ValidationError as error:
+        prefix = settings.model_config.get("env_prefix") or ""
+        lines = [_explain(prefix, problem["loc"], problem["msg"], problem["input"]) for problem in error.errors()]
+        raise SystemExit("\n".join(["Settings are wrong:", *lines])) from None
+
+
+def _explain(prefix: str, location: tuple[int | str, ...], message: str, value: object) -> str:
+    if not location:
+        return f"  {prefix}*: {message.removeprefix('Value error, ')}"
+    name = (prefix + ".".join(str(part) for part in location)).upper()
+    return f"  {name}={value}: {message}"

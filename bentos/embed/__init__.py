@@ -1,0 +1,1 @@
+"""embed-service: texts to vectors."""

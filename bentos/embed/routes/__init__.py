@@ -1,0 +1,1 @@
+"""The doors of embed-service, one module per dialect."""

@@ -1,0 +1,52 @@
+"""The native door: `POST /embed`."""
+
+import base64
+import time
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from bentos.common.backends.interface import Outputs
+from bentos.common.http.deadline import Deadline
+from bentos.common.http.native import ArrayJSON
+from bentos.common.http.route import DialectRoute
+from bentos.embed.encoder import EmbedRequest, Encoder
+from bentos.embed.schemas import EmbedBody, EmbeddingAnswer, EmbeddingsAnswer
+
+router = APIRouter(route_class=DialectRoute, tags=["native"])
+
+
+@router.post("/embed", summary="Encode one text or several", response_model=EmbeddingAnswer | EmbeddingsAnswer)
+async def embed(body: EmbedBody, request: Request, deadline: Deadline) -> Response:
+    """Unit vectors of `text` or `texts`, with what was truncated."""
+    started = time.perf_counter()
+    encoder: Encoder = request.app.state.encoder
+    single = body.text is not None
+    result = await encoder.encode(
+        EmbedRequest(
+            texts=[body.text] if body.text is not None else body.texts or [],
+            input_type=body.input_type,
+            truncate=body.truncate,
+            lane=body.priority,
+            deadline=deadline,
+            place="text" if single else "texts",
+            numbered=not single,
+        )
+    )
+    vectors = _encoded(result.vectors) if body.encoding_format == "base64" else result.vectors
+    answer: dict[str, Any] = {
+        **({"embedding": vectors[0]} if single else {"embeddings": vectors}),
+        "dimension": result.vectors.shape[1],
+        "model": request.app.state.lifecycle.model.profile.model_id,
+        "input_type": result.input_type,
+        "tokens": result.tokens,
+        "truncated": bool(result.truncated) if single else result.truncated,
+        "cached": False if single else 0,
+        "latency_ms": round((time.perf_counter() - started) * 1000, 2),
+    }
+    return ArrayJSON(answer)
+
+
+def _encoded(vectors: Outputs) -> list[str]:
+    return [base64.b64encode(vector.astype("<f4").tobytes()).decode("ascii") for vector in vectors]

@@ -1,0 +1,65 @@
+"""Bodies of the native dialect, as OpenAPI shows them."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from bentos.common.engine.work import Lane
+from bentos.embed.encoder import InputType
+
+
+class EmbedBody(BaseModel):
+    """One text or several."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    text: Annotated[str | None, Field(description="One text; the answer then has `embedding`")] = None
+    texts: Annotated[list[str] | None, Field(description="Several texts; the answer then has `embeddings`")] = None
+    input_type: Annotated[
+        InputType | None,
+        Field(description="What the texts are for: chooses the model's prompt, such as E5's prefixes"),
+    ] = None
+    truncate: Annotated[
+        Literal["end", "start", "none"],
+        Field(description="Side on which a text over the model's limit loses tokens; `none` refuses it"),
+    ] = "end"
+    encoding_format: Annotated[
+        Literal["float", "base64"], Field(description="`base64` is of little-endian float32")
+    ] = "float"
+    priority: Annotated[
+        Lane | None, Field(description="Lane in which the work waits; by default large requests are bulk")
+    ] = None
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Self:
+        if (self.text is None) == (self.texts is None):
+            raise ValueError("Send exactly one of text and texts")
+        return self
+
+
+class EmbeddingAnswer(BaseModel):
+    """Answer to `text`."""
+
+    embedding: list[float] | str
+    dimension: int
+    model: str
+    input_type: InputType
+    tokens: Annotated[
+        int, Field(description="Tokens of the text as the model sees it, prompt and special tokens included")
+    ]
+    truncated: bool
+    cached: bool
+    latency_ms: float
+
+
+class EmbeddingsAnswer(BaseModel):
+    """Answer to `texts`."""
+
+    embeddings: list[list[float] | str]
+    dimension: int
+    model: str
+    input_type: InputType
+    tokens: Annotated[int, Field(description="Tokens of all texts together")]
+    truncated: Annotated[list[int], Field(description="Indexes of the texts that lost tokens")]
+    cached: Annotated[int, Field(description="How many texts were answered from the cache")]
+    latency_ms: float

@@ -1,0 +1,77 @@
+"""embed-service as BentoML sees it."""
+
+import bentoml
+import numpy as np
+from numpy.typing import NDArray
+
+from bentos.common import settings
+from bentos.common.http.app import create_app
+from bentos.common.lifecycle import Lifecycle
+from bentos.common.logs import configure_logging
+from bentos.common.metrics import Metrics
+from bentos.common.resources import limit_native_threads
+from bentos.common.served_model import resolve
+from bentos.embed.encoder import EmbedRequest, Encoder
+from bentos.embed.routes import native
+from bentos.embed.settings import DEFAULT_MODEL, EmbedSettings
+
+SERVER = settings.load(settings.ServerSettings)
+SETTINGS = settings.load(EmbedSettings)
+MODEL = resolve(SETTINGS.model, SETTINGS.model_revision, default=DEFAULT_MODEL, kind="encoder")
+limit_native_threads(SETTINGS.threads)
+
+lifecycle = Lifecycle(
+    name="embed-service",
+    noun="embedding model",
+    model=MODEL,
+    server=SERVER,
+    engine=SETTINGS,
+    metrics=Metrics(),
+)
+encoder = Encoder(lifecycle, SETTINGS)
+app = create_app(
+    lifecycle,
+    [native.router],
+    description="Embeddings of texts as unit vectors.",
+    limits={"max_texts": SETTINGS.max_texts},
+    encoder=encoder,
+)
+
+
+@bentoml.service(
+    name="embed-service",
+    resources={"cpu": "6", "memory": "6Gi"},
+    workers=1,
+    traffic={"timeout": SERVER.request_timeout_seconds + SERVER.drain_timeout_seconds},
+    endpoints={"livez": "/live", "readyz": "/ready"},
+    metrics={"enabled": False},
+    logging={"access": {"enabled": False}},
+    envs=[{"name": "EMBED_MODEL", "value": MODEL.profile.model_id}],
+)
+@bentoml.asgi_app(app, path="/")
+class EmbedService:
+    """Texts to vectors."""
+
+    model = bentoml.models.BentoModel(MODEL.tag)
+
+    @bentoml.on_startup
+    async def start(self) -> None:
+        """Load the model in the background."""
+        configure_logging(lifecycle.name, SERVER)
+        await lifecycle.start()
+
+    @bentoml.on_shutdown
+    async def stop(self) -> None:
+        """Drain."""
+        await lifecycle.stop()
+
+    # The engine does the batching; BentoML's own batcher only merges calls on their way to it. Its `max_latency_ms`
+    # sheds calls that take longer, so it is the time a request may take.
+    @bentoml.api(
+        batchable=True,
+        max_batch_size=SETTINGS.max_texts,
+        max_latency_ms=int(SERVER.request_timeout_seconds * 1000),
+    )
+    async def encode(self, sentences: list[str]) -> NDArray[np.float32]:
+        """Unit vectors of sentences of the default input type, float32 `[sentences, dimension]`."""
+        return (await encoder.encode(EmbedRequest(sentences, place="sentences"))).vectors

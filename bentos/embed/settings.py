@@ -1,0 +1,27 @@
+"""Settings of embed-service."""
+
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from bentos.common.settings import EngineSettings
+
+DEFAULT_MODEL = "intfloat/multilingual-e5-large"
+
+
+class EmbedSettings(EngineSettings):
+    """Read from variables with the prefix `EMBED_`."""
+
+    model_config = SettingsConfigDict(env_prefix="EMBED_", frozen=True, env_ignore_empty=True)
+
+    model: str | None = Field(
+        None,
+        description=f"Model id as installed; unset, the bento's own model, or `{DEFAULT_MODEL}` outside a bento",
+    )
+    model_revision: str | None = Field(None, description="Revision of the model; unset, the newest installed")
+    default_input_type: Literal["query", "passage"] = Field(
+        "query", description="Input type of requests that do not say one"
+    )
+    max_texts: int = Field(2048, ge=1, description="Most texts in one request")
+    bulk_above_texts: int = Field(16, ge=1, description="Requests of more texts wait in the bulk lane")

@@ -1,0 +1,1 @@
+"""rerank-service: a query and documents to scores."""

@@ -1,0 +1,157 @@
+"""The domain of rerank-service: a query and documents in, one score per document out, whatever dialect asked."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from bentos.common.backends.interface import Outputs, TokenRow
+from bentos.common.engine.tokenizer import Content, Side
+from bentos.common.engine.work import Lane
+from bentos.common.errors import InferenceFailed, InvalidInput, TextTooLong, TooManyItems
+from bentos.common.lifecycle import Lifecycle
+from bentos.rerank import windows
+from bentos.rerank.settings import RerankSettings
+
+
+@dataclass(frozen=True, slots=True)
+class RerankRequest:
+    """Documents to score against a query.
+
+    Attributes:
+        query: not blank.
+        documents: at least one, none blank.
+        max_tokens_per_doc: tokens of a document that are scored; none takes the default of the settings.
+        truncate: side on which longer documents (and a query over half the window) lose tokens; `none` refuses them.
+        lane: where the work waits; none decides by the number of documents.
+        deadline: event loop time in seconds.
+        place: what the dialect calls the list of documents.
+    """
+
+    query: str
+    documents: Sequence[str]
+    max_tokens_per_doc: int | None = None
+    truncate: Literal["end", "start", "none"] = "end"
+    lane: Lane | None = None
+    deadline: float | None = None
+    place: str = "documents"
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """Scores of a request.
+
+    Attributes:
+        logits: float32 `[documents]`, in the order of the documents.
+        tokens: total computed, the query counted once per window.
+        truncated: indexes of the documents that were not scored to their end.
+        query_truncated: whether the query lost tokens.
+    """
+
+    logits: Outputs
+    tokens: int
+    truncated: list[int]
+    query_truncated: bool
+
+    @property
+    def scores(self) -> Outputs:
+        """Sigmoid of the logits, float32 `[documents]`, between 0 and 1."""
+        return np.asarray(1.0 / (1.0 + np.exp(-self.logits.astype(np.float64))), np.float32)
+
+    def best_first(self, top_n: int | None = None) -> list[int]:
+        """Indexes of the documents by falling score, at most `top_n`; ties keep the documents' order."""
+        order: list[int] = np.argsort(-self.logits, kind="stable").tolist()
+        return order[:top_n]
+
+
+class CrossEncoder:
+    """Scores requests with the loaded model."""
+
+    def __init__(self, lifecycle: Lifecycle, settings: RerankSettings) -> None:
+        self._lifecycle = lifecycle
+        self._settings = settings
+
+    async def rerank(self, request: RerankRequest) -> Ranking:
+        """Tokenise, split into windows and score all documents.
+
+        Raises:
+            InvalidInput: no document, too many, a blank text, or one over its limit with truncation refused.
+            Unavailable: not ready, or overloaded.
+            DeadlineExceeded: the deadline passed.
+            InferenceFailed: the model failed on a document.
+        """
+        self._check(request)
+        model = self._lifecycle.loaded
+        model.engine.check_admission()
+        query, documents = await asyncio.to_thread(self._tokenise, request)
+        truncated = [index for index, document in enumerate(documents) if document.truncated]
+        if request.truncate == "none":
+            self._refuse(request, query, truncated)
+        room = model.tokenizer.pair_room - len(query.ids)
+        pieces = [windows.split(document.ids, room, self._settings.window_overlap_tokens) for document in documents]
+        rows = [model.tokenizer.pair_row(query.ids, piece) for document in pieces for piece in document]
+        bulk = len(request.documents) > self._settings.bulk_above_documents
+        lane = request.lane or (Lane.BULK if bulk else Lane.INTERACTIVE)
+        counts = [len(document) for document in pieces]
+        distinct, places = _distinct(rows)
+        try:
+            logits = (await model.engine.run(distinct, lane=lane, deadline=request.deadline))[places]
+        except InferenceFailed as error:
+            row = places.index(error.item)
+            document = int(np.searchsorted(np.cumsum(counts), row, side="right"))
+            raise InferenceFailed(error.message, item=document, param=f"{request.place}.{document}") from None
+        self._lifecycle.metrics.truncated_items.inc(len(truncated) + query.truncated)
+        tokens = sum(len(row.ids) for row in rows)
+        return Ranking(windows.best(logits[:, 0], counts), tokens, truncated, query.truncated)
+
+    def _check(self, request: RerankRequest) -> None:
+        limit = self._settings.max_documents
+        if _is_blank(request.query):
+            raise InvalidInput("The query is blank.", param="query")
+        if not request.documents:
+            raise InvalidInput("Send at least one document.", param=request.place)
+        if len(request.documents) > limit:
+            raise TooManyItems(
+                f"{len(request.documents)} documents are more than the limit of {limit}.", param=request.place
+            )
+        for index, document in enumerate(request.documents):
+            if _is_blank(document):
+                raise InvalidInput("The document is blank.", param=f"{request.place}.{index}")
+
+    def _tokenise(self, request: RerankRequest) -> tuple[Content, list[Content]]:
+        tokenizer = self._lifecycle.loaded.tokenizer
+        side = Side.START if request.truncate == "start" else Side.END
+        keep = request.max_tokens_per_doc or self._settings.max_tokens_per_doc
+        # Half the window is left to the documents, whatever the query's length.
+        [query] = tokenizer.contents([request.query], tokenizer.pair_room // 2, side=side)
+        return query, tokenizer.contents(request.documents, keep, side=side)
+
+    def _refuse(self, request: RerankRequest, query: Content, truncated: Sequence[int]) -> None:
+        if query.truncated:
+            limit = self._lifecycle.loaded.tokenizer.pair_room // 2
+            raise TextTooLong(f"The query has more than {limit} tokens, and truncate is none.", param="query")
+        if truncated:
+            limit = request.max_tokens_per_doc or self._settings.max_tokens_per_doc
+            raise TextTooLong(
+                f"The document has more than {limit} tokens (max_tokens_per_doc), and truncate is none.",
+                param=f"{request.place}.{truncated[0]}",
+            )
+
+
+def _distinct(rows: Sequence[TokenRow]) -> tuple[list[TokenRow], list[int]]:
+    """Rows without repetition, and for each of `rows` its place among them.
+
+    Equal documents must tie, but a row's logit differs in its last digits from one micro-batch to another.
+    """
+    places: list[int] = []
+    distinct: dict[bytes, tuple[int, TokenRow]] = {}
+    for row in rows:
+        place, _ = distinct.setdefault(row.ids.tobytes(), (len(distinct), row))
+        places.append(place)
+    return [row for _, row in distinct.values()], places
+
+
+def _is_blank(text: str) -> bool:
+    return not text or text.isspace()

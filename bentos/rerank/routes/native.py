@@ -1,0 +1,50 @@
+"""The native door: `POST /rerank`."""
+
+import time
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from bentos.common.http.deadline import Deadline
+from bentos.common.http.native import ArrayJSON
+from bentos.common.http.route import DialectRoute
+from bentos.rerank.cross_encoder import CrossEncoder, RerankRequest
+from bentos.rerank.schemas import RerankAnswer, RerankBody
+
+router = APIRouter(route_class=DialectRoute, tags=["native"])
+
+
+@router.post("/rerank", summary="Order documents by a query", response_model=RerankAnswer)
+async def rerank(body: RerankBody, request: Request, deadline: Deadline) -> Response:
+    """Documents with their scores, best first."""
+    started = time.perf_counter()
+    cross_encoder: CrossEncoder = request.app.state.cross_encoder
+    ranking = await cross_encoder.rerank(
+        RerankRequest(
+            query=body.query,
+            documents=body.documents,
+            max_tokens_per_doc=body.max_tokens_per_doc,
+            truncate=body.truncate,
+            lane=body.priority,
+            deadline=deadline,
+        )
+    )
+    scores = ranking.scores
+    results: list[dict[str, Any]] = [
+        {"index": index, "score": scores[index]} for index in ranking.best_first(body.top_n)
+    ]
+    if body.return_documents:
+        for result in results:
+            result["document"] = body.documents[result["index"]]
+    return ArrayJSON(
+        {
+            "results": results,
+            "model": request.app.state.lifecycle.model.profile.model_id,
+            "tokens": ranking.tokens,
+            "truncated": ranking.truncated,
+            "query_truncated": ranking.query_truncated,
+            "cached": 0,
+            "latency_ms": round((time.perf_counter() - started) * 1000, 2),
+        }
+    )

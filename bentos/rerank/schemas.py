@@ -1,0 +1,67 @@
+"""Bodies of the native dialect, as OpenAPI shows them."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from bentos.common.engine.work import Lane
+
+
+def _document_text(value: Any) -> Any:
+    """A document is a string or an object with a `text`; its other fields are the caller's own."""
+    if isinstance(value, dict):
+        if not isinstance(value.get("text"), str):
+            raise ValueError("Input should be a string or an object with a string `text`")
+        return value["text"]
+    return value
+
+
+Document = Annotated[
+    str,
+    BeforeValidator(
+        _document_text,
+        json_schema_input_type=str | dict[Literal["text"], str],
+    ),
+]
+
+
+class RerankBody(BaseModel):
+    """A query and the documents to order by it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    query: str
+    documents: Annotated[list[Document], Field(description='Strings or `{"text": …}`')]
+    top_n: Annotated[int | None, Field(ge=1, description="Most results; by default all")] = None
+    return_documents: Annotated[bool, Field(description="Whether results contain the documents' texts")] = True
+    max_tokens_per_doc: Annotated[
+        int | None,
+        Field(ge=1, description="Tokens of a document that are scored; what lies beyond is reported"),
+    ] = None
+    truncate: Annotated[
+        Literal["end", "start", "none"],
+        Field(description="Side on which a document over `max_tokens_per_doc` loses tokens; `none` refuses it"),
+    ] = "end"
+    priority: Annotated[
+        Lane | None, Field(description="Lane in which the work waits; by default large requests are bulk")
+    ] = None
+
+
+class Result(BaseModel):
+    """One document's place in the ranking."""
+
+    index: Annotated[int, Field(description="Place of the document in the request")]
+    score: Annotated[float, Field(description="Sigmoid of the model's logit, between 0 and 1")]
+    document: str | None = None
+
+
+class RerankAnswer(BaseModel):
+    """Results, best first."""
+
+    results: list[Result]
+    model: str
+    tokens: Annotated[int, Field(description="Tokens of all windows, the query counted in each")]
+    truncated: Annotated[list[int], Field(description="Indexes of the documents that were not scored to their end")]
+    query_truncated: bool
+    cached: Annotated[int, Field(description="How many documents were answered from the cache")]
+    latency_ms: float

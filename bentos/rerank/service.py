@@ -1,0 +1,92 @@
+"""rerank-service as BentoML sees it."""
+
+import asyncio
+
+import bentoml
+import numpy as np
+from numpy.typing import NDArray
+
+from bentos.common import settings
+from bentos.common.http.app import create_app
+from bentos.common.lifecycle import Lifecycle
+from bentos.common.logs import configure_logging
+from bentos.common.metrics import Metrics
+from bentos.common.resources import limit_native_threads
+from bentos.common.served_model import resolve
+from bentos.rerank.cross_encoder import CrossEncoder, RerankRequest
+from bentos.rerank.routes import native
+from bentos.rerank.settings import DEFAULT_MODEL, RerankSettings
+
+SERVER = settings.load(settings.ServerSettings)
+SETTINGS = settings.load(RerankSettings)
+MODEL = resolve(SETTINGS.model, SETTINGS.model_revision, default=DEFAULT_MODEL, kind="cross-encoder")
+limit_native_threads(SETTINGS.threads)
+
+lifecycle = Lifecycle(
+    name="rerank-service",
+    noun="reranker model",
+    model=MODEL,
+    server=SERVER,
+    engine=SETTINGS,
+    metrics=Metrics(),
+)
+cross_encoder = CrossEncoder(lifecycle, SETTINGS)
+app = create_app(
+    lifecycle,
+    [native.router],
+    description="Scores of documents against a query.",
+    limits={"max_documents": SETTINGS.max_documents, "max_tokens_per_doc": SETTINGS.max_tokens_per_doc},
+    cross_encoder=cross_encoder,
+)
+
+
+@bentoml.service(
+    name="rerank-service",
+    resources={"cpu": "4", "memory": "4Gi"},
+    workers=1,
+    traffic={"timeout": SERVER.request_timeout_seconds + SERVER.drain_timeout_seconds},
+    endpoints={"livez": "/live", "readyz": "/ready"},
+    metrics={"enabled": False},
+    logging={"access": {"enabled": False}},
+    envs=[{"name": "RERANK_MODEL", "value": MODEL.profile.model_id}],
+)
+@bentoml.asgi_app(app, path="/")
+class RerankService:
+    """A query and documents to scores."""
+
+    model = bentoml.models.BentoModel(MODEL.tag)
+
+    @bentoml.on_startup
+    async def start(self) -> None:
+        """Load the model in the background."""
+        configure_logging(lifecycle.name, SERVER)
+        await lifecycle.start()
+
+    @bentoml.on_shutdown
+    async def stop(self) -> None:
+        """Drain."""
+        await lifecycle.stop()
+
+    # The engine does the batching; BentoML's own batcher only merges calls on their way to it, and allows a batchable
+    # method exactly one parameter. Its `max_latency_ms` sheds calls that take longer, so it is the time a request
+    # may take.
+    @bentoml.api(
+        batchable=True,
+        max_batch_size=SETTINGS.max_documents,
+        max_latency_ms=int(SERVER.request_timeout_seconds * 1000),
+    )
+    async def score(self, pairs: list[tuple[str, str]]) -> NDArray[np.float32]:
+        """Scores of (query, document) pairs between 0 and 1, float32 `[pairs]`."""
+        by_query: dict[str, list[int]] = {}
+        for index, (query, _) in enumerate(pairs):
+            by_query.setdefault(query, []).append(index)
+        rankings = await asyncio.gather(
+            *(
+                cross_encoder.rerank(RerankRequest(query, [pairs[index][1] for index in indexes], place="pairs"))
+                for query, indexes in by_query.items()
+            )
+        )
+        scores = np.empty(len(pairs), np.float32)
+        for indexes, ranking in zip(by_query.values(), rankings, strict=True):
+            scores[indexes] = ranking.scores
+        return scores

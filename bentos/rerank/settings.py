@@ -1,0 +1,30 @@
+"""Settings of rerank-service."""
+
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from bentos.common.settings import EngineSettings
+
+DEFAULT_MODEL = "BAAI/bge-reranker-base"
+
+
+class RerankSettings(EngineSettings):
+    """Read from variables with the prefix `RERANK_`."""
+
+    model_config = SettingsConfigDict(env_prefix="RERANK_", frozen=True, env_ignore_empty=True)
+
+    model: str | None = Field(
+        None,
+        description=f"Model id as installed; unset, the bento's own model, or `{DEFAULT_MODEL}` outside a bento",
+    )
+    model_revision: str | None = Field(None, description="Revision of the model; unset, the newest installed")
+    max_documents: int = Field(1000, ge=1, description="Most documents in one request")
+    max_tokens_per_doc: int = Field(
+        4096, ge=1, description="Tokens of a document that are scored, unless the request says otherwise"
+    )
+    window_overlap_tokens: int = Field(
+        64,
+        ge=0,
+        description="Tokens that neighbouring windows of a long document share; at most half a window",
+    )
+    bulk_above_documents: int = Field(200, ge=1, description="Requests of more documents wait in the bulk lane")

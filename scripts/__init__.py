@@ -1,0 +1,1 @@
+"""Command-line tools, one package each: `python -m scripts.<tool>`, run from the repository root."""

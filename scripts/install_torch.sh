@@ -1,0 +1,26 @@
+#!/bin/sh
+# Installs the pinned torch into a virtual environment before anything else can pull another build of it.
+# usage: install_torch.sh PYTHON cpu|cuda          (why: docs/decisions/0002-torch-cpu.md)
+set -eu
+python=$1
+build=$2
+version=$(sed -n 's/^torch==//p' requirements/dev.txt)
+install() { "$python" -m pip install --quiet --disable-pip-version-check "$@"; }
+
+echo "Installing torch $version, $build build."
+case $build-$(uname -s) in
+cpu-Linux)
+    # PyPI's Linux wheel is the CUDA build; the CPU build is only called "+cpu" elsewhere.
+    install --no-deps "torch==$version+cpu" 2>/dev/null && exit
+    install --no-deps --timeout 15 --retries 1 --index-url https://download.pytorch.org/whl/cpu "torch==$version+cpu" && exit
+    echo "No CPU build of torch $version is within reach: put its wheel (torch-$version+cpu-….whl) in a folder and set" \
+        "PIP_FIND_LINKS to that folder, or run make with TORCH=cuda to install PyPI's build and about 3 GB of CUDA packages." >&2
+    exit 1
+    ;;
+cpu-*) install --no-deps "torch==$version" ;; # elsewhere PyPI's wheel is the CPU build
+cuda-*) install "torch===$version" ;;         # "===" never matches "+cpu"
+*)
+    echo "TORCH must be cpu or cuda, not '$build'." >&2
+    exit 2
+    ;;
+esac

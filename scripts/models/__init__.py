@@ -1,0 +1,1 @@
+"""Installs models into BentoML's model store: `python -m scripts.models --help`."""

@@ -1,0 +1,130 @@
+"""From a source to an artefact: prepare, look at, try, store."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from huggingface_hub.utils.tqdm import disable_progress_bars
+
+from bentos.common.model_store import (
+    WEIGHT_PATTERNS,
+    InstalledModel,
+    Kind,
+    ModelCorrupt,
+    ModelNotInstalled,
+    ModelProfile,
+    PromptName,
+    find,
+    register,
+)
+from scripts.models import facts
+from scripts.models.source import InstallError, Prepared, Source
+from scripts.models.tokenizer import ensure_tokenizer
+from scripts.models.trial import try_model
+
+_TOOLS = ("sentence-transformers", "transformers", "tokenizers")
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What the command line says about a model; None leaves it to the model's files."""
+
+    kind: Kind | None = None
+    query_prompt: str | None = None
+    passage_prompt: str | None = None
+    force: bool = False
+
+
+def install(
+    source: Source,
+    wishes: Wishes,
+    say: Callable[[str], None],
+    *,
+    revision: str | None = None,
+    home: Path | None = None,
+) -> InstalledModel:
+    """Install one model unless it is there already; with `wishes.force`, again.
+
+    Args:
+        source: Where the model comes from.
+        wishes: What goes before the model's own files.
+        say: Takes progress, line by line.
+        revision: Revision asked for, when it was.
+        home: BentoML home to install into instead of the configured one.
+
+    Raises:
+        InstallError: With one sentence that says why not. The store is left as it was.
+    """
+    if not wishes.force:
+        try:
+            present = find(source.model_id, revision or source.revision(), home=home)
+        except (ModelNotInstalled, ModelCorrupt):
+            pass
+        else:
+            say(f"{present.profile.model_id} is installed as {present.tag} (--force installs it again)")
+            return present
+
+    disable_progress_bars()  # of transformers, too: progress is plain lines here
+    say(f"{source.model_id}:")
+    with TemporaryDirectory(prefix="duobento-model-") as work:
+        say("  preparing files")
+        prepared = source.prepare(Path(work))
+        profile = _checked_profile(source.model_id, prepared, wishes, say)
+        say("  storing")
+        installed = register(prepared.folder, profile, force=wishes.force, home=home)
+    say(f"  installed as {installed.tag} ({describe(installed.profile)})")
+    return installed
+
+
+def describe(profile: ModelProfile) -> str:
+    """One line about a model for the terminal."""
+    parts: list[str] = [profile.kind, f"window {profile.max_tokens} tokens"]
+    if profile.dimension:
+        parts.append(f"{profile.dimension} dimensions")
+    if profile.prompts:
+        parts.append("prompts " + ", ".join(f"{name} {text!r}" for name, text in profile.prompts.items()))
+    if profile.quality == "demo":
+        parts.append("demo quality, not for production")
+    return ", ".join(parts)
+
+
+def _checked_profile(model_id: str, prepared: Prepared, wishes: Wishes, say: Callable[[str], None]) -> ModelProfile:
+    folder = prepared.folder
+    weights = [file for pattern in WEIGHT_PATTERNS for file in sorted(folder.glob(pattern))]
+    if not weights:
+        raise InstallError(f"{model_id} has no weights in the folder of its config.json.")
+    kind = facts.detect_kind(folder, wishes.kind or prepared.kind)
+    if ensure_tokenizer(folder):
+        say("  converted the tokenizer to tokenizer.json")
+    say(f"  loading it once as {'an' if kind == 'encoder' else 'a'} {kind}")
+    dimension = try_model(folder, kind)
+    return ModelProfile(
+        model_id=model_id,
+        revision=prepared.revision,
+        kind=kind,
+        dimension=dimension,
+        max_tokens=facts.read_window(folder),
+        prompts=_prompts(model_id, prepared, wishes) if kind == "encoder" else {},
+        quality=prepared.quality,
+        license=prepared.license or facts.read_license(folder),
+        provenance=prepared.provenance
+        | {f"sha256 of {file.name}": _sha256(file) for file in weights}
+        | {tool: version(tool) for tool in _TOOLS},
+    )
+
+
+def _prompts(model_id: str, prepared: Prepared, wishes: Wishes) -> dict[PromptName, str]:
+    prompts = dict(prepared.prompts) or facts.read_prompts(prepared.folder, model_id)
+    if wishes.query_prompt is not None:
+        prompts["query"] = wishes.query_prompt
+    if wishes.passage_prompt is not None:
+        prompts["passage"] = wishes.passage_prompt
+    return {name: text for name, text in prompts.items() if text}
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,49 @@
+"""The demo cross-encoder: MiniLM's word embeddings and tokenizer with the tuned layers kept in `assets/`."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from safetensors.numpy import load_file, save_file
+
+from scripts.models.minilm import minilm_folder
+from scripts.models.source import Prepared, content_revision
+
+TUNED_LAYERS = Path(__file__).parent / "assets" / "small-reranker-tuned-layers.fp16.safetensors"
+
+_WORD_EMBEDDINGS = "embeddings.word_embeddings.weight"
+_TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.txt")
+
+
+@dataclass(frozen=True)
+class SmallReranker:
+    """English cross-encoder with one logit. Demo quality: never a production reranker."""
+
+    model_id: str = "duobento/small-reranker-demo"
+
+    def revision(self) -> str:
+        """Hash of the two weight files it is put together from."""
+        folder, _ = minilm_folder()
+        return content_revision([folder / "model.safetensors", TUNED_LAYERS])
+
+    def prepare(self, work: Path) -> Prepared:
+        """Write a `BertForSequenceClassification` folder; raises InstallError without MiniLM's package."""
+        folder, package = minilm_folder()
+        # safetensors' numpy reader, so that putting weights together needs no torch.
+        weights = {name: tensor.astype(np.float32) for name, tensor in load_file(TUNED_LAYERS).items()}
+        weights[f"bert.{_WORD_EMBEDDINGS}"] = load_file(folder / "model.safetensors")[_WORD_EMBEDDINGS]
+        save_file(weights, work / "model.safetensors", metadata={"format": "pt"})
+        _write_config(folder, work)
+        for name in _TOKENIZER_FILES:
+            (work / name).symlink_to(folder / name)
+        provenance = {"source": f"package {package} and {TUNED_LAYERS.name}"}
+        return Prepared(work, self.revision(), provenance, quality="demo", license="apache-2.0")
+
+
+def _write_config(encoder: Path, work: Path) -> None:
+    from transformers import BertConfig
+
+    config = BertConfig.from_pretrained(str(encoder))
+    config.architectures = ["BertForSequenceClassification"]
+    config.num_labels = 1
+    config.save_pretrained(str(work))

@@ -1,0 +1,76 @@
+"""The places a model can come from share one small interface."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Literal, Protocol
+
+from bentos.common.model_store import Kind, PromptName
+
+REVISION_LENGTH = 40
+"""Characters of a revision: a git hash on the hub, the head of a sha256 elsewhere."""
+
+
+class InstallError(RuntimeError):
+    """A model cannot be installed; the message is one sentence for the person at the terminal."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A model folder ready to be looked at, tried and stored, and what only its source knows."""
+
+    folder: Path
+    revision: str
+    provenance: dict[str, str]
+    prompts: dict[PromptName, str] = field(default_factory=dict)
+    quality: Literal["production", "demo"] = "production"
+    license: str | None = None
+    kind: Kind | None = None
+
+
+class Source(Protocol):
+    """One model and the way to get it."""
+
+    @property
+    def model_id(self) -> str:
+        """Name the model is installed under."""
+
+    def revision(self) -> str | None:
+        """The revision that `prepare` would give, or None when it takes the network to know."""
+
+    def prepare(self, work: Path) -> Prepared:
+        """Put the model's files into the empty folder `work`.
+
+        Raises:
+            InstallError: The model cannot be had, or is not usable.
+        """
+
+
+def content_revision(files: Iterable[Path]) -> str:
+    """Revision of a model that has no git history: the head of the sha256 over its files' contents."""
+    digest = hashlib.sha256()
+    for path in files:
+        with path.open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()[:REVISION_LENGTH]
+
+
+def package_folder(distribution: str, pinned: str) -> tuple[Path, str]:
+    """Folder of an installed package that carries a model, found without importing it.
+
+    Returns:
+        The folder, and "<distribution> <version>" for the provenance.
+
+    Raises:
+        InstallError: The package is not installed.
+    """
+    spec = find_spec(distribution.replace("-", "_"))
+    if spec is None or not spec.submodule_search_locations:
+        raise InstallError(
+            f"The package {distribution}, which holds the model, is missing: "
+            f"run `python -m pip install {distribution}=={pinned}`."
+        )
+    return Path(spec.submodule_search_locations[0]), f"{distribution} {version(distribution)}"

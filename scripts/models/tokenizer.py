@@ -1,0 +1,51 @@
+"""`tokenizer.json`, the fast tokenizer every artefact has."""
+
+from pathlib import Path
+
+from tokenizers import Tokenizer
+
+from bentos.common.model_store import TOKENIZER_FILE
+from scripts.models.source import InstallError
+
+_VOCABULARIES = ("vocab.txt", "vocab.json", "*.model")
+
+
+def ensure_tokenizer(folder: Path) -> bool:
+    """Make sure that the folder has a `tokenizer.json` that by itself neither cuts nor pads.
+
+    Truncation and padding are the engine's to decide; some repositories ship a file that does both.
+
+    Returns:
+        True when the file was made by converting the model's slow tokenizer.
+
+    Raises:
+        InstallError: There is no such file and transformers cannot make one.
+    """
+    path = folder / TOKENIZER_FILE
+    converted = not path.exists()
+    tokenizer = _convert(folder) if converted else Tokenizer.from_file(str(path))
+    if converted or tokenizer.truncation is not None or tokenizer.padding is not None:
+        tokenizer.no_truncation()
+        tokenizer.no_padding()
+        path.unlink(missing_ok=True)  # a link to the source's file, which is not ours to change
+        tokenizer.save(str(path))
+    return converted
+
+
+def _convert(folder: Path) -> Tokenizer:
+    # Without a vocabulary transformers makes a tokenizer to which every word is unknown.
+    if not any(any(folder.glob(pattern)) for pattern in _VOCABULARIES):
+        raise InstallError("The model has no tokenizer.json and no vocabulary to make one from.")
+
+    from transformers import AutoTokenizer
+
+    try:
+        slow_or_fast = AutoTokenizer.from_pretrained(str(folder), local_files_only=True)
+        backend = slow_or_fast.backend_tokenizer
+    except Exception as error:
+        raise InstallError(
+            "The model has no tokenizer.json and its tokenizer cannot be converted to a fast one."
+        ) from error
+    if not isinstance(backend, Tokenizer):
+        raise InstallError("The model has no tokenizer.json and its tokenizer has no fast form.")
+    return backend

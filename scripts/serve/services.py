@@ -1,0 +1,81 @@
+"""The two services as commands: what to start, where it answers and how to try it."""
+
+import json
+import socket
+import sys
+from dataclasses import dataclass, field
+
+from scripts.serve.errors import ServeError
+
+
+@dataclass(frozen=True)
+class ServiceCommand:
+    """One service as a child process. `env` is added to this process's environment."""
+
+    name: str
+    label: str
+    command: tuple[str, ...]
+    host: str
+    port: int
+    example_path: str
+    example_body: dict[str, object]
+    env: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        """Where a client on this machine reaches the service."""
+        reachable = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)
+        return f"http://{reachable}:{self.port}"
+
+    @property
+    def curl(self) -> str:
+        """A command that a user can paste to try the service."""
+        body = json.dumps(self.example_body)
+        return f"curl -s {self.url}{self.example_path} -H 'Content-Type: application/json' -d '{body}'"
+
+    def check_port_free(self) -> None:
+        """Raise ServeError when something else listens on the port."""
+        family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((self.host, self.port))
+            except OSError as error:
+                raise ServeError(
+                    f"{self.name} cannot listen on {self.host}:{self.port} ({error.strerror}): "
+                    f"stop what uses the port, or choose another with --{self.label}-port."
+                ) from error
+
+
+def embed_service(model_id: str, host: str, port: int, grace_seconds: int) -> ServiceCommand:
+    """embed-service with the encoder `model_id`."""
+    return ServiceCommand(
+        name="embed-service",
+        label="embed",
+        command=_bentoml_serve("bentos.embed.service:EmbedService", host, port, grace_seconds),
+        host=host,
+        port=port,
+        example_path="/embed",
+        example_body={"text": "How do I reset my password?", "input_type": "query"},
+        env={"EMBED_MODEL": model_id},
+    )
+
+
+def rerank_service(model_id: str, host: str, port: int, grace_seconds: int) -> ServiceCommand:
+    """rerank-service with the cross-encoder `model_id`."""
+    documents = ["Choose Forgot password on the sign-in page.", "Our office is open from nine to five."]
+    return ServiceCommand(
+        name="rerank-service",
+        label="rerank",
+        command=_bentoml_serve("bentos.rerank.service:RerankService", host, port, grace_seconds),
+        host=host,
+        port=port,
+        example_path="/rerank",
+        example_body={"query": "How do I reset my password?", "documents": documents},
+        env={"RERANK_MODEL": model_id},
+    )
+
+
+def _bentoml_serve(target: str, host: str, port: int, grace_seconds: int) -> tuple[str, ...]:
+    options = ("--host", host, "--port", str(port), "--timeout-graceful-shutdown", str(grace_seconds))
+    return (sys.executable, "-m", "bentoml", "serve", target, *options)

@@ -1,0 +1,26 @@
+"""The settings page is what the settings classes say, and the classes are the only readers of the environment."""
+
+import ast
+from pathlib import Path
+
+from tests.docs import settings_page
+
+ROOT = Path(__file__).parents[2]
+# It tells native libraries their number of threads, which they read from the environment.
+WRITERS = {"bentos/common/resources.py"}
+
+
+def test_the_settings_page_is_up_to_date() -> None:
+    assert settings_page.PAGE.read_text() == settings_page.render(), "run `python -m tests.docs.settings_page`"
+
+
+def test_every_setting_has_a_description() -> None:
+    assert "| None |" not in settings_page.render()
+
+
+def test_no_other_module_of_the_services_reads_the_environment() -> None:
+    for file in sorted((ROOT / "bentos").rglob("*.py")):
+        if str(file.relative_to(ROOT)) in WRITERS:
+            continue
+        names = {node.attr for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Attribute)}
+        assert not names & {"environ", "getenv"}, file

@@ -1,0 +1,109 @@
+"""Running services, each configuration started once per session."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file, save_file
+from tokenizers import Tokenizer
+
+from bentos.common import model_store as store
+from tests.http.server import Server
+from tests.http.services import EMBED, RERANK, Kind, Service
+
+E5 = "intfloat/multilingual-e5-small-q4"
+POISON = "zebra"
+"""A word on which the models of the frail services fail."""
+FRAIL_BODY_BYTES = 1024 * 1024
+
+
+@pytest.fixture(scope="session")
+def logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("logs")
+
+
+@pytest.fixture(scope="session")
+def home(model_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """BENTOML_HOME with the prepared models, in which services may write beside them."""
+    home = tmp_path_factory.mktemp("home")
+    (home / "models").symlink_to(model_store / "models")
+    return home
+
+
+@pytest.fixture(scope="session")
+def embed(home: Path, logs: Path) -> Iterator[Service]:
+    with Server(EMBED.target, home=home, log=logs / "embed.log", settings=EMBED.serving) as server:
+        yield Service(EMBED, server)
+
+
+@pytest.fixture(scope="session")
+def rerank(home: Path, logs: Path) -> Iterator[Service]:
+    with Server(RERANK.target, home=home, log=logs / "rerank.log", settings=RERANK.serving) as server:
+        yield Service(RERANK, server)
+
+
+@pytest.fixture(scope="session")
+def e5(home: Path, logs: Path) -> Iterator[Service]:
+    """embed-service with a model that has prompts."""
+    with Server(EMBED.target, home=home, log=logs / "e5.log", settings={"EMBED_MODEL": E5}) as server:
+        yield Service(EMBED, server)
+
+
+@pytest.fixture(scope="session", params=["embed", "rerank"])
+def service(request: pytest.FixtureRequest) -> Service:
+    """Each of the two services."""
+    running: Service = request.getfixturevalue(request.param)
+    return running
+
+
+@pytest.fixture(scope="session")
+def frail_embed(home: Path, logs: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    yield from _frail(EMBED, home, tmp_path_factory.mktemp("frail-embed"), logs)
+
+
+@pytest.fixture(scope="session")
+def frail_rerank(home: Path, logs: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    yield from _frail(RERANK, home, tmp_path_factory.mktemp("frail-rerank"), logs)
+
+
+@pytest.fixture(scope="session", params=["frail_embed", "frail_rerank"])
+def frail(request: pytest.FixtureRequest) -> Service:
+    """Each service with a short queue, a low limit for bodies, logs as JSON, and a model that fails on `POISON`."""
+    running: Service = request.getfixturevalue(request.param)
+    return running
+
+
+@pytest.fixture(params=[EMBED, RERANK], ids=lambda kind: kind.name)
+def kind(request: pytest.FixtureRequest) -> Kind:
+    """Each of the two services, not started."""
+    kind: Kind = request.param
+    return kind
+
+
+def _frail(kind: Kind, home: Path, frail_home: Path, logs: Path) -> Iterator[Service]:
+    _poison(kind.model, home, frail_home)
+    settings = {
+        **kind.serving,
+        f"{kind.prefix}QUEUE_TOKENS": "1024",
+        "MAX_BODY_BYTES": str(FRAIL_BODY_BYTES),
+        "LOG_FORMAT": "json",
+    }
+    with Server(kind.target, home=frail_home, log=logs / f"frail-{kind.name}.log", settings=settings) as server:
+        yield Service(kind, server)
+
+
+def _poison(model: str, home: Path, frail_home: Path) -> None:
+    source = store.find(model, home=home).path
+    target = frail_home / source.relative_to(home)
+    shutil.copytree(source, target)
+    shutil.copy(source.parent / "latest", target.parent)
+    encoding = Tokenizer.from_file(str(target / store.TOKENIZER_FILE)).encode(POISON, add_special_tokens=False)
+    [token] = encoding.ids
+    [weights] = target.glob("model*.safetensors")
+    tensors = load_file(weights)
+    [name] = [name for name in tensors if name.endswith("word_embeddings.weight")]
+    embeddings = tensors[name].copy()
+    embeddings[token] = np.nan
+    save_file(tensors | {name: embeddings}, weights, metadata={"format": "pt"})

@@ -1,0 +1,160 @@
+"""One service as a user runs it: `bentoml serve` in a process of its own, on a free port."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Self
+
+import httpx
+import psutil
+from prometheus_client.parser import text_string_to_metric_families
+
+ROOT = Path(__file__).parents[2]
+START_SECONDS = 120.0
+STOP_SECONDS = 60.0
+ANSWER_SECONDS = 60.0
+_POLL_SECONDS = 0.05
+_OPTIONS = ("--host", "127.0.0.1", "--timeout-graceful-shutdown", "30")
+_OWN_VARIABLES = ("EMBED_", "RERANK_", "BENTOML_", "LOG_", "MAX_BODY_", "DRAIN_", "PYTHONPATH")
+
+
+def wait_for(condition: Callable[[], bool], what: str, seconds: float = ANSWER_SECONDS) -> None:
+    """Poll until `condition` holds; fail with `what` in the message when it takes longer than `seconds`."""
+    give_up = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < give_up, f"waited {seconds:g} seconds in vain: {what}"
+        time.sleep(_POLL_SECONDS)
+
+
+class Server:
+    """A served service. As a context manager it is ready at the start of the block and gone after it.
+
+    Args:
+        target: what `bentoml serve` serves: `module:Class`, or the tag of a bento.
+        home: BENTOML_HOME.
+        log: file that gets all output of the process.
+        settings: environment variables of the service.
+        folder: working folder of the process.
+    """
+
+    def __init__(self, target: str, *, home: Path, log: Path, settings: dict[str, str], folder: Path = ROOT) -> None:
+        self.port = _free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.client = httpx.Client(base_url=self.url, timeout=ANSWER_SECONDS, trust_env=False)
+        self._log = log
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(_OWN_VARIABLES)}
+        with log.open("wb") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "bentoml", "serve", target, *_OPTIONS, "--port", str(self.port)],
+                cwd=folder,
+                env=inherited
+                | {"BENTOML_HOME": str(home), "BENTOML_DO_NOT_TRACK": "True", "HF_HUB_OFFLINE": "1"}
+                | settings,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def __enter__(self) -> Self:
+        try:
+            self.wait_ready()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def log(self) -> str:
+        """Everything that the process has written."""
+        return self._log.read_text(errors="replace")
+
+    def probe(self, path: str) -> httpx.Response | None:
+        """Answer to a GET on a connection of its own; none while nothing listens on the port."""
+        try:
+            return httpx.get(self.url + path, timeout=ANSWER_SECONDS, trust_env=False)
+        except httpx.ConnectError:
+            return None
+
+    def wait_ready(self) -> None:
+        """Wait until `/ready` answers 200."""
+
+        def ready() -> bool:
+            assert self.process.poll() is None, f"the service ended while starting:\n{self.log}"
+            answer = self.probe("/ready")
+            return answer is not None and answer.status_code == httpx.codes.OK
+
+        wait_for(ready, "the service is ready", START_SECONDS)
+
+    def metric(self, name: str, **labels: str) -> float:
+        """Sum of the series of one metric that have these labels; fails if there is none."""
+        families = text_string_to_metric_families(self.client.get("/metrics").text)
+        values = [
+            sample.value
+            for family in families
+            for sample in family.samples
+            if sample.name == name and labels.items() <= sample.labels.items()
+        ]
+        assert values, f"/metrics has no {name} {labels}"
+        return sum(values)
+
+    def send_sigterm(self) -> None:
+        """Ask the service to stop, as a container runtime does."""
+        self.process.send_signal(signal.SIGTERM)
+
+    def close(self) -> int:
+        """Stop the service, if it still runs; returns its exit code."""
+        self.client.close()
+        # BentoML's workers run in sessions of their own and would outlive a parent that had to be killed.
+        workers = _children(self.process.pid)
+        self.send_sigterm()
+        try:
+            return self.process.wait(STOP_SECONDS)
+        finally:
+            self.process.kill()
+            for worker in workers:
+                if worker.is_running():
+                    worker.kill()
+
+
+class LeavingClient:
+    """Sends a request on entry, waits until the service works on it, and hangs up on exit."""
+
+    def __init__(self, server: Server, path: str, body: dict[str, Any]) -> None:
+        self._server = server
+        content = json.dumps(body).encode()
+        head = f"POST {path} HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\n"
+        self._message = f"{head}Content-Length: {len(content)}\r\n\r\n".encode() + content
+
+    def __enter__(self) -> Self:
+        self._connection = socket.create_connection(("127.0.0.1", self._server.port), ANSWER_SECONDS)
+        self._connection.sendall(self._message)
+        wait_for(lambda: self._server.metric("duobento_queue_tokens") > 0, "the request is admitted")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.close()
+        wait_for(lambda: self._server.metric("duobento_queue_tokens") == 0, "the request's work is dropped")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _children(pid: int) -> list[psutil.Process]:
+    try:
+        return psutil.Process(pid).children(recursive=True)
+    except psutil.NoSuchProcess:
+        return []

@@ -1,0 +1,105 @@
+"""The two services as the tests see them: where requests go and what a valid one looks like."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from tests.http.server import LeavingClient, Server
+
+JSON = {"Content-Type": "application/json"}
+
+
+def long_texts(count: int) -> list[str]:
+    """Texts that fill the small models' window, all different."""
+    return [f"{number} " + "the heron waits in the shallow water " * 40 for number in range(count)]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What one of the two services is called and takes.
+
+    Attributes:
+        name: as `/health` reports it.
+        target: for `bentoml serve`.
+        prefix: of its settings.
+        path: its native route.
+        items: field of a request that is a list of texts.
+        fixed: fields that a valid request needs besides.
+        most_items: default limit of the list.
+        model: small model that serves it in tests.
+    """
+
+    name: str
+    target: str
+    prefix: str
+    path: str
+    items: str
+    fixed: Mapping[str, str]
+    most_items: int
+    model: str
+
+    @property
+    def serving(self) -> dict[str, str]:
+        """Settings that name the small model."""
+        return {f"{self.prefix}MODEL": self.model}
+
+    def body(self, *texts: str, **fields: object) -> dict[str, Any]:
+        """A request with these texts."""
+        return {**self.fixed, self.items: list(texts), **fields}
+
+
+EMBED = Kind(
+    name="embed-service",
+    target="bentos.embed.service:EmbedService",
+    prefix="EMBED_",
+    path="/embed",
+    items="texts",
+    fixed={},
+    most_items=2048,
+    model="sentence-transformers/all-MiniLM-L6-v2",
+)
+RERANK = Kind(
+    name="rerank-service",
+    target="bentos.rerank.service:RerankService",
+    prefix="RERANK_",
+    path="/rerank",
+    items="documents",
+    fixed={"query": "How does a heron hunt?"},
+    most_items=1000,
+    model="duobento/small-reranker-demo",
+)
+
+
+@dataclass(frozen=True)
+class Service:
+    """A running service."""
+
+    kind: Kind
+    server: Server
+
+    def post(self, *texts: str, **fields: object) -> httpx.Response:
+        """Send a valid request with these texts, changed by `fields`."""
+        return self.server.client.post(self.kind.path, json=self.kind.body(*texts, **fields))
+
+    def post_with(self, headers: Mapping[str, str], *texts: str) -> httpx.Response:
+        """Send a valid request with these texts and besides these headers."""
+        return self.server.client.post(self.kind.path, json=self.kind.body(*texts), headers=headers)
+
+    def post_body(self, content: bytes, headers: Mapping[str, str] = JSON) -> httpx.Response:
+        """Send these bytes."""
+        return self.server.client.post(self.kind.path, content=content, headers=headers)
+
+    def busy(self) -> LeavingClient:
+        """A block during which one large request keeps the engine busy, for many seconds if need be."""
+        return LeavingClient(self.server, self.kind.path, self.kind.body(*long_texts(400), priority="bulk"))
+
+
+def problem(answer: httpx.Response) -> tuple[int, str, str | None]:
+    """Status, code and param of a native error, whose shape is checked."""
+    error = answer.json()["error"]
+    assert error.keys() == {"code", "message", "param"}
+    assert error["message"]
+    assert answer.headers["X-Request-ID"]
+    return answer.status_code, error["code"], error["param"]

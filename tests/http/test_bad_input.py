@@ -1,0 +1,209 @@
+"""Hostile and broken input: an exact status, never a 5xx, never a hang, and the service goes on."""
+
+import json
+import socket
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.http.conftest import FRAIL_BODY_BYTES
+from tests.http.server import ANSWER_SECONDS
+from tests.http.services import JSON, Service, problem
+
+BROKEN_JSON = {
+    "empty": b"",
+    "cut off": b'{"text": "her',
+    "two values": b"{} {}",
+    "invalid UTF-8": b'{"text": "\xff\xfe", "query": "\xff", "documents": ["\xff"]}',
+    "UTF-16": '{"text": "heron"}'.encode("utf-16"),
+    "lone surrogate": rb'{"text": "\ud800", "query": "\ud800", "documents": ["\ud800"]}',
+    "reversed surrogates": rb'{"text": "\udc00\ud800", "query": "heron", "documents": ["\udc00\ud800"]}',
+    "raw control character": b'{"text": "\x00"}',
+    "NaN": b'{"text": NaN}',
+    "Infinity": b'{"query": "heron", "documents": ["heron"], "top_n": Infinity}',
+    "duplicate keys": b'{"text": "heron", "text": "stork"}',
+    "deep list": b"[" * 1_000_000,
+    "deep object": b'{"a":' * 200_000,
+    "compressed": b"\x1f\x8b\x08\x00\x00\x00\x00\x00",
+}
+
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=10,
+)
+FIELDS = st.sampled_from(
+    ["text", "texts", "query", "documents", "input_type", "truncate", "top_n", "max_tokens_per_doc", "priority"]
+)
+
+
+@pytest.fixture(autouse=True)
+def _no_fault_of_ours(embed: Service, rerank: Service) -> Iterator[None]:
+    """Whatever a test sends, neither service counts a 500 and both still answer."""
+    yield
+    for service in (embed, rerank):
+        assert service.server.metric("duobento_requests_total", status="500") == 0
+        assert service.post("heron").status_code == 200
+
+
+@pytest.mark.parametrize("content", BROKEN_JSON.values(), ids=BROKEN_JSON.keys())
+def test_json_that_is_broken_or_ambiguous_is_400(service: Service, content: bytes) -> None:
+    assert problem(service.post_body(content)) == (400, "malformed_body", None)
+
+
+@pytest.mark.parametrize("content", [b"null", b"7", b'"heron"', b"[]", b'["heron"]'], ids=repr)
+def test_json_that_is_not_an_object_is_422(service: Service, content: bytes) -> None:
+    assert problem(service.post_body(content)) == (422, "invalid_request", None)
+
+
+@pytest.mark.parametrize("value", [None, True, 7, 0.5, [], ["heron"]], ids=repr)
+def test_an_item_of_another_type_is_422_and_its_place_is_named(service: Service, value: object) -> None:
+    answer = service.post(**{service.kind.items: ["heron", value]})
+    assert problem(answer) == (422, "invalid_request", f"{service.kind.items}.1")
+
+
+@pytest.mark.parametrize("value", [True, 7, "heron", {"0": "heron"}], ids=repr)
+def test_a_list_of_another_type_is_422_and_named(service: Service, value: object) -> None:
+    answer = service.post(**{service.kind.items: value})
+    assert problem(answer) == (422, "invalid_request", service.kind.items)
+
+
+@pytest.mark.parametrize("document", [{}, {"text": None}, {"text": ["heron"]}, {"title": "heron"}], ids=repr)
+def test_a_document_without_a_text_is_422_and_its_place_is_named(rerank: Service, document: object) -> None:
+    answer = rerank.post(**{"documents": ["heron", document]})
+    assert problem(answer) == (422, "invalid_request", "documents.1")
+
+
+@pytest.mark.parametrize("field", ["top_n", "max_tokens_per_doc"])
+@pytest.mark.parametrize("value", [0, -1, 0.5, "many"], ids=repr)
+def test_a_limit_that_is_not_a_positive_integer_is_422(rerank: Service, field: str, value: object) -> None:
+    assert problem(rerank.post("heron", **{field: value})) == (422, "invalid_request", field)
+
+
+@pytest.mark.parametrize("field", ["top_n", "max_tokens_per_doc"])
+def test_a_huge_limit_means_no_limit(rerank: Service, field: str) -> None:
+    assert len(rerank.post("heron", "stork", **{field: 10**30}).json()["results"]) == 2
+
+
+@pytest.mark.parametrize("text", ["\x00", "heron\x00stork", "\u200b", "\ufffe", "🦩" * 300, "e\u0301" * 5000])
+def test_odd_characters_are_a_text_like_any_other(service: Service, text: str) -> None:
+    assert service.post(text).status_code == 200
+
+
+@pytest.mark.parametrize("megabytes", [1, 10])
+@pytest.mark.parametrize("pattern", ["heron ", "a", "鷺"], ids=["words", "one word", "no spaces"])
+def test_a_text_of_megabytes_is_answered_and_reported_as_truncated(
+    service: Service, megabytes: int, pattern: str
+) -> None:
+    text = pattern * (megabytes * 1_000_000 // len(pattern.encode()))
+    answer = service.post("heron", text, **({"return_documents": False} if "query" in service.kind.fixed else {}))
+    assert answer.status_code == 200
+    assert answer.json()["truncated"] == [1]
+
+
+def test_ten_thousand_items_are_413(service: Service) -> None:
+    answer = service.post(*["heron"] * 10_000)
+    assert problem(answer) == (413, "too_many_items", service.kind.items)
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    ["application/json; charset=utf-8", "APPLICATION/JSON", "application/vnd.heron+json", "application/json;"],
+)
+def test_a_content_type_that_means_json_is_taken(service: Service, content_type: str) -> None:
+    body = json.dumps(service.kind.body("heron")).encode()
+    assert service.post_body(body, {"Content-Type": content_type}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        *(
+            {"Content-Type": value}
+            for value in (
+                "",
+                "json",
+                "text/json",
+                "application/",
+                "application/jsonp",
+                "application/x-www-form-urlencoded",
+                "multipart/form-data; boundary=x",
+                "application/json, text/plain",
+                "/;=\x80",
+            )
+        ),
+    ],
+    ids=str,
+)
+def test_a_content_type_that_does_not_mean_json_is_415(service: Service, headers: dict[str, str]) -> None:
+    body = json.dumps(service.kind.body("heron")).encode()
+    encoded = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
+    answer = service.server.client.post(service.kind.path, content=body, headers=encoded)
+    assert problem(answer) == (415, "unsupported_media_type", None)
+
+
+def test_a_body_over_the_limit_in_chunks_without_a_length_is_413(frail: Service) -> None:
+    chunks = (b" " * 65536 for _ in range(FRAIL_BODY_BYTES // 65536 + 1))
+    answer = frail.server.client.post(frail.kind.path, content=chunks, headers=JSON)
+    assert problem(answer) == (413, "body_too_large", None)
+
+
+def test_a_body_at_the_limit_in_chunks_is_answered(frail: Service) -> None:
+    body = json.dumps(frail.kind.body("heron")).encode().ljust(FRAIL_BODY_BYTES)
+    chunks = (body[start : start + 65536] for start in range(0, len(body), 65536))
+    assert frail.server.client.post(frail.kind.path, content=chunks, headers=JSON).status_code == 200
+
+
+def test_a_body_that_is_declared_over_the_limit_is_refused_before_it_is_sent(frail: Service) -> None:
+    head = _head(frail, f"Content-Length: {FRAIL_BODY_BYTES + 1}")
+    assert b" 413 " in _first_line(frail, head)
+
+
+def test_a_client_that_leaves_in_the_middle_of_its_body_harms_nobody(service: Service) -> None:
+    with socket.create_connection(("127.0.0.1", service.server.port), ANSWER_SECONDS) as connection:
+        connection.sendall(_head(service, "Content-Length: 1000") + b'{"text": "her')
+    assert service.post("heron").status_code == 200
+
+
+def test_a_client_that_sends_its_body_without_end_holds_up_nobody(service: Service) -> None:
+    with socket.create_connection(("127.0.0.1", service.server.port), ANSWER_SECONDS) as connection:
+        connection.sendall(_head(service, "Content-Length: 1000") + b'{"text": "her')
+        assert service.post("heron").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["Content-Length: -1", "Content-Length: many", "Transfer-Encoding: heron", "X" * 100_000 + ": 1", "no colon"],
+    ids=lambda line: line[:24],
+)
+def test_headers_that_break_http_are_400(service: Service, line: str) -> None:
+    assert b" 400 " in _first_line(service, _head(service, line) + b"{}")
+
+
+@settings(max_examples=60, deadline=None)
+@given(body=st.dictionaries(FIELDS, JSON_VALUES, max_size=4))
+def test_any_json_object_gets_an_answer_or_a_named_error(service: Service, body: dict[str, object]) -> None:
+    answer = service.server.client.post(service.kind.path, json=body)
+    if answer.status_code != 200:
+        assert problem(answer)[0] in {413, 422}
+
+
+@settings(max_examples=40, deadline=None)
+@given(content=st.binary(max_size=200))
+def test_any_bytes_get_an_answer_or_a_named_error(service: Service, content: bytes) -> None:
+    assert problem(service.post_body(content))[0] in {400, 422}
+
+
+def _head(service: Service, line: str) -> bytes:
+    start = f"POST {service.kind.path} HTTP/1.1\r\nHost: heron\r\nContent-Type: application/json\r\n"
+    return f"{start}{line}\r\n\r\n".encode()
+
+
+def _first_line(service: Service, message: bytes) -> bytes:
+    with socket.create_connection(("127.0.0.1", service.server.port), ANSWER_SECONDS) as connection:
+        connection.sendall(message)
+        with connection.makefile("rb") as answer:
+            return answer.readline()

@@ -1,0 +1,89 @@
+"""Work that is not wanted any more is dropped; work that was accepted is finished, also when the service stops."""
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+
+from tests.http.server import ANSWER_SECONDS, STOP_SECONDS, Server, wait_for
+from tests.http.services import Kind, Service, long_texts
+
+
+def test_sigterm_during_load_fails_no_request(kind: Kind, home: Path, tmp_path: Path) -> None:
+    with (
+        Server(kind.target, home=home, log=tmp_path / "log", settings=kind.serving) as server,
+        ThreadPoolExecutor(9) as clients,
+    ):
+        bulk = clients.submit(
+            httpx.post,
+            server.url + kind.path,
+            json=kind.body(*long_texts(200)),
+            timeout=ANSWER_SECONDS,
+            trust_env=False,
+        )
+        wait_for(lambda: server.metric("duobento_queue_tokens") > 0, "the bulk request is admitted")
+        steady = [clients.submit(_send_until_told_to_leave, server, kind) for _ in range(8)]
+        before = server.metric("duobento_requests_total", route=kind.path, status="200")
+        wait_for(
+            lambda: server.metric("duobento_requests_total", route=kind.path, status="200") > before + 8,
+            "requests are answered",
+        )
+
+        server.send_sigterm()
+        wait_for(lambda: _status(server, "/ready") == 503, "readiness is withdrawn")
+        assert server.client.get("/ready").json()["failing"] == ["not_draining"]
+        assert server.client.get("/live").status_code == 200
+
+        assert bulk.result().status_code == 200
+        assert {status for client in steady for status in client.result()} == {200}
+        assert server.process.wait(STOP_SECONDS) == 0
+        assert "Stopped" in server.log
+
+
+def test_the_queued_work_of_a_client_that_leaves_is_dropped(service: Service) -> None:
+    before = service.server.metric("duobento_dropped_items_total")
+    with service.busy():
+        pass
+    assert service.server.metric("duobento_dropped_items_total") > before
+    assert service.server.metric("duobento_queue_tokens") == 0
+    wait_for(
+        lambda: service.server.metric("duobento_requests_total", route=service.kind.path, status="499") > 0,
+        "the client that left is counted",
+    )
+
+
+def test_the_work_of_a_request_whose_deadline_passed_is_dropped(service: Service) -> None:
+    before = service.server.metric("duobento_dropped_items_total")
+    answer = service.post_with({"X-Request-Timeout": "0.5"}, *long_texts(200))
+    assert answer.status_code == 504
+    assert service.server.metric("duobento_dropped_items_total") > before
+    assert service.server.metric("duobento_queue_tokens") == 0
+
+
+def test_a_small_request_is_answered_before_the_bulk_that_came_first(service: Service) -> None:
+    with service.busy():
+        assert service.post("heron").status_code == 200
+        assert service.server.metric("duobento_queue_tokens") > 0, "the engine ran out of work too early"
+
+
+def test_the_queue_takes_requests_again_once_it_has_room(frail: Service) -> None:
+    with frail.busy():
+        assert frail.post("heron").status_code == 429
+    assert frail.post("heron").status_code == 200
+
+
+def _send_until_told_to_leave(server: Server, kind: Kind) -> list[int]:
+    """Send requests one after another until an answer asks to close the connection; returns their statuses."""
+    statuses = []
+    with httpx.Client(base_url=server.url, timeout=ANSWER_SECONDS, trust_env=False) as client:
+        leave = False
+        while not leave:
+            answer = client.post(kind.path, json=kind.body("How does a heron hunt?"))
+            statuses.append(answer.status_code)
+            leave = answer.headers.get("Connection") == "close"
+    return statuses
+
+
+def _status(server: Server, path: str) -> int | None:
+    answer = server.probe(path)
+    return None if answer is None else answer.status_code

@@ -1,0 +1,129 @@
+"""Every row of the contract's table of errors, for both services, over HTTP."""
+
+import re
+
+import pytest
+
+from tests.http.conftest import FRAIL_BODY_BYTES, POISON
+from tests.http.server import wait_for
+from tests.http.services import Service, long_texts, problem
+
+
+def test_a_body_that_is_not_json_is_400(service: Service) -> None:
+    assert problem(service.post_body(b"{not json")) == (400, "malformed_body", None)
+
+
+def test_a_body_that_is_not_declared_as_json_is_415(service: Service) -> None:
+    answer = service.post_body(b"{}", {"Content-Type": "text/plain"})
+    assert problem(answer) == (415, "unsupported_media_type", None)
+
+
+def test_a_body_over_the_byte_limit_is_413(frail: Service) -> None:
+    answer = frail.post_body(b" " * (FRAIL_BODY_BYTES + 1))
+    assert problem(answer) == (413, "body_too_large", None)
+
+
+def test_a_list_over_the_item_limit_is_413(service: Service) -> None:
+    answer = service.post(*["heron"] * (service.kind.most_items + 1))
+    assert problem(answer) == (413, "too_many_items", service.kind.items)
+
+
+def test_a_missing_field_is_422_and_named(rerank: Service) -> None:
+    answer = rerank.server.client.post("/rerank", json={"documents": ["heron"]})
+    assert problem(answer) == (422, "invalid_request", "query")
+
+
+@pytest.mark.parametrize("body", [{}, {"text": "heron", "texts": ["heron"]}], ids=["neither", "both"])
+def test_text_or_texts_must_be_given_and_not_both(embed: Service, body: dict[str, object]) -> None:
+    answer = embed.server.client.post("/embed", json=body)
+    assert problem(answer) == (422, "invalid_request", None)
+    assert "exactly one of text and texts" in answer.json()["error"]["message"]
+
+
+def test_an_empty_list_is_422_and_named(service: Service) -> None:
+    assert problem(service.post()) == (422, "invalid_request", service.kind.items)
+
+
+def test_a_value_of_the_wrong_type_is_422_and_its_place_is_named(service: Service) -> None:
+    answer = service.post(**{service.kind.items: ["heron", "heron", "heron", 7]})
+    assert problem(answer) == (422, "invalid_request", f"{service.kind.items}.3")
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\n\t", "\u2003\u00a0"], ids=repr)
+def test_a_blank_text_is_422_and_its_place_is_named(service: Service, blank: str) -> None:
+    assert problem(service.post("heron", blank)) == (422, "invalid_request", f"{service.kind.items}.1")
+
+
+def test_a_blank_single_text_is_422_and_named(embed: Service) -> None:
+    answer = embed.server.client.post("/embed", json={"text": " "})
+    assert problem(answer) == (422, "invalid_request", "text")
+
+
+def test_a_blank_query_is_422_and_named(rerank: Service) -> None:
+    assert problem(rerank.post("heron", query=" ")) == (422, "invalid_request", "query")
+
+
+def test_an_unknown_input_type_is_422_and_named(embed: Service) -> None:
+    answer = embed.post("heron", input_type="document")
+    assert problem(answer) == (422, "invalid_request", "input_type")
+
+
+def test_an_unknown_field_is_422_and_named(service: Service) -> None:
+    assert problem(service.post("heron", model="other")) == (422, "invalid_request", "model")
+
+
+def test_a_text_over_the_limit_is_422_when_truncation_is_refused(service: Service) -> None:
+    answer = service.post("heron", "heron " * 5000, truncate="none")
+    assert problem(answer) == (422, "invalid_request", f"{service.kind.items}.1")
+
+
+def test_a_full_queue_is_429_with_whole_seconds_to_wait(frail: Service) -> None:
+    with frail.busy():
+        answer = frail.post("heron")
+    assert problem(answer) == (429, "overloaded", None)
+    assert 1 <= int(answer.headers["Retry-After"]) <= 60
+
+
+def test_a_passed_deadline_is_504(service: Service) -> None:
+    with service.busy():
+        answer = service.post_with({"X-Request-Timeout": "0.05"}, *long_texts(100))
+    assert problem(answer) == (504, "deadline_exceeded", None)
+
+
+@pytest.mark.parametrize("seconds", ["0", "-1", "nan", "soon"])
+def test_a_deadline_that_is_not_a_positive_number_is_422(service: Service, seconds: str) -> None:
+    answer = service.post_with({"X-Request-Timeout": seconds}, "heron")
+    assert problem(answer) == (422, "invalid_request", "x-request-timeout")
+
+
+def test_a_fault_of_ours_is_500_without_internals(frail: Service) -> None:
+    answer = frail.post("heron", f"the {POISON} drinks")
+    assert problem(answer) == (500, "internal_error", f"{frail.kind.items}.1")
+    assert not re.search("Traceback|torch|numpy|finite", answer.text)
+    wait_for(lambda: answer.headers["X-Request-ID"] in frail.server.log, "the log names the request")
+
+
+def test_a_text_on_which_the_model_fails_does_not_harm_those_computed_with_it(frail: Service) -> None:
+    assert frail.post(f"the {POISON} drinks").status_code == 500
+    assert frail.post("the heron drinks").status_code == 200
+
+
+def test_an_unknown_route_is_404(service: Service) -> None:
+    assert problem(service.server.client.post("/nothing", json={})) == (404, "not_found", None)
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE"])
+def test_a_wrong_method_is_405_and_the_right_one_named(service: Service, method: str) -> None:
+    answer = service.server.client.request(method, service.kind.path)
+    assert problem(answer) == (405, "method_not_allowed", None)
+    assert answer.headers["Allow"] == "POST"
+
+
+def test_errors_carry_the_callers_request_id(service: Service) -> None:
+    answer = service.post_body(b"{", {"Content-Type": "application/json", "X-Request-ID": "heron-7"})
+    assert answer.headers["X-Request-ID"] == "heron-7"
+
+
+def test_a_request_id_that_could_forge_log_lines_is_replaced(service: Service) -> None:
+    answer = service.post_with({"X-Request-ID": "heron 7; status=200"}, "heron")
+    assert re.fullmatch("[0-9a-f]{32}", answer.headers["X-Request-ID"])

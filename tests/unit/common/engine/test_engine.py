@@ -1,0 +1,299 @@
+"""The engine over a backend that can be told to be slow, to hang and to fail."""
+
+import asyncio
+import threading
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bentos.common.backends.interface import TokenRow
+from bentos.common.engine.engine import Engine
+from bentos.common.engine.work import Lane
+from bentos.common.errors import DeadlineExceeded, InferenceFailed, NotReady, Overloaded
+from bentos.common.metrics import Metrics
+from bentos.common.settings import EngineSettings
+from tests.unit.common.engine.fake_backend import FakeBackend, row
+
+POISON = 66
+
+pytestmark = pytest.mark.anyio
+
+
+def make_engine(backend: FakeBackend, *, stuck_after: float = 60.0, **settings: object) -> Engine:
+    return Engine(backend, EngineSettings(threads=4, **settings), Metrics(), stuck_after=stuck_after)  # type: ignore[arg-type]
+
+
+def refuse_poison(rows: Sequence[TokenRow]) -> None:
+    if any(POISON in row.ids for row in rows):
+        raise RuntimeError("poison")
+
+
+async def settle(engine: Engine) -> None:
+    """Wait until no micro-batch runs, retries and canary included."""
+    await asyncio.gather(*engine._running)
+
+
+class Gate:
+    """Holds every micro-batch until it is opened."""
+
+    def __init__(self) -> None:
+        self._open = threading.Event()
+        self._arrived = threading.Semaphore(0)
+
+    def __call__(self, _: Sequence[TokenRow]) -> None:
+        self._arrived.release()
+        assert self._open.wait(30)
+
+    async def arrival(self) -> None:
+        """Wait until one more micro-batch is in the backend."""
+        assert await asyncio.to_thread(self._arrived.acquire, timeout=30)
+
+    def open(self) -> None:
+        self._open.set()
+
+
+requests = st.lists(
+    st.tuples(
+        st.sampled_from(Lane),
+        st.lists(st.tuples(st.integers(1, 300), st.sampled_from([7, 8, 9, POISON])), min_size=1, max_size=10),
+        st.sampled_from(["wait", "wait", "cancel", "expire"]),
+    ),
+    min_size=1,
+    max_size=12,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(requests=requests, streams=st.integers(1, 3))
+def test_every_request_is_answered_once_in_order_or_fails_with_a_named_error(
+    requests: list[tuple[Lane, list[tuple[int, int]], str]], streams: int
+) -> None:
+    async def one(engine: Engine, lane: Lane, items: list[tuple[int, int]], ending: str) -> None:
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() if ending == "expire" else None
+        task = asyncio.create_task(
+            engine.run([row(length, mark) for length, mark in items], lane=lane, deadline=deadline)
+        )
+        await asyncio.sleep(0)
+        if ending == "cancel":
+            task.cancel()
+        poisoned = [index for index, (_, mark) in enumerate(items) if mark == POISON]
+        [result] = await asyncio.gather(task, return_exceptions=True)
+        match result:
+            case InferenceFailed():
+                assert result.item in poisoned
+            case DeadlineExceeded():
+                assert ending == "expire"
+            case asyncio.CancelledError():
+                assert ending == "cancel"
+            case np.ndarray():
+                assert not poisoned
+                assert result.tolist() == [[mark, length] for length, mark in items]
+            case _:
+                pytest.fail(f"unexpected {result!r}")
+
+    async def scenario() -> None:
+        engine = make_engine(FakeBackend(refuse_poison), streams=streams, min_batch_tokens=256)
+        try:
+            await asyncio.gather(*(one(engine, *request) for request in requests))
+            await engine.drain(30)
+            assert engine.queued_tokens == 0
+        finally:
+            engine.close()
+
+    asyncio.run(scenario())
+
+
+async def test_a_lone_request_on_an_idle_engine_starts_at_once() -> None:
+    backend = FakeBackend()
+    engine = make_engine(backend)
+    task = asyncio.create_task(engine.run([row(5)], lane=Lane.INTERACTIVE))
+    await asyncio.sleep(0)
+    assert not engine._free_streams
+    await task
+    engine.close()
+
+
+async def test_requests_share_micro_batches() -> None:
+    gate = Gate()
+    backend = FakeBackend(gate)
+    engine = make_engine(backend, min_batch_tokens=256)
+    first = asyncio.create_task(engine.run([row(5)], lane=Lane.INTERACTIVE))
+    await gate.arrival()
+    others = [asyncio.create_task(engine.run([row(20, mark)], lane=Lane.INTERACTIVE)) for mark in range(1, 6)]
+    await asyncio.sleep(0)
+    gate.open()
+    await first
+    assert [(await task).tolist() for task in others] == [[[mark, 20]] for mark in range(1, 6)]
+    assert backend.batches == [[5], [20] * 5]
+    engine.close()
+
+
+async def test_streams_micro_batches_run_at_a_time_on_threads_of_their_own() -> None:
+    gate = Gate()
+    backend = FakeBackend(gate)
+    engine = make_engine(backend, streams=3, min_batch_tokens=1)
+    tasks = [asyncio.create_task(engine.run([row(5)], lane=Lane.INTERACTIVE)) for _ in range(5)]
+    for _ in range(3):
+        await gate.arrival()
+    await asyncio.sleep(0)
+    assert len(backend.threads) == 3
+    assert len(backend.batches) == 3
+    gate.open()
+    await asyncio.gather(*tasks)
+    engine.close()
+
+
+async def test_a_full_queue_refuses_and_says_when_to_come_back() -> None:
+    gate = Gate()
+    engine = make_engine(FakeBackend(gate), queue_tokens=1024)
+    held = [asyncio.create_task(engine.run([row(512)] * 2, lane=Lane.BULK))]
+    await gate.arrival()
+    with pytest.raises(Overloaded) as refused:
+        await engine.run([row(10)], lane=Lane.INTERACTIVE)
+    assert 1 <= refused.value.retry_after <= 60
+    gate.open()
+    await asyncio.gather(*held)
+    assert (await engine.run([row(10)], lane=Lane.INTERACTIVE)).shape == (1, 2)
+    engine.close()
+
+
+async def test_a_request_larger_than_the_whole_queue_is_served() -> None:
+    engine = make_engine(FakeBackend(), queue_tokens=1024)
+    assert (await engine.run([row(512)] * 20, lane=Lane.BULK)).shape == (20, 2)
+    engine.close()
+
+
+@pytest.mark.parametrize("ending", ["cancelled", "expired"])
+async def test_work_nobody_waits_for_is_dropped_before_it_is_computed(ending: str) -> None:
+    gate = Gate()
+    backend = FakeBackend(gate)
+    engine = make_engine(backend)
+    first = asyncio.create_task(engine.run([row(5)], lane=Lane.INTERACTIVE))
+    await gate.arrival()
+    deadline = asyncio.get_running_loop().time() if ending == "expired" else None
+    dropped = asyncio.create_task(engine.run([row(7)] * 3, lane=Lane.INTERACTIVE, deadline=deadline))
+    await asyncio.sleep(0)
+    if ending == "cancelled":
+        dropped.cancel()
+    with pytest.raises((asyncio.CancelledError, DeadlineExceeded)):
+        await dropped
+    assert engine.queued_tokens == 5
+    gate.open()
+    await first
+    await engine.drain(30)
+    assert backend.batches == [[5]]
+    assert engine._metrics.registry.get_sample_value("duobento_dropped_items_total") == 3
+    engine.close()
+
+
+async def test_only_the_poison_item_fails() -> None:
+    gate = Gate()
+
+    def before(rows: Sequence[TokenRow]) -> None:
+        gate(rows)
+        refuse_poison(rows)
+
+    engine = make_engine(FakeBackend(before), min_batch_tokens=256)
+    first = asyncio.create_task(engine.run([row(5)], lane=Lane.INTERACTIVE))
+    await gate.arrival()
+    good = [asyncio.create_task(engine.run([row(9, mark)], lane=Lane.INTERACTIVE)) for mark in (1, 2)]
+    bad = asyncio.create_task(engine.run([row(9), row(9, POISON)], lane=Lane.INTERACTIVE))
+    await asyncio.sleep(0)
+    gate.open()
+    await first
+    assert [(await task).tolist() for task in good] == [[[1, 9]], [[2, 9]]]
+    with pytest.raises(InferenceFailed) as failed:
+        await bad
+    assert failed.value.item == 1
+    assert engine.watchdog.problem() is None
+    engine.close()
+
+
+async def test_outputs_that_are_not_finite_never_reach_a_caller() -> None:
+    class NaNBackend(FakeBackend):
+        def infer(self, rows: Sequence[TokenRow]) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+            outputs = super().infer(rows)
+            outputs[[POISON in row.ids for row in rows]] = np.nan
+            return outputs
+
+    engine = make_engine(NaNBackend())
+    with pytest.raises(InferenceFailed):
+        await engine.run([row(5, POISON)], lane=Lane.INTERACTIVE)
+    assert (await engine.run([row(5)], lane=Lane.INTERACTIVE)).tolist() == [[5, 5]]
+    engine.close()
+
+
+async def test_a_stuck_backend_is_seen() -> None:
+    gate = Gate()
+    engine = make_engine(FakeBackend(gate), stuck_after=1e-9)
+    task = asyncio.create_task(engine.run([row(5)], lane=Lane.INTERACTIVE))
+    await gate.arrival()
+    assert engine.watchdog.problem() == "A micro-batch has been running for more than 1e-09 seconds."
+    gate.open()
+    await task
+    assert engine.watchdog.problem() is None
+    engine.close()
+
+
+async def test_a_backend_that_fails_on_good_input_too_is_declared_dead() -> None:
+    def always_fail(_: Sequence[TokenRow]) -> None:
+        raise RuntimeError("CUDA error: device-side assert triggered")
+
+    engine = make_engine(FakeBackend(always_fail))
+    for _ in range(5):
+        with pytest.raises(InferenceFailed):
+            await engine.run([row(5)], lane=Lane.INTERACTIVE)
+    await settle(engine)
+    assert engine.watchdog.problem() == "The backend fails on every input."
+    engine.close()
+
+
+async def test_many_poison_inputs_do_not_make_a_healthy_backend_look_dead() -> None:
+    engine = make_engine(FakeBackend(refuse_poison))
+    for _ in range(20):
+        with pytest.raises(InferenceFailed):
+            await engine.run([row(5, POISON)], lane=Lane.INTERACTIVE)
+    await settle(engine)
+    assert engine.watchdog.problem() is None
+    engine.close()
+
+
+async def test_draining_finishes_admitted_work_and_admits_no_more() -> None:
+    gate = Gate()
+    engine = make_engine(FakeBackend(gate))
+    admitted = asyncio.create_task(engine.run([row(5)] * 3, lane=Lane.BULK))
+    await gate.arrival()
+    draining = asyncio.create_task(engine.drain(30))
+    await asyncio.sleep(0)
+    with pytest.raises(NotReady):
+        await engine.run([row(5)], lane=Lane.INTERACTIVE)
+    assert not draining.done()
+    gate.open()
+    await draining
+    assert (await admitted).shape == (3, 2)
+    engine.close()
+
+
+async def test_draining_gives_up_at_its_deadline() -> None:
+    gate = Gate()
+    engine = make_engine(FakeBackend(gate))
+    stuck = asyncio.create_task(engine.run([row(5)], lane=Lane.BULK))
+    await gate.arrival()
+    await engine.drain(0.01)
+    assert engine.queued_tokens == 5
+    gate.open()
+    await stuck
+    engine.close()
+
+
+async def test_warm_up_learns_the_budget_and_closing_frees_the_backend() -> None:
+    backend = FakeBackend()
+    engine = make_engine(backend, min_batch_tokens=64)
+    await engine.warm_up(512)
+    assert {1, 16, 64, 512} >= {length for batch in backend.batches for length in batch if length != 8}
+    engine.close()
+    assert backend.closed

@@ -1,0 +1,162 @@
+import asyncio
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import psutil
+import pytest
+
+from scripts.serve.errors import ServeError
+from scripts.serve.services import ServiceCommand, embed_service, rerank_service
+from scripts.serve.supervisor import run
+
+HOST = "127.0.0.1"
+DEADLINE_SECONDS = 30
+
+# A service that is up in milliseconds and can be crashed: what is tested here is the supervision of processes.
+ALWAYS_READY = """
+import sys
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+class Ready(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+
+server = HTTPServer(("127.0.0.1", int(sys.argv[1])), Ready)
+print("listening", flush=True)
+server.serve_forever()
+"""
+
+
+class Screen:
+    """What the user sees, and a way to wait for a line of it."""
+
+    def __init__(self) -> None:
+        self.text = ""
+        self._changed = asyncio.Event()
+
+    def write(self, line: str) -> None:
+        self.text += line + "\n"
+        self._changed.set()
+
+    async def shows(self, *parts: str) -> None:
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            while not all(part in self.text for part in parts):
+                self._changed.clear()
+                await self._changed.wait()
+
+
+@pytest.fixture
+def free_port() -> Callable[[], int]:
+    def find() -> int:
+        with socket.socket() as probe:
+            probe.bind((HOST, 0))
+            port: int = probe.getsockname()[1]
+            return port
+
+    return find
+
+
+@pytest.fixture
+def service(free_port: Callable[[], int]) -> Callable[..., ServiceCommand]:
+    def make(label: str, code: str = ALWAYS_READY) -> ServiceCommand:
+        port = free_port()
+        command = (sys.executable, "-c", code, str(port))
+        return ServiceCommand(f"{label}-service", label, command, HOST, port, f"/{label}", {"text": "hello"})
+
+    return make
+
+
+@asynccontextmanager
+async def running(screen: Screen, *services: ServiceCommand) -> AsyncIterator[None]:
+    work = asyncio.create_task(run(services, ready_seconds=DEADLINE_SECONDS, grace_seconds=5, write=screen.write))
+    try:
+        yield
+        os.kill(os.getpid(), signal.SIGTERM)
+    finally:
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            await work
+
+
+def pid_of(service: ServiceCommand) -> int:
+    [pid] = [child.pid for child in psutil.Process().children() if str(service.port) in child.cmdline()]
+    return pid
+
+
+def test_services_run_until_a_signal_and_leave_nothing_behind(service: Callable[..., ServiceCommand]) -> None:
+    async def scenario() -> None:
+        screen = Screen()
+        embed, rerank = service("embed"), service("rerank")
+        async with running(screen, embed, rerank):
+            await screen.shows("embed  | listening", "rerank | listening", embed.curl, rerank.curl)
+        assert "Stopping both services." in screen.text
+        assert psutil.Process().children() == []
+
+    asyncio.run(scenario())
+
+
+def test_a_crash_of_one_leaves_the_other_alone_and_is_repaired(service: Callable[..., ServiceCommand]) -> None:
+    async def scenario() -> None:
+        screen = Screen()
+        embed, rerank = service("embed"), service("rerank")
+        async with running(screen, embed, rerank):
+            await screen.shows("Ready.")
+            crashed, untouched = pid_of(rerank), pid_of(embed)
+            os.kill(crashed, signal.SIGKILL)
+            await screen.shows("rerank-service ended unexpectedly (exit code -9)", "rerank-service is ready again.")
+            assert pid_of(embed) == untouched
+            assert pid_of(rerank) != crashed
+
+    asyncio.run(scenario())
+
+
+def test_a_service_that_ends_while_starting_is_reported_with_its_last_lines(
+    service: Callable[..., ServiceCommand],
+) -> None:
+    embed, rerank = service("embed"), service("rerank", "raise SystemExit('no such model')")
+    with pytest.raises(ServeError, match=r"(?s)rerank-service ended while starting \(exit code 1\).*no such model"):
+        asyncio.run(run([embed, rerank], ready_seconds=DEADLINE_SECONDS, grace_seconds=5, write=Screen().write))
+    assert psutil.Process().children() == []
+
+
+def test_a_service_that_is_never_ready_is_named(service: Callable[..., ServiceCommand]) -> None:
+    silent = service("embed", "import signal; signal.pause()")
+    with pytest.raises(ServeError, match=r"embed-service was not ready after 0\.5 seconds"):
+        asyncio.run(run([silent], ready_seconds=0.5, grace_seconds=5, write=Screen().write))
+
+
+def test_a_service_that_ignores_the_signal_is_killed(service: Callable[..., ServiceCommand]) -> None:
+    deaf = service("embed", f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n{ALWAYS_READY}")
+
+    async def scenario() -> None:
+        screen = Screen()
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            work = asyncio.create_task(run([deaf], ready_seconds=10, grace_seconds=0.1, write=screen.write))
+            await screen.shows("Ready.")
+            os.kill(os.getpid(), signal.SIGINT)
+            await work
+        assert "did not stop within 0.1 seconds and is killed" in screen.text
+
+    asyncio.run(scenario())
+    assert psutil.Process().children() == []
+
+
+def test_a_taken_port_is_named_before_anything_starts(service: Callable[..., ServiceCommand]) -> None:
+    rerank = service("rerank")
+    with socket.socket() as other:
+        other.bind((HOST, rerank.port))
+        other.listen()
+        with pytest.raises(ServeError, match=rf"{HOST}:{rerank.port} .* choose another with --rerank-port"):
+            asyncio.run(run([rerank], ready_seconds=1, grace_seconds=1, write=Screen().write))
+
+
+def test_commands_of_the_real_services() -> None:
+    embed = embed_service("some/encoder", "0.0.0.0", 5555, 30)
+    assert embed.command[1:5] == ("-m", "bentoml", "serve", "bentos.embed.service:EmbedService")
+    assert embed.env == {"EMBED_MODEL": "some/encoder"}
+    assert embed.curl.startswith("curl -s http://127.0.0.1:5555/embed -H 'Content-Type: application/json' -d '{")
+    assert rerank_service("some/cross-encoder", "::", 5556, 30).url == "http://[::1]:5556"
