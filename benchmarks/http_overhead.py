@@ -17,9 +17,8 @@ import uvloop
 from benchmarks.load import Load, closed_loop, requests_of
 from benchmarks.served import metric, served
 from benchmarks.texts import mixed_texts, text_of
-from bentos.common import model_store
+from bentos.common import model_store, served_model
 from bentos.common.backends.interface import Backend, TokenRow
-from bentos.common.backends.loading import load_backend
 from bentos.common.engine.tokenizer import Tokenizer
 from bentos.common.model_store import InstalledModel
 from bentos.common.settings import EngineSettings
@@ -67,7 +66,7 @@ def measure(model: InstalledModel, rounds: int) -> dict[str, Any]:
     """Interleave both sides for `rounds` rounds and compare the medians."""
     settings = EngineSettings()
     window = model.profile.max_tokens
-    backend = load_backend(model.path, model.profile.kind, settings)
+    backend = served_model.load(model, settings)
     tokenizer = Tokenizer.load(model.path, window)
     query = text_of(12, tokenizer, seed=1)
     texts = mixed_texts(_TEXTS, model.path, window)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import FrameType
 
-from bentos.common.backends.loading import load_backend
+from bentos.common import served_model
 from bentos.common.engine.engine import Engine
 from bentos.common.engine.tokenizer import Tokenizer
 from bentos.common.errors import NotReady
@@ -123,9 +123,7 @@ class Lifecycle:
         _log.info("Loading %s: %s", self._noun, self.model.profile.model_id)
         started = time.monotonic()
         try:
-            backend = await asyncio.to_thread(
-                load_backend, self.model.path, self.model.profile.kind, self.engine_settings
-            )
+            backend = await asyncio.to_thread(served_model.load, self.model, self.engine_settings)
             tokenizer = await asyncio.to_thread(Tokenizer.load, self.model.path, self.model.profile.max_tokens)
             engine = Engine(backend, self.engine_settings, self.metrics, stuck_after=self.server.stuck_after_seconds)
             await engine.warm_up(self.model.profile.max_tokens)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 Kind = Literal["encoder", "cross-encoder"]
 Backend = Literal["torch", "openvino"]
 PromptName = Literal["query", "passage"]
+Pooling = Literal["mean", "first"]
 
 PROFILE_FILE = "duobento.json"
 TOKENIZER_FILE = "tokenizer.json"
@@ -53,6 +54,8 @@ class ModelProfile(BaseModel):
     kind: Kind
     backend: Backend = "torch"
     precision: str = "fp32"
+    pooling: Pooling | None = None
+    """How a converted graph weighs the tokens of a sequence; None for the torch original, which pools by itself."""
     dimension: PositiveInt | None = None
     """Length of an encoder's vectors; None for a cross-encoder."""
     max_tokens: PositiveInt
@@ -63,6 +66,8 @@ class ModelProfile(BaseModel):
     license: str | None = None
     provenance: dict[str, str] = Field(default_factory=dict)
     """Where the artefact came from, versions of the tools that made it, sha256 of its weights."""
+    fidelity: dict[str, float] = Field(default_factory=dict)
+    """How far a converted model is from its original: the figures it was accepted with; empty for the original."""
 
     @model_validator(mode="after")
     def _dimension_belongs_to_encoders(self) -> Self:
@@ -255,7 +260,10 @@ def _missing_part(folder: Path) -> str | None:
 def _not_installed(model_id: str, revision: str | None, backend: str, precision: str) -> str:
     wanted = f"{model_id} (revision {revision})" if revision else model_id
     if (backend, precision) != ("torch", "fp32"):
-        return f"Model {wanted} has no {backend} {precision} artefact in the model store."
+        return (
+            f"Model {wanted} has no {backend} {precision} artefact in the model store: "
+            f"run `python -m scripts.models install {model_id} --precision {precision}`."
+        )
     option = f" --revision {revision}" if revision else ""
     return f"Model {wanted} is not installed: run `python -m scripts.models install {model_id}{option}`."
 

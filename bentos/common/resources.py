@@ -34,6 +34,18 @@ def _quota_v1(cgroup: Path) -> float | None:
     return quota / period if quota > 0 else None
 
 
+def memory_limit(cgroup: Path = _CGROUP) -> int | None:
+    """Bytes of memory this process may use by its cgroup (v2 or v1); none if it is not limited."""
+    for file in (cgroup / "memory.max", cgroup / "memory" / "memory.limit_in_bytes"):
+        try:
+            limit = int(file.read_text())
+        except (OSError, ValueError):
+            continue
+        # v1 says "no limit" with a number near 2**63.
+        return limit if limit < 2**60 else None
+    return None
+
+
 def limit_native_threads(threads: int) -> None:
     """Size the thread pools of native libraries. Must run before they are imported.
 

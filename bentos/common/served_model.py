@@ -1,22 +1,30 @@
-"""Which installed model a service serves."""
+"""Which installed model a service serves, and in which form."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import yaml
 
 from bentos.common import model_store
-from bentos.common.model_store import InstalledModel, Kind, ModelCorrupt, ModelNotInstalled
+from bentos.common.backends.interface import Backend as LoadedBackend
+from bentos.common.backends.loading import load_openvino, load_torch
+from bentos.common.model_store import Backend, InstalledModel, Kind, ModelCorrupt, ModelNotInstalled
+from bentos.common.settings import EngineSettings
 
-# A built bento holds this file as src/bentos/common/…, and its own description two folders above src/bentos.
+# A built bento holds this file as src/bentos/common/…, and its own description beside src.
 _BENTO_DESCRIPTION = Path(__file__).parents[3] / "bento.yaml"
+_GPU = Path("/dev/nvidia0")
 
 
-def resolve(model_id: str | None, revision: str | None, *, default: str, kind: Kind) -> InstalledModel:
+def resolve(
+    model_id: str | None, revision: str | None, settings: EngineSettings, *, default: str, kind: Kind
+) -> InstalledModel:
     """Find the model to serve: the one asked for, else the bento's own, else the default.
 
     Args:
         model_id: as the settings name it.
         revision: as the settings name it.
+        settings: backend, device and precision choose among the forms in which the model is installed.
         default: model id outside a bento.
         kind: what the service can serve.
 
@@ -25,7 +33,7 @@ def resolve(model_id: str | None, revision: str | None, *, default: str, kind: K
     """
     try:
         own = _own_model(_BENTO_DESCRIPTION) if model_id is None else None
-        model = own or model_store.find(model_id or default, revision)
+        model = own or _best_form(model_id or default, revision, settings)
     except (ModelNotInstalled, ModelCorrupt) as error:
         raise SystemExit(str(error)) from None
     if model.profile.kind != kind:
@@ -35,9 +43,55 @@ def resolve(model_id: str | None, revision: str | None, *, default: str, kind: K
     return model
 
 
+def load(model: InstalledModel, settings: EngineSettings) -> LoadedBackend:
+    """Load the model on the runtime it was made for. Takes seconds; call it off the event loop.
+
+    Raises:
+        RuntimeError: with one sentence, when it cannot run as asked.
+    """
+    profile = model.profile
+    if profile.backend == "openvino":
+        return load_openvino(model.path, profile.precision, profile.pooling or "mean", settings)
+    return load_torch(model.path, profile.kind, settings)
+
+
 def _own_model(description: Path) -> InstalledModel | None:
     """The model that a built bento declares, if this runs inside one."""
     if not description.is_file():
         return None
-    declared = yaml.safe_load(description.read_text())["models"]
-    return model_store.open_tag(declared[0]["tag"]) if declared else None
+    [service] = yaml.safe_load(description.read_text())["services"]
+    [model] = service["models"]
+    return model_store.open_tag(model["tag"])
+
+
+def _best_form(model_id: str, revision: str | None, settings: EngineSettings) -> InstalledModel:
+    """The first form of the model, by preference, that is installed."""
+    missing: ModelNotInstalled | None = None
+    for backend, precision in _preferences(settings):
+        try:
+            return model_store.find(model_id, revision, backend=backend, precision=precision)
+        except ModelNotInstalled as error:
+            missing = error
+    assert missing is not None
+    raise missing
+
+
+def _preferences(settings: EngineSettings) -> Iterator[tuple[Backend, str]]:
+    on_gpu = settings.device == "cuda" or (settings.device == "auto" and _GPU.exists())
+    if settings.backend == "openvino" or (settings.backend == "auto" and not on_gpu):
+        if settings.precision != "auto":
+            yield "openvino", settings.precision
+        else:
+            yield "openvino", "int8"
+            if _processor_has_bf16():
+                yield "openvino", "bf16"
+            yield "openvino", "fp32"
+    if settings.backend != "openvino":
+        # The original holds fp32 weights; torch casts them to bf16 when it loads them.
+        yield "torch", "fp32"
+
+
+def _processor_has_bf16() -> bool:
+    from bentos.common.backends.openvino import supports_bf16
+
+    return supports_bf16()

@@ -4,14 +4,18 @@
 own class, which gives it the prefix `EMBED_` or `RERANK_`.
 """
 
-from typing import Literal, Self, TypeVar
+from typing import Annotated, Literal, Self, TypeVar
 
-from pydantic import Field, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bentos.common.resources import cpu_limit
 
 AnySettings = TypeVar("AnySettings", bound=BaseSettings)
+
+
+def _comma_separated(value: object) -> object:
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
 class ServerSettings(BaseSettings):
@@ -29,6 +33,13 @@ class ServerSettings(BaseSettings):
         300.0,
         gt=0,
         description="Longest a request may take; a request may ask for less with `X-Request-Timeout`",
+    )
+    api_keys: Annotated[list[SecretStr], NoDecode, BeforeValidator(_comma_separated)] = Field(
+        [], description="Keys, separated by commas, one of which a request must send; unset, none is needed"
+    )
+    api_keys_exempt: Annotated[list[str], NoDecode, BeforeValidator(_comma_separated)] = Field(
+        ["/live", "/ready", "/health", "/metrics"],
+        description="Paths, separated by commas, that need no key",
     )
     drain_delay_seconds: float = Field(
         1.0,
@@ -48,12 +59,21 @@ class EngineSettings(BaseSettings):
 
     model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True)
 
-    backend: Literal["auto", "torch"] = Field("auto", description="Runtime of the model; `auto` is torch")
+    backend: Literal["auto", "torch", "openvino"] = Field(
+        "auto", description="Runtime of the model; `auto` is torch on a GPU, else OpenVINO if converted, else torch"
+    )
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="`auto` is CUDA where there is a GPU")
-    precision: Literal["auto", "fp32", "bf16"] = Field("auto", description="`auto` is fp32 on CPU and bf16 on CUDA")
+    precision: Literal["auto", "fp32", "bf16", "int8", "int8-static"] = Field(
+        "auto",
+        description="`auto` is the fastest of int8, bf16 and fp32 that is installed and that the processor has; "
+        "torch has fp32 and bf16, and `auto` is bf16 there on CUDA and fp32 on CPU",
+    )
     streams: int = Field(1, ge=1, le=64, description="Micro-batches computed at a time")
     threads: int = Field(
         default_factory=cpu_limit, ge=1, le=1024, description="Processor threads of all streams together"
+    )
+    bulk_above_tokens: int = Field(
+        4096, ge=1, description="Requests of more tokens wait in the bulk lane, unless they say otherwise"
     )
     queue_tokens: int = Field(524_288, ge=1024, description="Tokens that may wait; beyond it requests get 429")
     target_slice_ms: float = Field(

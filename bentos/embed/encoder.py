@@ -28,13 +28,14 @@ class EmbedRequest:
     """Texts to encode.
 
     Attributes:
-        texts: at least one, none blank.
+        texts: at least one.
         input_type: chooses the prompt; none takes the default of the settings.
         truncate: side on which texts over the window lose tokens, or `none` to refuse them.
-        lane: where the work waits; none decides by the number of texts.
+        lane: where the work waits; none decides by the number of tokens.
         deadline: event loop time in seconds.
         place: what the dialect calls the texts, so that errors name one as the caller knows it.
         numbered: whether the dialect's texts are a list.
+        allow_blank: whether a text may be blank; its vector is that of the prompt alone.
     """
 
     texts: Sequence[str]
@@ -44,6 +45,7 @@ class EmbedRequest:
     deadline: float | None = None
     place: str = "texts"
     numbered: bool = True
+    allow_blank: bool = False
 
     def place_of(self, index: int) -> str:
         """Where the caller finds a text in the request."""
@@ -96,10 +98,8 @@ class Encoder:
                 param=request.place_of(truncated[0]),
             )
         rows = [model.tokenizer.row(content.ids) for content in contents]
-        bulk = len(rows) > self._settings.bulk_above_texts
-        lane = request.lane or (Lane.BULK if bulk else Lane.INTERACTIVE)
         try:
-            vectors = await model.engine.run(rows, lane=lane, deadline=request.deadline)
+            vectors = await model.engine.run(rows, lane=request.lane, deadline=request.deadline)
         except InferenceFailed as error:
             raise InferenceFailed(error.message, item=error.item, param=request.place_of(error.item)) from None
         self._lifecycle.metrics.truncated_items.inc(len(truncated))
@@ -111,7 +111,7 @@ class Encoder:
             raise InvalidInput("Send at least one text.", param=request.place)
         if len(request.texts) > limit:
             raise TooManyItems(f"{len(request.texts)} texts are more than the limit of {limit}.", param=request.place)
-        for index, text in enumerate(request.texts):
+        for index, text in enumerate(request.texts if not request.allow_blank else ()):
             if not text or text.isspace():
                 raise InvalidInput("The text is blank.", param=request.place_of(index))
 

@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 
 from bentos.common import settings
 from bentos.common.http.app import create_app
+from bentos.common.http.bentoml_api import bentoml_errors, surround
 from bentos.common.lifecycle import Lifecycle
 from bentos.common.logs import configure_logging
 from bentos.common.metrics import Metrics
@@ -17,7 +18,7 @@ from bentos.embed.settings import DEFAULT_MODEL, EmbedSettings
 
 SERVER = settings.load(settings.ServerSettings)
 SETTINGS = settings.load(EmbedSettings)
-MODEL = resolve(SETTINGS.model, SETTINGS.model_revision, default=DEFAULT_MODEL, kind="encoder")
+MODEL = resolve(SETTINGS.model, SETTINGS.model_revision, SETTINGS, default=DEFAULT_MODEL, kind="encoder")
 limit_native_threads(SETTINGS.threads)
 
 lifecycle = Lifecycle(
@@ -74,4 +75,8 @@ class EmbedService:
     )
     async def encode(self, sentences: list[str]) -> NDArray[np.float32]:
         """Unit vectors of sentences of the default input type, float32 `[sentences, dimension]`."""
-        return (await encoder.encode(EmbedRequest(sentences, place="sentences"))).vectors
+        with bentoml_errors():
+            return (await encoder.encode(EmbedRequest(sentences, place="sentences", allow_blank=True))).vectors
+
+
+surround(EmbedService, lifecycle, apis=["/encode"])

@@ -24,4 +24,3 @@ class EmbedSettings(EngineSettings):
         "query", description="Input type of requests that do not say one"
     )
     max_texts: int = Field(2048, ge=1, description="Most texts in one request")
-    bulk_above_texts: int = Field(16, ge=1, description="Requests of more texts wait in the bulk lane")

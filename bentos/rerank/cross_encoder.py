@@ -21,13 +21,14 @@ class RerankRequest:
     """Documents to score against a query.
 
     Attributes:
-        query: not blank.
-        documents: at least one, none blank.
-        max_tokens_per_doc: tokens of a document that are scored; none takes the default of the settings.
+        query: not blank, unless `allow_blank`.
+        documents: at least one, none blank, unless `allow_blank`.
+        max_tokens_per_doc: tokens of a document that are scored, at most the limit of the settings; none takes it.
         truncate: side on which longer documents (and a query over half the window) lose tokens; `none` refuses them.
-        lane: where the work waits; none decides by the number of documents.
+        lane: where the work waits; none decides by the number of tokens.
         deadline: event loop time in seconds.
         place: what the dialect calls the list of documents.
+        allow_blank: whether query and documents may be blank.
     """
 
     query: str
@@ -37,6 +38,7 @@ class RerankRequest:
     lane: Lane | None = None
     deadline: float | None = None
     place: str = "documents"
+    allow_blank: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +94,10 @@ class CrossEncoder:
         room = model.tokenizer.pair_room - len(query.ids)
         pieces = [windows.split(document.ids, room, self._settings.window_overlap_tokens) for document in documents]
         rows = [model.tokenizer.pair_row(query.ids, piece) for document in pieces for piece in document]
-        bulk = len(request.documents) > self._settings.bulk_above_documents
-        lane = request.lane or (Lane.BULK if bulk else Lane.INTERACTIVE)
         counts = [len(document) for document in pieces]
         distinct, places = _distinct(rows)
         try:
-            logits = (await model.engine.run(distinct, lane=lane, deadline=request.deadline))[places]
+            logits = (await model.engine.run(distinct, lane=request.lane, deadline=request.deadline))[places]
         except InferenceFailed as error:
             row = places.index(error.item)
             document = int(np.searchsorted(np.cumsum(counts), row, side="right"))
@@ -108,14 +108,20 @@ class CrossEncoder:
 
     def _check(self, request: RerankRequest) -> None:
         limit = self._settings.max_documents
-        if _is_blank(request.query):
-            raise InvalidInput("The query is blank.", param="query")
         if not request.documents:
             raise InvalidInput("Send at least one document.", param=request.place)
         if len(request.documents) > limit:
             raise TooManyItems(
                 f"{len(request.documents)} documents are more than the limit of {limit}.", param=request.place
             )
+        if (request.max_tokens_per_doc or 0) > self._settings.max_tokens_per_doc:
+            raise InvalidInput(
+                f"max_tokens_per_doc may be at most {self._settings.max_tokens_per_doc}.", param="max_tokens_per_doc"
+            )
+        if request.allow_blank:
+            return
+        if _is_blank(request.query):
+            raise InvalidInput("The query is blank.", param="query")
         for index, document in enumerate(request.documents):
             if _is_blank(document):
                 raise InvalidInput("The document is blank.", param=f"{request.place}.{index}")

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from bentos.common import settings
 from bentos.common.http.app import create_app
+from bentos.common.http.bentoml_api import bentoml_errors, surround
 from bentos.common.lifecycle import Lifecycle
 from bentos.common.logs import configure_logging
 from bentos.common.metrics import Metrics
@@ -19,7 +20,7 @@ from bentos.rerank.settings import DEFAULT_MODEL, RerankSettings
 
 SERVER = settings.load(settings.ServerSettings)
 SETTINGS = settings.load(RerankSettings)
-MODEL = resolve(SETTINGS.model, SETTINGS.model_revision, default=DEFAULT_MODEL, kind="cross-encoder")
+MODEL = resolve(SETTINGS.model, SETTINGS.model_revision, SETTINGS, default=DEFAULT_MODEL, kind="cross-encoder")
 limit_native_threads(SETTINGS.threads)
 
 lifecycle = Lifecycle(
@@ -80,13 +81,19 @@ class RerankService:
         by_query: dict[str, list[int]] = {}
         for index, (query, _) in enumerate(pairs):
             by_query.setdefault(query, []).append(index)
-        rankings = await asyncio.gather(
-            *(
-                cross_encoder.rerank(RerankRequest(query, [pairs[index][1] for index in indexes], place="pairs"))
-                for query, indexes in by_query.items()
+        with bentoml_errors():
+            rankings = await asyncio.gather(
+                *(
+                    cross_encoder.rerank(
+                        RerankRequest(query, [pairs[index][1] for index in indexes], place="pairs", allow_blank=True)
+                    )
+                    for query, indexes in by_query.items()
+                )
             )
-        )
         scores = np.empty(len(pairs), np.float32)
         for indexes, ranking in zip(by_query.values(), rankings, strict=True):
             scores[indexes] = ranking.scores
         return scores
+
+
+surround(RerankService, lifecycle, apis=["/score"])

@@ -20,11 +20,10 @@ class RerankSettings(EngineSettings):
     model_revision: str | None = Field(None, description="Revision of the model; unset, the newest installed")
     max_documents: int = Field(1000, ge=1, description="Most documents in one request")
     max_tokens_per_doc: int = Field(
-        4096, ge=1, description="Tokens of a document that are scored, unless the request says otherwise"
+        4096, ge=1, description="Tokens of a document that are scored; a request may ask for fewer"
     )
     window_overlap_tokens: int = Field(
         64,
         ge=0,
         description="Tokens that neighbouring windows of a long document share; at most half a window",
     )
-    bulk_above_documents: int = Field(200, ge=1, description="Requests of more documents wait in the bulk lane")

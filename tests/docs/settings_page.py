@@ -51,7 +51,8 @@ def _table(settings: type[BaseSettings], names: list[str], *, prefix: str | None
 
 def _row(variable: str, field: FieldInfo) -> str:
     unset = "the CPU limit" if field.default_factory else ""
-    default = unset if field.default_factory or field.default is None else f"`{field.default}`"
+    given = ",".join(field.default) if isinstance(field.default, list) else field.default
+    default = unset if field.default_factory or given in (None, "") else f"`{given}`"
     return f"| `{variable}` | {_values(field)} | {default} | {field.description} |"
 
 
@@ -59,6 +60,8 @@ def _values(field: FieldInfo) -> str:
     choices = get_args(field.annotation)
     if get_origin(field.annotation) is not None and all(isinstance(choice, str) for choice in choices):
         return ", ".join(f"`{choice}`" for choice in choices)
+    if get_origin(field.annotation) is list:
+        return "list"
     kind = next((choice for choice in choices if choice is not type(None)), field.annotation)
     name = {"bool": "true or false", "int": "integer", "float": "number", "str": "text"}[getattr(kind, "__name__", "")]
     bounds = {type(bound).__name__: bound for bound in field.metadata}

@@ -10,13 +10,14 @@ from safetensors.numpy import load_file, save_file
 from tokenizers import Tokenizer
 
 from bentos.common import model_store as store
-from tests.http.server import Server
-from tests.http.services import EMBED, RERANK, Kind, Service
+from tests.http.services import EMBED, RERANK, Kind, Service, running
 
 E5 = "intfloat/multilingual-e5-small-q4"
 POISON = "zebra"
 """A word on which the models of the frail services fail."""
 FRAIL_BODY_BYTES = 1024 * 1024
+LOCKED_KEYS = ("first-key", "second-key-ü")
+QUICK_STOP = {"DRAIN_DELAY_SECONDS": "0"}
 
 
 @pytest.fixture(scope="session")
@@ -34,28 +35,28 @@ def home(model_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def embed(home: Path, logs: Path) -> Iterator[Service]:
-    with Server(EMBED.target, home=home, log=logs / "embed.log", settings=EMBED.serving) as server:
-        yield Service(EMBED, server)
+    with running(EMBED, EMBED.serving | QUICK_STOP, home=home, log=logs / "embed.log") as service:
+        yield service
 
 
 @pytest.fixture(scope="session")
 def rerank(home: Path, logs: Path) -> Iterator[Service]:
-    with Server(RERANK.target, home=home, log=logs / "rerank.log", settings=RERANK.serving) as server:
-        yield Service(RERANK, server)
+    with running(RERANK, RERANK.serving | QUICK_STOP, home=home, log=logs / "rerank.log") as service:
+        yield service
 
 
 @pytest.fixture(scope="session")
 def e5(home: Path, logs: Path) -> Iterator[Service]:
     """embed-service with a model that has prompts."""
-    with Server(EMBED.target, home=home, log=logs / "e5.log", settings={"EMBED_MODEL": E5}) as server:
-        yield Service(EMBED, server)
+    with running(EMBED, {"EMBED_MODEL": E5} | QUICK_STOP, home=home, log=logs / "e5.log") as service:
+        yield service
 
 
 @pytest.fixture(scope="session", params=["embed", "rerank"])
 def service(request: pytest.FixtureRequest) -> Service:
     """Each of the two services."""
-    running: Service = request.getfixturevalue(request.param)
-    return running
+    chosen: Service = request.getfixturevalue(request.param)
+    return chosen
 
 
 @pytest.fixture(scope="session")
@@ -71,8 +72,17 @@ def frail_rerank(home: Path, logs: Path, tmp_path_factory: pytest.TempPathFactor
 @pytest.fixture(scope="session", params=["frail_embed", "frail_rerank"])
 def frail(request: pytest.FixtureRequest) -> Service:
     """Each service with a short queue, a low limit for bodies, logs as JSON, and a model that fails on `POISON`."""
-    running: Service = request.getfixturevalue(request.param)
-    return running
+    chosen: Service = request.getfixturevalue(request.param)
+    return chosen
+
+
+@pytest.fixture(scope="session", params=[EMBED, RERANK], ids=lambda kind: kind.name)
+def locked(request: pytest.FixtureRequest, home: Path, logs: Path) -> Iterator[Service]:
+    """Each service with two keys, `LOCKED_KEYS`."""
+    kind: Kind = request.param
+    settings = {**kind.serving, **QUICK_STOP, "API_KEYS": ", ".join(LOCKED_KEYS)}
+    with running(kind, settings, home=home, log=logs / f"locked-{kind.name}.log") as service:
+        yield service
 
 
 @pytest.fixture(params=[EMBED, RERANK], ids=lambda kind: kind.name)
@@ -86,12 +96,13 @@ def _frail(kind: Kind, home: Path, frail_home: Path, logs: Path) -> Iterator[Ser
     _poison(kind.model, home, frail_home)
     settings = {
         **kind.serving,
+        **QUICK_STOP,
         f"{kind.prefix}QUEUE_TOKENS": "1024",
         "MAX_BODY_BYTES": str(FRAIL_BODY_BYTES),
         "LOG_FORMAT": "json",
     }
-    with Server(kind.target, home=frail_home, log=logs / f"frail-{kind.name}.log", settings=settings) as server:
-        yield Service(kind, server)
+    with running(kind, settings, home=frail_home, log=logs / f"frail-{kind.name}.log") as service:
+        yield service
 
 
 def _poison(model: str, home: Path, frail_home: Path) -> None:

@@ -21,7 +21,10 @@ STOP_SECONDS = 60.0
 ANSWER_SECONDS = 60.0
 _POLL_SECONDS = 0.05
 _OPTIONS = ("--host", "127.0.0.1", "--timeout-graceful-shutdown", "30")
-_OWN_VARIABLES = ("EMBED_", "RERANK_", "BENTOML_", "LOG_", "MAX_BODY_", "DRAIN_", "PYTHONPATH")
+_OWN_VARIABLES = (
+    *("EMBED_", "RERANK_", "BENTOML_", "PYTHONPATH", "LOG_", "ACCESS_LOG"),
+    *("MAX_BODY_", "REQUEST_TIMEOUT_", "DRAIN_", "STUCK_AFTER_"),
+)
 
 
 def wait_for(condition: Callable[[], bool], what: str, seconds: float = ANSWER_SECONDS) -> None:
@@ -33,7 +36,7 @@ def wait_for(condition: Callable[[], bool], what: str, seconds: float = ANSWER_S
 
 
 class Server:
-    """A served service. As a context manager it is ready at the start of the block and gone after it.
+    """A service that starts. As a context manager it is gone after the block.
 
     Args:
         target: what `bentoml serve` serves: `module:Class`, or the tag of a bento.
@@ -63,15 +66,20 @@ class Server:
             )
 
     def __enter__(self) -> Self:
-        try:
-            self.wait_ready()
-        except BaseException:
-            self.close()
-            raise
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.close()
+        self.client.close()
+        # BentoML's workers run in sessions of their own and would outlive a parent that had to be killed.
+        workers = _children(self.process.pid)
+        self.send_sigterm()
+        try:
+            self.process.wait(STOP_SECONDS)
+        finally:
+            self.process.kill()
+            for worker in workers:
+                if worker.is_running():
+                    worker.kill()
 
     @property
     def log(self) -> str:
@@ -85,15 +93,15 @@ class Server:
         except httpx.ConnectError:
             return None
 
-    def wait_ready(self) -> None:
-        """Wait until `/ready` answers 200."""
+    def wait_for_probe(self, path: str, *statuses: int) -> None:
+        """Wait until a probe answers, with one of these statuses if there are any."""
 
-        def ready() -> bool:
+        def answers() -> bool:
             assert self.process.poll() is None, f"the service ended while starting:\n{self.log}"
-            answer = self.probe("/ready")
-            return answer is not None and answer.status_code == httpx.codes.OK
+            answer = self.probe(path)
+            return answer is not None and (not statuses or answer.status_code in statuses)
 
-        wait_for(ready, "the service is ready", START_SECONDS)
+        wait_for(answers, f"{path} answers", START_SECONDS)
 
     def metric(self, name: str, **labels: str) -> float:
         """Sum of the series of one metric that have these labels; fails if there is none."""
@@ -110,20 +118,6 @@ class Server:
     def send_sigterm(self) -> None:
         """Ask the service to stop, as a container runtime does."""
         self.process.send_signal(signal.SIGTERM)
-
-    def close(self) -> int:
-        """Stop the service, if it still runs; returns its exit code."""
-        self.client.close()
-        # BentoML's workers run in sessions of their own and would outlive a parent that had to be killed.
-        workers = _children(self.process.pid)
-        self.send_sigterm()
-        try:
-            return self.process.wait(STOP_SECONDS)
-        finally:
-            self.process.kill()
-            for worker in workers:
-                if worker.is_running():
-                    worker.kill()
 
 
 class LeavingClient:

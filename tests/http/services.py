@@ -1,12 +1,14 @@
 """The two services as the tests see them: where requests go and what a valid one looks like."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
 
-from tests.http.server import LeavingClient, Server
+from tests.http.server import ROOT, LeavingClient, Server
 
 JSON = {"Content-Type": "application/json"}
 
@@ -74,10 +76,15 @@ RERANK = Kind(
 
 @dataclass(frozen=True)
 class Service:
-    """A running service."""
+    """A running service.
+
+    Attributes:
+        early: its answers in the first moment, by path, before its model was loaded.
+    """
 
     kind: Kind
     server: Server
+    early: Mapping[str, httpx.Response]
 
     def post(self, *texts: str, **fields: object) -> httpx.Response:
         """Send a valid request with these texts, changed by `fields`."""
@@ -94,6 +101,19 @@ class Service:
     def busy(self) -> LeavingClient:
         """A block during which one large request keeps the engine busy, for many seconds if need be."""
         return LeavingClient(self.server, self.kind.path, self.kind.body(*long_texts(400), priority="bulk"))
+
+
+@contextmanager
+def running(
+    kind: Kind, settings: dict[str, str], *, home: Path, log: Path, target: str | None = None, folder: Path = ROOT
+) -> Iterator[Service]:
+    """A block during which a service runs, ready from the start; `target` replaces its module."""
+    with Server(target or kind.target, home=home, log=log, folder=folder, settings=settings) as server:
+        server.wait_for_probe("/live")
+        early = {path: server.client.get(path) for path in ("/live", "/ready", "/health", "/metrics")}
+        early[kind.path] = server.client.post(kind.path, json=kind.body("heron"))
+        server.wait_for_probe("/ready", 200)
+        yield Service(kind, server, early)
 
 
 def problem(answer: httpx.Response) -> tuple[int, str, str | None]:

@@ -82,9 +82,13 @@ def test_a_limit_that_is_not_a_positive_integer_is_422(rerank: Service, field: s
     assert problem(rerank.post("heron", **{field: value})) == (422, "invalid_request", field)
 
 
-@pytest.mark.parametrize("field", ["top_n", "max_tokens_per_doc"])
-def test_a_huge_limit_means_no_limit(rerank: Service, field: str) -> None:
-    assert len(rerank.post("heron", "stork", **{field: 10**30}).json()["results"]) == 2
+def test_a_huge_top_n_means_all(rerank: Service) -> None:
+    assert len(rerank.post("heron", "stork", top_n=10**30).json()["results"]) == 2
+
+
+def test_more_tokens_of_a_document_than_the_service_scores_are_422(rerank: Service) -> None:
+    answer = rerank.post("heron", max_tokens_per_doc=4097)
+    assert problem(answer) == (422, "invalid_request", "max_tokens_per_doc")
 
 
 @pytest.mark.parametrize("text", ["\x00", "heron\x00stork", "\u200b", "\ufffe", "🦩" * 300, "e\u0301" * 5000])
@@ -98,7 +102,7 @@ def test_a_text_of_megabytes_is_answered_and_reported_as_truncated(
     service: Service, megabytes: int, pattern: str
 ) -> None:
     text = pattern * (megabytes * 1_000_000 // len(pattern.encode()))
-    answer = service.post("heron", text, **({"return_documents": False} if "query" in service.kind.fixed else {}))
+    answer = service.post("heron", text, **({"max_tokens_per_doc": 600} if "query" in service.kind.fixed else {}))
     assert answer.status_code == 200
     assert answer.json()["truncated"] == [1]
 

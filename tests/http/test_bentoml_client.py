@@ -38,6 +38,24 @@ def test_score_takes_pairs_of_several_queries(rerank: Service) -> None:
     assert together == pytest.approx(alone, abs=1e-5)
 
 
+def test_blank_sentences_are_taken_as_in_sentence_transformers(embed: Service) -> None:
+    with bentoml.SyncHTTPClient(embed.server.url) as client:
+        assert client.encode(sentences=["", "heron"]).shape == (2, 384)
+
+
+def test_an_error_of_the_engine_keeps_its_status_and_is_counted_with_an_id(frail: Service) -> None:
+    path, body = {
+        "embed-service": ("/encode", {"sentences": ["heron"] * 3}),
+        "rerank-service": ("/score", {"pairs": [["a heron", "heron"]] * 3}),
+    }[frail.kind.name]
+    with frail.busy():
+        answer = frail.server.client.post(path, json=body)
+    assert answer.status_code == 429
+    assert "The queue is full" in answer.text
+    assert answer.headers["X-Request-ID"]
+    assert frail.server.metric("duobento_requests_total", route=path, status="429") == 1
+
+
 def test_calls_that_are_batched_together_each_get_their_own_vectors(embed: Service) -> None:
     expected = np.array(embed.post(*TEXTS).json()["embeddings"])
 

@@ -6,18 +6,19 @@ from pathlib import Path
 import httpx
 
 from tests.http.server import ANSWER_SECONDS, STOP_SECONDS, Server, wait_for
-from tests.http.services import Kind, Service, long_texts
+from tests.http.services import Kind, Service, long_texts, running
 
 
 def test_sigterm_during_load_fails_no_request(kind: Kind, home: Path, tmp_path: Path) -> None:
     with (
-        Server(kind.target, home=home, log=tmp_path / "log", settings=kind.serving) as server,
+        running(kind, kind.serving, home=home, log=tmp_path / "log") as service,
         ThreadPoolExecutor(9) as clients,
     ):
+        server = service.server
         bulk = clients.submit(
             httpx.post,
             server.url + kind.path,
-            json=kind.body(*long_texts(200)),
+            json=kind.body(*long_texts(60), priority="bulk"),
             timeout=ANSWER_SECONDS,
             trust_env=False,
         )

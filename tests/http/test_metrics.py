@@ -1,18 +1,17 @@
 """`/metrics`: every series from the start, true counts, and a number of series that callers cannot grow."""
 
-from pathlib import Path
-
+import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.http.server import Server, wait_for
-from tests.http.services import Kind, Service
+from tests.http.server import wait_for
+from tests.http.services import Service
 
 Series = tuple[str, tuple[tuple[str, str], ...]]
 
 
-def _series(server: Server) -> set[Series]:
-    families = text_string_to_metric_families(server.client.get("/metrics").text)
+def _series(metrics: httpx.Response) -> set[Series]:
+    families = text_string_to_metric_families(metrics.text)
     return {(sample.name, tuple(sorted(sample.labels.items()))) for family in families for sample in family.samples}
 
 
@@ -38,16 +37,9 @@ def _scan(service: Service) -> None:
     service.post(*["heron"] * 10_000)
 
 
-def test_every_series_exists_before_the_first_request(kind: Kind, home: Path, tmp_path: Path) -> None:
-    server = Server(kind.target, home=home, log=tmp_path / "log", settings=kind.serving)
-    try:
-        wait_for(lambda: server.probe("/live") is not None, "the port answers")
-        before = _series(server)
-        server.wait_ready()
-        _scan(Service(kind, server))
-        assert _series(server) == before
-    finally:
-        server.close()
+def test_every_series_exists_before_the_first_request_and_no_request_adds_one(service: Service) -> None:
+    _scan(service)
+    assert _series(service.server.client.get("/metrics")) == _series(service.early["/metrics"])
 
 
 @pytest.mark.parametrize(

@@ -13,37 +13,34 @@ from tests.http.services import EMBED, RERANK, Kind, Service, problem
 PROBES = ("/live", "/ready", "/health")
 
 
-def test_probes_answer_from_the_first_second_and_tell_loading_from_ready(
-    kind: Kind, home: Path, tmp_path: Path
-) -> None:
-    server = Server(kind.target, home=home, log=tmp_path / "log", settings=kind.serving)
-    try:
-        wait_for(lambda: server.probe("/live") is not None, "the port answers")
+def test_liveness_answers_before_the_model_is_loaded(service: Service) -> None:
+    live = service.early["/live"]
+    assert (live.status_code, live.json()) == (200, {"status": "ok"})
 
-        live, ready, health = (server.client.get(path) for path in PROBES)
-        assert (live.status_code, live.json()) == (200, {"status": "ok"})
-        assert ready.status_code == 503
-        assert ready.json()["status"] == "not ready"
-        assert ready.json()["failing"] == ["model_loaded"]
-        assert health.status_code == 503
-        assert health.json() == _health(kind, "loading", loaded=False)
-        assert all(int(answer.headers["Retry-After"]) >= 1 for answer in (ready, health))
-        early = server.client.post(kind.path, json=kind.body("heron"))
-        assert problem(early) == (503, "not_ready", None)
-        assert int(early.headers["Retry-After"]) >= 1
 
-        server.wait_ready()
-        assert server.client.get("/health").json() == _health(kind, "ok", loaded=True)
-        assert server.client.get("/ready").json()["status"] == "ready"
-        assert server.client.post(kind.path, json=kind.body("heron")).status_code == 200
-        assert server.metric("duobento_ready") == 1
-    finally:
-        server.close()
+def test_health_says_loading_and_then_ok(service: Service) -> None:
+    early, now = service.early["/health"], service.server.client.get("/health")
+    assert (early.status_code, early.json()) == (503, _health(service.kind, "loading", loaded=False))
+    assert int(early.headers["Retry-After"]) >= 1
+    assert (now.status_code, now.json()) == (200, _health(service.kind, "ok", loaded=True))
+
+
+def test_readiness_names_the_failing_check_until_the_model_is_loaded(service: Service) -> None:
+    early = service.early["/ready"]
+    assert early.status_code == 503
+    assert (early.json()["status"], early.json()["failing"]) == ("not ready", ["model_loaded"])
+    assert int(early.headers["Retry-After"]) >= 1
+
+
+def test_a_request_before_the_model_is_loaded_is_503_with_seconds_to_wait(service: Service) -> None:
+    early = service.early[service.kind.path]
+    assert problem(early) == (503, "not_ready", None)
+    assert int(early.headers["Retry-After"]) >= 1
 
 
 def test_a_ready_service_reports_every_check_as_passed(service: Service) -> None:
     answer = service.server.client.get("/ready")
-    assert answer.status_code == 200
+    assert (answer.status_code, answer.json()["status"]) == (200, "ready")
     assert answer.json()["checks"]
     assert all(answer.json()["checks"].values())
 
@@ -113,14 +110,11 @@ def test_weights_that_cannot_be_loaded_are_named_in_one_sentence(home: Path, tmp
     copytree(source.parent, broken_home / source.parent.relative_to(home))
     [weights] = (broken_home / source.relative_to(home)).glob("model*.safetensors")
     weights.write_bytes(weights.read_bytes()[:1000])
-    server = Server(EMBED.target, home=broken_home, log=tmp_path / "log", settings=EMBED.serving)
-    try:
-        # Outside a container BentoML starts a worker that ended again, so the process goes on.
+    with Server(EMBED.target, home=broken_home, log=tmp_path / "log", settings=EMBED.serving) as server:
+        # Outside a container BentoML replaces a worker that ended, so the process itself goes on.
         sentence = f"The embedding model {EMBED.model} cannot be loaded: "
         wait_for(lambda: sentence in server.log, "the log names the model", START_SECONDS)
-    finally:
-        server.close()
-    assert "Traceback" not in server.log
+        assert "Traceback" not in server.log
 
 
 def _health(kind: Kind, status: str, *, loaded: bool) -> dict[str, object]:
@@ -136,10 +130,7 @@ def _health(kind: Kind, status: str, *, loaded: bool) -> dict[str, object]:
 
 def _failed_start(kind: Kind, home: Path, folder: Path, settings: dict[str, str]) -> str:
     """Start a service that cannot start; returns the last line of its log."""
-    server = Server(kind.target, home=home, log=folder / "log", settings=settings)
-    try:
-        assert server.process.wait(120) != 0
-    finally:
-        server.close()
-    assert "Traceback" not in server.log
-    return server.log.strip().splitlines()[-1]
+    with Server(kind.target, home=home, log=folder / "log", settings=settings) as server:
+        assert server.process.wait(START_SECONDS) != 0
+        assert "Traceback" not in server.log
+        return server.log.strip().splitlines()[-1]

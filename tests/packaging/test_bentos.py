@@ -12,8 +12,8 @@ import pytest
 import yaml
 
 from bentos.common import model_store as store
-from tests.http.server import ROOT, Server
-from tests.http.services import EMBED, RERANK, Kind, Service
+from tests.http.server import ROOT
+from tests.http.services import EMBED, RERANK, Kind, Service, running
 
 BUILD_SECONDS = 300
 
@@ -63,8 +63,9 @@ def bento(request: pytest.FixtureRequest, model_store: Path, tmp_path_factory: p
 def served(bento: Bento, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """The bento, served by its tag from an empty folder; no setting names a model."""
     folder = tmp_path_factory.mktemp("elsewhere")
-    with Server(f"{bento.kind.name}:latest", home=bento.home, log=folder / "log", settings={}, folder=folder) as server:
-        yield Service(bento.kind, server)
+    tag = f"{bento.kind.name}:latest"
+    with running(bento.kind, {}, target=tag, home=bento.home, log=folder / "log", folder=folder) as service:
+        yield service
 
 
 def test_a_bento_contains_only_common_and_its_own_service(bento: Bento) -> None:
@@ -83,8 +84,9 @@ def test_a_bento_contains_only_common_and_its_own_service(bento: Bento) -> None:
 
 
 def test_a_bento_declares_the_model_it_was_built_with(bento: Bento) -> None:
-    installed = store.find(bento.kind.model, home=bento.home)
-    assert [model["tag"] for model in bento.description["models"]] == [installed.tag]
+    [service] = bento.description["services"]
+    [model] = service["models"]
+    assert store.open_tag(model["tag"], bento.home).profile.model_id == bento.kind.model
 
 
 def test_a_bento_declares_the_resources_of_its_service(bento: Bento) -> None:

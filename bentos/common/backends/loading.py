@@ -1,19 +1,24 @@
-"""Choosing and loading the backend of an installed model."""
+"""Loading an installed model on its runtime."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
 from bentos.common.backends.interface import Backend
+from bentos.common.resources import memory_limit
 from bentos.common.settings import EngineSettings
 
+Kind = Literal["encoder", "cross-encoder"]
+_GIB = 2**30
 
-def load_backend(folder: Path, kind: Literal["encoder", "cross-encoder"], settings: EngineSettings) -> Backend:
-    """Load a model on the runtime that the settings ask for. Takes seconds; call it off the event loop.
+
+def load_torch(folder: Path, kind: Kind, settings: EngineSettings) -> Backend:
+    """Load an original model. Takes seconds; call it off the event loop.
 
     Args:
-        folder: the installed model.
+        folder: the installed model, a sentence-transformers folder.
         kind: what its outputs are.
-        settings: backend, device, precision, streams and threads.
+        settings: device, precision, streams and threads.
 
     Raises:
         RuntimeError: with one sentence, when the model cannot run as asked.
@@ -31,5 +36,55 @@ def load_backend(folder: Path, kind: Literal["encoder", "cross-encoder"], settin
     precision = settings.precision
     if precision == "auto":
         precision = "bf16" if device == "cuda" else "fp32"
+    if device == "cpu":
+        _check_memory(folder)
     backend = TorchEncoder if kind == "encoder" else TorchCrossEncoder
-    return backend(folder, device=device, precision=precision, threads=settings.threads // settings.streams)
+    threads = settings.threads // settings.streams
+    return _loaded(folder, lambda: backend(folder, device=device, precision=precision, threads=threads))
+
+
+def load_openvino(folder: Path, precision: str, pooling: Literal["mean", "first"], settings: EngineSettings) -> Backend:
+    """Load a converted model. Takes seconds; call it off the event loop.
+
+    Args:
+        folder: the installed model.
+        precision: of the conversion.
+        pooling: of the conversion.
+        settings: streams and threads.
+
+    Raises:
+        RuntimeError: with one sentence, when the model cannot run as asked.
+    """
+    from bentos.common.backends.openvino import OpenVINOBackend
+
+    _check_memory(folder)
+    return _loaded(
+        folder,
+        lambda: OpenVINOBackend(
+            folder, precision=precision, pooling=pooling, threads=settings.threads, streams=settings.streams
+        ),
+    )
+
+
+def _loaded(folder: Path, load: Callable[[], Backend]) -> Backend:
+    try:
+        return load()
+    except MemoryError:
+        raise RuntimeError("There is too little memory to load the model: raise the memory limit.") from None
+    except Exception as error:
+        reason = str(error).strip().splitlines()
+        raise RuntimeError(
+            f"The files in {folder} do not load; install the model again with --force "
+            f"({type(error).__name__}: {reason[-1] if reason else 'no details'})."
+        ) from error
+
+
+def _check_memory(folder: Path) -> None:
+    """Refuse a model that cannot fit, instead of being killed without a word while loading it."""
+    weights = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+    limit = memory_limit()
+    if limit is not None and weights > limit:
+        raise RuntimeError(
+            f"The model's files have {weights / _GIB:.1f} GiB, but this process may use {limit / _GIB:.1f} GiB: "
+            "raise the memory limit or install a smaller precision."
+        )

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from huggingface_hub.utils.tqdm import disable_progress_bars
 from sentence_transformers import CrossEncoder, SentenceTransformer
 from torch import Tensor
+from transformers.utils.logging import disable_progress_bar
 
 from bentos.common.backends.interface import Outputs, TokenRow
 
@@ -35,7 +35,7 @@ class _TorchBackend:
         self._threads = threads
         self._thread_state = threading.local()
         self._use_own_threads()
-        disable_progress_bars()  # transformers shows one while it loads weights
+        disable_progress_bar()  # type: ignore[no-untyped-call]  # it would break the log into half lines
         self._model = self._load(str(folder))
         self._model.eval()
         self._pad_id: int = self._model.tokenizer.pad_token_id

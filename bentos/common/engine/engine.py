@@ -35,6 +35,7 @@ class Engine:
         self.backend = backend
         self.watchdog = Watchdog(stuck_after)
         self._metrics = metrics
+        self._bulk_above_tokens = settings.bulk_above_tokens
         self._admission = Admission(settings.queue_tokens)
         self._lanes = Lanes(
             cost=backend.batch_tokens, max_padding=settings.max_padding, burst=settings.interactive_burst
@@ -67,12 +68,14 @@ class Engine:
             raise NotReady("The service is shutting down.", retry_after=1)
         self._admission.check(tokens, self._budget.seconds_per_token)
 
-    async def run(self, rows: Sequence[TokenRow], *, lane: Lane, deadline: float | None = None) -> Outputs:
+    async def run(
+        self, rows: Sequence[TokenRow], *, lane: Lane | None = None, deadline: float | None = None
+    ) -> Outputs:
         """Compute all rows, batched with those of other requests. Cancelling the call drops what is not computed.
 
         Args:
             rows: at least one.
-            lane: where they wait.
+            lane: where they wait; none decides by the number of tokens.
             deadline: event loop time, in seconds, at which the caller stops waiting.
 
         Returns:
@@ -86,6 +89,9 @@ class Engine:
         """
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Outputs] = loop.create_future()
+        if lane is None:
+            bulk = sum(len(row.ids) for row in rows) > self._bulk_above_tokens
+            lane = Lane.BULK if bulk else Lane.INTERACTIVE
         job = Job(rows, lane, width=self.backend.width, admitted_at=time.monotonic(), future=future)
         self.check_admission(job.tokens)
         self._enter(job)

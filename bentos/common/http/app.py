@@ -7,9 +7,10 @@ from fastapi import APIRouter, FastAPI
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bentos.common.http import probes
-from bentos.common.http.context import UNMATCHED, RequestContext
+from bentos.common.http.context import UNMATCHED
 from bentos.common.http.native import native_error
 from bentos.common.http.problems import problem_of
 from bentos.common.lifecycle import Lifecycle
@@ -26,7 +27,7 @@ def create_app(
     description: str,
     limits: Mapping[str, int],
     **domain: object,
-) -> RequestContext:
+) -> ASGIApp:
     """Build the application. It holds no BentoML and runs under any ASGI server.
 
     Args:
@@ -52,7 +53,12 @@ def create_app(
     for router in (probes.router, *routers):
         app.include_router(router)
     lifecycle.metrics.expect_routes([UNMATCHED, *app.openapi()["paths"]])
-    return RequestContext(app, lifecycle)
+
+    # BentoML looks into a bare Starlette application and answers unknown paths itself, in its own shape.
+    async def opaque(scope: Scope, receive: Receive, send: Send) -> None:
+        await app(scope, receive, send)
+
+    return opaque
 
 
 async def _outside_routes(_: Request, error: Exception) -> Response:

@@ -57,7 +57,7 @@ class RequestContext:
             await self._app(scope, receive, send_with_id)
         finally:
             seconds = time.perf_counter() - started
-            # An unmatched request is left with the route of the mount around this application, whose path is empty.
+            # An unmatched request is left with the route of BentoML's mount, whose path is empty.
             route = getattr(scope.get("route"), "path", "") or UNMATCHED
             self._metrics.requests.labels(route, str(status)).inc()
             self._metrics.request_seconds.labels(route).observe(seconds)

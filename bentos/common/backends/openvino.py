@@ -1,0 +1,163 @@
+"""The CPU backend: OpenVINO on a packed graph, without padding.
+
+All sequences of a micro-batch lie one after the other in a row of T tokens, and a token attends to its own sequence
+only. So lengths may be mixed freely, and the graph has one dynamic dimension. `scripts.models` converts models to it.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any, Literal, TypeVar
+
+import numpy as np
+import openvino
+from numpy.typing import NDArray
+
+from bentos.common.backends.interface import Outputs, TokenRow
+
+MODEL_FILE = "openvino_model.xml"
+_FILLER = -1
+# Rows are filled up to a multiple of this, so that few shapes occur and kernels are compiled rarely.
+_TOKEN_MULTIPLE = 16
+# bf16 dot products add neighbours in pairs: a text that always starts at an even place gives the same vector to the
+# last bit, alone and among any others.
+_ALIGNMENT = 2
+# Linear layers are saturated from here on, and attention over a packed row costs its square.
+_SLICE_TOKENS = 256
+# One number of rows for all slices, so that the number of tokens alone makes the shape.
+_SLICE_ROWS = 64
+_QUANTISATION_GROUP = 64
+
+_Number = TypeVar("_Number", int, NDArray[np.int64])
+
+Pooling = Literal["mean", "first"]
+
+
+class OpenVINOBackend:
+    """A converted model.
+
+    Args:
+        folder: holds `openvino_model.xml` and its weights.
+        precision: of the conversion: `fp32`, `bf16`, `int8` or `int8-static`.
+        pooling: over a sequence's tokens before the graph's head: their mean, or the first token.
+        threads: processor threads of all streams together.
+        streams: calls of `infer` at a time; they share one copy of the weights.
+
+    Raises:
+        RuntimeError: the files are damaged, or the processor lacks what the precision needs.
+    """
+
+    name = "openvino"
+    device = "cpu"
+
+    def __init__(self, folder: Path, *, precision: str, pooling: Pooling, threads: int, streams: int) -> None:
+        self.precision = precision
+        self._pooling = pooling
+        core = openvino.Core()
+        bf16 = supports_bf16(core)
+        if precision == "bf16" and not bf16:
+            raise RuntimeError("This processor has no bf16 instructions: use precision int8 or fp32.")
+        model = core.read_model(folder / MODEL_FILE)
+        compiled = core.compile_model(model, "CPU", _properties(precision, bf16, threads, streams))
+        self._uses_types = any("token_type_ids" in port.get_names() for port in compiled.inputs)
+        self.width: int = compiled.outputs[0].get_partial_shape()[1].get_length()
+        requests = [compiled.create_infer_request() for _ in range(streams)]
+        self._warm_up(requests)
+        self._free: SimpleQueue[openvino.InferRequest] = SimpleQueue()
+        for request in requests:
+            self._free.put(request)
+
+    def infer(self, rows: Sequence[TokenRow]) -> Outputs:
+        """See `Backend.infer`. A micro-batch over the most efficient size is computed in several slices."""
+        request = self._free.get()
+        try:
+            return np.concatenate([request.infer(self._pack(part))[0][: len(part)] for part in _slices(rows)])
+        finally:
+            self._free.put(request)
+
+    def batch_tokens(self, count: int, longest: int, total: int) -> int:  # noqa: ARG002
+        """The row is filled up at its end, and by at most one token after each text (on average half of one)."""
+        return _round_up(total + count // 2, _TOKEN_MULTIPLE)
+
+    def close(self) -> None:
+        """Free the model."""
+        del self._free
+
+    def _warm_up(self, requests: Sequence[openvino.InferRequest]) -> None:
+        """Compile the kernels of every usual shape on every stream: the first of each would take 7 to 20 ms more."""
+        for tokens in range(_SLICE_TOKENS, 0, -_TOKEN_MULTIPLE):
+            inputs = self._pack([TokenRow(np.full(tokens, 5, np.int32), np.zeros(tokens, np.int32))])
+            for request in requests:
+                request.start_async(inputs)
+            for request in requests:
+                request.wait()
+
+    def _pack(self, rows: Sequence[TokenRow]) -> dict[str, NDArray[np.int32] | NDArray[np.float32]]:
+        """Inputs of the graph: int32 `[1, T]` each, but `pool`, which is float32 `[_SLICE_ROWS, T]`."""
+        lengths = np.array([len(row.ids) for row in rows])
+        rooms = _round_up(lengths, _ALIGNMENT)
+        starts = np.cumsum(rooms) - rooms
+        tokens = _round_up(int(rooms.sum()), _TOKEN_MULTIPLE)
+        numbers = np.repeat(np.arange(len(rows)), lengths)
+        within = np.arange(len(numbers)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+        places = starts[numbers] + within
+        ids = np.concatenate([row.ids for row in rows])
+        inputs = {
+            "input_ids": _scattered(ids, places, tokens, 0),
+            "position_ids": _scattered(within, places, tokens, 0),
+            "segments": _scattered(numbers, places, tokens, _FILLER),
+        }
+        if self._uses_types:
+            types = np.concatenate([row.type_ids for row in rows])
+            inputs["token_type_ids"] = _scattered(types, places, tokens, 0)
+        pool = np.zeros((_SLICE_ROWS, tokens), np.float32)
+        if self._pooling == "first":
+            pool[np.arange(len(rows)), starts] = 1.0
+        else:
+            pool[numbers, places] = 1.0 / lengths[numbers]
+        return {**inputs, "pool": pool}
+
+
+def _slices(rows: Sequence[TokenRow]) -> Iterator[Sequence[TokenRow]]:
+    """Consecutive parts of the rows that fit a slice, or hold one longer row."""
+    start, tokens = 0, 0
+    for index, row in enumerate(rows):
+        room = _round_up(len(row.ids), _ALIGNMENT)
+        if index > start and (tokens + room > _SLICE_TOKENS or index - start == _SLICE_ROWS):
+            yield rows[start:index]
+            start, tokens = index, 0
+        tokens += room
+    yield rows[start:]
+
+
+def _round_up(number: _Number, multiple: int) -> _Number:
+    return (number + multiple - 1) // multiple * multiple
+
+
+def _scattered(values: NDArray[Any], places: NDArray[Any], tokens: int, filler: int) -> NDArray[np.int32]:
+    row = np.full((1, tokens), filler, np.int32)
+    row[0, places] = values
+    return row
+
+
+def supports_bf16(core: openvino.Core | None = None) -> bool:
+    """Whether this processor computes in bf16."""
+    return "BF16" in (core or openvino.Core()).get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+
+
+def _properties(precision: str, bf16: bool, threads: int, streams: int) -> dict[str, str | int | bool]:
+    properties: dict[str, str | int | bool] = {
+        "PERFORMANCE_HINT": "LATENCY",
+        "NUM_STREAMS": streams,
+        "INFERENCE_NUM_THREADS": threads,
+        # In a container other processes share the processors; pinned threads would wait for them.
+        "ENABLE_CPU_PINNING": False,
+        "INFERENCE_PRECISION_HINT": "bf16" if bf16 and precision != "fp32" else "f32",
+    }
+    # Groups of activations with scales of their own keep a text's vector apart from its batch-mates.
+    properties["DYNAMIC_QUANTIZATION_GROUP_SIZE"] = _QUANTISATION_GROUP if precision == "int8" else 0
+    return properties
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[-1]

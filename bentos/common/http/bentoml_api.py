@@ -1,0 +1,48 @@
+"""What BentoML's own routes need to behave like our doors: ids, metrics, keys, statuses."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from http import HTTPStatus
+from typing import Any
+
+from bentoml.exceptions import BentoMLException
+
+from bentos.common.errors import DomainError
+from bentos.common.http.context import RequestContext
+from bentos.common.http.keys import RequireKey
+from bentos.common.http.problems import problem_of
+from bentos.common.lifecycle import Lifecycle
+
+
+class RefusedCall(BentoMLException):
+    """A domain error on its way through BentoML, which reads the status from `error_code`."""
+
+    def __init__(self, message: str, status: HTTPStatus) -> None:
+        super().__init__(message)
+        self.error_code = status
+
+
+@contextmanager
+def bentoml_errors() -> Iterator[None]:
+    """Within the block, domain errors leave with the status that our doors give them."""
+    try:
+        yield
+    except DomainError as error:
+        problem = problem_of(error)
+        raise RefusedCall(problem.message, HTTPStatus(problem.status)) from error
+
+
+def surround(service: Any, lifecycle: Lifecycle, *, apis: Sequence[str]) -> None:
+    """Put our middleware around all routes of a BentoML service, its own and ours.
+
+    Args:
+        service: the class, as `@bentoml.service` has made it.
+        lifecycle: of its process.
+        apis: paths of its BentoML APIs.
+    """
+    server = lifecycle.server
+    service.add_asgi_middleware(RequestContext, lifecycle=lifecycle)
+    service.add_asgi_middleware(
+        RequireKey, keys=[key.get_secret_value() for key in server.api_keys], exempt=server.api_keys_exempt
+    )
+    lifecycle.metrics.expect_routes(apis)

@@ -1,0 +1,47 @@
+"""Optional keys: without one of them, nothing but the exempt paths is answered."""
+
+import secrets
+from collections.abc import Collection
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from bentos.common.http.native import native_error
+from bentos.common.http.problems import Problem
+
+_UNAUTHORIZED = Problem(
+    401,
+    "unauthorized",
+    "Send one of the service's keys in the header Authorization: Bearer <key>.",
+    headers={"WWW-Authenticate": "Bearer"},
+)
+
+
+class RequireKey:
+    """ASGI middleware. Compares in constant time, so that answers do not tell how much of a key was right.
+
+    Args:
+        app: what it protects.
+        keys: any of them opens; none means that no key is needed.
+        exempt: paths that need no key.
+    """
+
+    def __init__(self, app: ASGIApp, keys: Collection[str], exempt: Collection[str]) -> None:
+        self._app = app
+        self._keys = [key.encode() for key in keys]
+        self._exempt = frozenset(exempt)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        if not self._keys or scope["type"] != "http" or scope["path"] in self._exempt or self._opens(scope):
+            await self._app(scope, receive, send)
+        else:
+            await native_error(_UNAUTHORIZED)(scope, receive, send)
+
+    def _opens(self, scope: Scope) -> bool:
+        scheme, _, given = Headers(scope=scope).get("Authorization", "").partition(" ")
+        # Headers were decoded as latin-1; these are the bytes that were sent.
+        sent = given.strip().encode("latin-1")
+        # Every key is compared, whether or not an earlier one fits.
+        fits = [secrets.compare_digest(sent, key) for key in self._keys]
+        return scheme.lower() == "bearer" and any(fits)

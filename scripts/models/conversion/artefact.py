@@ -1,0 +1,161 @@
+"""Converts an installed model, measures it, and stores what passes beside the original."""
+
+import hashlib
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import openvino
+
+from bentos.common.backends.openvino import MODEL_FILE, OpenVINOBackend, supports_bf16
+from bentos.common.model_store import InstalledModel, ModelCorrupt, ModelNotInstalled, Pooling, find, register
+from bentos.common.resources import cpu_limit
+from scripts.models.conversion.calibration import calibration_inputs, calibration_provenance, calibration_rows
+from scripts.models.conversion.graph import packed_graph, pooling_of
+from scripts.models.conversion.precision import Precision, Wanted, candidates, next_better
+from scripts.models.conversion.weights import write_weights
+from scripts.models.fidelity.comparison import Comparison, compare_with
+from scripts.models.fidelity.gate import passes, table
+from scripts.models.fidelity.metrics import Figures
+from scripts.models.fidelity.texts import FIDELITY_FILE
+from scripts.models.original import load_original
+from scripts.models.source import InstallError
+
+_TOOLS = ("openvino", "nncf", "torch", "transformers", "sentence-transformers")
+_KEPT_FILES = ("config.json", "tokenizer.json", "LICENSE*", "NOTICE*")
+
+
+def install_precision(
+    original: InstalledModel,
+    wanted: Wanted,
+    say: Callable[[str], None],
+    *,
+    force: bool = False,
+    home: Path | None = None,
+) -> InstalledModel:
+    """Install a conversion of a model unless one is there already; with `force`, again.
+
+    Args:
+        original: The torch artefact.
+        wanted: A precision, or `auto` for the fastest one within its limits.
+        say: Takes progress and the fidelity table, line by line.
+        force: Replace what is there.
+        home: BentoML home to install into instead of the configured one.
+
+    Raises:
+        InstallError: The model cannot be converted, or no wanted precision is within its limits. Nothing is stored.
+    """
+    bf16 = supports_bf16()
+    if wanted == "bf16" and not bf16:
+        raise InstallError("This processor has no bf16 instructions: use --precision int8 or fp32.")
+    tries = candidates(wanted, bf16=bf16)
+    if not force and (present := _present(original, tries, home)):
+        say(f"{original.profile.model_id} is installed as {present.tag} (--force converts it again)")
+        return present
+    conversion = Conversion(original, say)
+    for precision in tries:
+        if installed := conversion.install(precision, home=home):
+            return installed
+    raise InstallError(
+        f"{' and '.join(tries)} of {original.profile.model_id} {'is' if len(tries) == 1 else 'are'} refused, "
+        f"too far from the original: use --precision {next_better(tries[-1], bf16=bf16) or 'none'}."
+    )
+
+
+class Conversion:
+    """An original that was run once on the fidelity texts and traced, ready for any number of precisions.
+
+    Args:
+        original: The torch artefact.
+        say: Takes progress and fidelity tables, line by line.
+
+    Raises:
+        InstallError: The model cannot be converted.
+    """
+
+    def __init__(self, original: InstalledModel, say: Callable[[str], None]) -> None:
+        self._original = original
+        self._say = say
+        say(f"{original.profile.model_id} for OpenVINO:")
+        model = load_original(original)
+        self._pooling = pooling_of(model)
+        say("  running the original on the fidelity texts")
+        self._comparison = compare_with(original, model)
+        say("  converting it")
+        self._graph = packed_graph(model)
+
+    def install(self, precision: Precision, *, home: Path | None = None) -> InstalledModel | None:
+        """Store the conversion to a precision, in place of an older one, if it is within its limits."""
+        kind = self._original.profile.kind
+        self._say(f"  {precision}")
+        with TemporaryDirectory(prefix="duobento-openvino-") as work:
+            folder = Path(work)
+            provenance = self._write(precision, folder)
+            figures = measure(folder, precision, self._pooling, self._comparison)
+            for line in table(kind, precision, figures):
+                self._say(f"    {line}")
+            if not passes(kind, precision, figures):
+                self._say("  refused")
+                return None
+            profile = self._original.profile.model_copy(
+                update={
+                    "backend": "openvino",
+                    "precision": precision,
+                    "pooling": self._pooling,
+                    "fidelity": figures,
+                    "provenance": provenance,
+                }
+            )
+            installed = register(folder, profile, force=True, home=home)
+        self._say(f"  installed as {installed.tag}")
+        return installed
+
+    def _write(self, precision: Precision, folder: Path) -> dict[str, str]:
+        """Write all of the artefact but its profile; returns the profile's provenance."""
+        rows = calibration_rows(self._original) if precision == "int8-static" else []
+        uses_types = any("token_type_ids" in port.get_names() for port in self._graph.inputs)
+        write_weights(self._graph, precision, folder, calibration_inputs(rows, self._pooling, uses_types=uses_types))
+        for pattern in _KEPT_FILES:
+            for file in self._original.path.glob(pattern):
+                (folder / file.name).symlink_to(file.resolve())
+        weights = (folder / MODEL_FILE).with_suffix(".bin")
+        bf16 = "with" if supports_bf16() else "without"
+        return {
+            **{f"original's {name}": text for name, text in self._original.profile.provenance.items()},
+            "source": f"converted from {self._original.tag}",
+            f"sha256 of {weights.name}": _sha256(weights),
+            **{tool: version(tool) for tool in _TOOLS},
+            "fidelity measured on": f"{openvino.Core().get_property('CPU', 'FULL_DEVICE_NAME')} {bf16} bf16, "
+            f"in {' '.join(self._comparison.languages)}",
+            f"sha256 of {FIDELITY_FILE.name}": _sha256(FIDELITY_FILE),
+            **(calibration_provenance(rows) if rows else {}),
+        }
+
+
+def measure(folder: Path, precision: str, pooling: Pooling, comparison: Comparison) -> Figures:
+    """Figures of a converted model in a folder, as the services run it.
+
+    Raises:
+        RuntimeError: It does not load.
+    """
+    backend = OpenVINOBackend(folder, precision=precision, pooling=pooling, threads=cpu_limit(), streams=1)
+    try:
+        return comparison.measure(backend)
+    finally:
+        backend.close()
+
+
+def _present(original: InstalledModel, tries: list[Precision], home: Path | None) -> InstalledModel | None:
+    profile = original.profile
+    for precision in tries:
+        try:
+            return find(profile.model_id, profile.revision, backend="openvino", precision=precision, home=home)
+        except (ModelNotInstalled, ModelCorrupt):
+            continue
+    return None
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,46 @@
+"""The inputs from which static quantisation learns the range of activations. None of them is in the fidelity texts."""
+
+import hashlib
+
+from bentos.common.backends.interface import TokenRow
+from bentos.common.model_store import InstalledModel, Pooling
+from scripts.models.conversion.graph import PackedInputs, pack
+from scripts.models.fidelity.texts import ASSETS, rankings, read_entries
+from scripts.models.rows import ModelRows
+
+CALIBRATION_FILE = ASSETS / "calibration-texts.jsonl"
+
+_PACKED_TOKENS = 256
+_LANGUAGES = 6
+
+
+def calibration_rows(installed: InstalledModel) -> list[TokenRow]:
+    """Queries, passages, single words and long texts for an encoder; pairs, good and bad, for a cross-encoder."""
+    rows = ModelRows(installed)
+    if installed.profile.kind == "cross-encoder":
+        found = rankings(CALIBRATION_FILE)
+        return rows.of_pairs([(ranking.query, document) for ranking in found for document in ranking.documents])
+    entries = read_entries(CALIBRATION_FILE)
+    passages = [entry.passage for entry in entries]
+    words = [entry.query.split()[0] for entry in entries]
+    long = [" ".join(passages[start::_LANGUAGES]) for start in range(_LANGUAGES)]
+    return rows.of("query", [entry.query for entry in entries]) + rows.of("passage", passages + words + long)
+
+
+def calibration_inputs(rows: list[TokenRow], pooling: Pooling, *, uses_types: bool) -> list[PackedInputs]:
+    """The rows in micro-batches of about the size that the services run."""
+    batches: list[list[TokenRow]] = [[]]
+    for row in rows:
+        if batches[-1] and sum(len(mate.ids) for mate in batches[-1]) + len(row.ids) > _PACKED_TOKENS:
+            batches.append([])
+        batches[-1].append(row)
+    return [pack(batch, pooling, uses_types=uses_types) for batch in batches]
+
+
+def calibration_provenance(rows: list[TokenRow]) -> dict[str, str]:
+    """What the profile of a statically quantised model says about its calibration."""
+    return {
+        "calibration": f"{len(rows)} texts in six languages, {sum(len(row.ids) for row in rows)} tokens, from "
+        f"{CALIBRATION_FILE.name}",
+        f"sha256 of {CALIBRATION_FILE.name}": hashlib.sha256(CALIBRATION_FILE.read_bytes()).hexdigest(),
+    }

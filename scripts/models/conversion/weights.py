@@ -1,0 +1,70 @@
+"""Writes a packed graph with the weights of a precision."""
+
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout
+from io import StringIO
+from pathlib import Path
+
+import openvino
+
+from bentos.common.backends.openvino import MODEL_FILE
+from scripts.models.conversion.graph import PackedInputs
+from scripts.models.conversion.precision import Precision
+from scripts.models.conversion.telemetry import switch_off_telemetry
+
+
+def write_weights(
+    graph: openvino.Model, precision: Precision, folder: Path, calibration: Sequence[PackedInputs] = ()
+) -> None:
+    """Write `openvino_model.xml` and `.bin`. The graph is left as it was.
+
+    Args:
+        graph: in fp32.
+        precision: fp32 as it is; bf16 with fp16 weights, which the processor widens and rounds; int8 with weights in
+            int8 and activations quantised while it runs; int8-static with both quantised here.
+        folder: where to.
+        calibration: inputs for int8-static.
+    """
+    if precision == "int8":
+        graph = _compressed(graph)
+    elif precision == "int8-static":
+        graph = _quantised(graph, calibration)
+    openvino.save_model(graph, folder / MODEL_FILE, compress_to_fp16=precision == "bf16")
+
+
+def _compressed(graph: openvino.Model) -> openvino.Model:
+    with _quiet_nncf():
+        import nncf
+
+        return nncf.compress_weights(graph.clone(), mode=nncf.CompressWeightsMode.INT8_ASYM)
+
+
+def _quantised(graph: openvino.Model, calibration: Sequence[PackedInputs]) -> openvino.Model:
+    with _quiet_nncf():
+        import nncf
+
+        return nncf.quantize(
+            graph.clone(),
+            nncf.Dataset(list(calibration)),
+            subset_size=len(calibration),
+            model_type=nncf.ModelType.TRANSFORMER,
+            ignored_scope=nncf.IgnoredScope(names=_pooling_nodes(graph)),
+        )
+
+
+def _pooling_nodes(graph: openvino.Model) -> list[str]:
+    """What multiplies by `pool`: 1/length of a long text would be rounded to 0."""
+    [pool] = [port for port in graph.inputs if "pool" in port.get_names()]
+    return [target.get_node().get_friendly_name() for target in pool.get_target_inputs()]
+
+
+@contextmanager
+def _quiet_nncf() -> Iterator[None]:
+    """nncf draws progress bars and logs to stdout, and reports to its makers."""
+    switch_off_telemetry()
+    with redirect_stdout(StringIO()):
+        import nncf
+
+        nncf.set_log_level(logging.ERROR)
+        yield

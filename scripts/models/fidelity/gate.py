@@ -1,0 +1,58 @@
+"""The limits of each precision, and the table that says whether a model is within them."""
+
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
+
+from bentos.common.model_store import Kind
+from scripts.models.fidelity.metrics import Figures
+
+
+class Limit(NamedTuple):
+    """A bound of one figure."""
+
+    sense: Literal["at least", "at most"]
+    bound: float
+
+    def allows(self, value: float) -> bool:
+        """Whether a figure is within the bound; what is not a number never is."""
+        return value >= self.bound if self.sense == "at least" else value <= self.bound
+
+
+_INT8_ENCODER = {
+    "cosine_mean": Limit("at least", 0.999),
+    "ndcg_at_10_loss": Limit("at most", 0.005),
+    "top_10_overlap": Limit("at least", 0.93),
+}
+_INT8_CROSS_ENCODER = {"kendall_tau": Limit("at least", 0.95), "top_1_agreement": Limit("at least", 0.95)}
+
+LIMITS: dict[Kind, dict[str, dict[str, Limit]]] = {
+    "encoder": {
+        "fp32": {"cosine_mean": Limit("at least", 0.99999)},
+        "bf16": {"cosine_mean": Limit("at least", 0.9999)},
+        "int8": _INT8_ENCODER,
+        "int8-static": _INT8_ENCODER,
+    },
+    "cross-encoder": {
+        "fp32": {"kendall_tau": Limit("at least", 0.999)},
+        "bf16": {"kendall_tau": Limit("at least", 0.98), "top_1_agreement": Limit("at least", 0.95)},
+        "int8": _INT8_CROSS_ENCODER,
+        "int8-static": _INT8_CROSS_ENCODER,
+    },
+}
+
+
+def passes(kind: Kind, precision: str, figures: Mapping[str, float]) -> bool:
+    """Whether the figures are within all limits of the precision."""
+    return all(limit.allows(figures[name]) for name, limit in LIMITS[kind][precision].items())
+
+
+def table(kind: Kind, precision: str, figures: Figures) -> list[str]:
+    """Lines for the terminal: each figure, its limit where there is one, and whether it is within it."""
+    limits = LIMITS[kind][precision]
+    lines = []
+    for name, value in figures.items():
+        verdict = ""
+        if limit := limits.get(name):
+            verdict = f"  {limit.sense} {limit.bound:g}: {'ok' if limit.allows(value) else 'beyond the limit'}"
+        lines.append(f"{name:<20} {value:>10.6f}{verdict}")
+    return lines

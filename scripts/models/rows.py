@@ -1,0 +1,29 @@
+"""Texts as token rows, in the way the services make them: prompt, window, special tokens."""
+
+from collections.abc import Sequence
+
+from bentos.common.backends.interface import TokenRow
+from bentos.common.engine.tokenizer import Tokenizer
+from bentos.common.model_store import InstalledModel, PromptName
+
+
+class ModelRows:
+    """Tokenizer, prompts and window of an installed model."""
+
+    def __init__(self, installed: InstalledModel) -> None:
+        self._tokenizer = Tokenizer.load(installed.path, installed.profile.max_tokens)
+        self._prompts = installed.profile.prompts
+
+    def of(self, prompt: PromptName, texts: Sequence[str]) -> list[TokenRow]:
+        """One row per text, for an encoder."""
+        contents = self._tokenizer.contents(texts, self._tokenizer.room, prefix=self._prompts.get(prompt, ""))
+        return [self._tokenizer.row(content.ids) for content in contents]
+
+    def of_pairs(self, pairs: Sequence[tuple[str, str]]) -> list[TokenRow]:
+        """One row per query and document, for a cross-encoder; a long document is cut at the end."""
+        rows = []
+        for query, document in pairs:
+            [first] = self._tokenizer.contents([query], self._tokenizer.pair_room)
+            [second] = self._tokenizer.contents([document], self._tokenizer.pair_room - len(first.ids))
+            rows.append(self._tokenizer.pair_row(first.ids, second.ids))
+        return rows

@@ -1,0 +1,121 @@
+"""Converting the real small models: what is stored, what is refused."""
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bentos.common.model_store import InstalledModel, find
+from scripts.models.conversion.artefact import Conversion, install_precision
+from scripts.models.fidelity.gate import passes
+from scripts.models.source import InstallError
+from scripts.models.verify import verify
+from tests.models_command import run_models_command
+
+ENCODER = "sentence-transformers/all-MiniLM-L6-v2"
+RERANKER = "duobento/small-reranker-demo"
+
+
+@pytest.fixture(scope="module")
+def original(model_store: Path) -> InstalledModel:
+    return find(ENCODER, home=model_store)
+
+
+@pytest.fixture(scope="module")
+def conversion(original: InstalledModel) -> Conversion:
+    return Conversion(original, print)
+
+
+@pytest.fixture(scope="module")
+def home(original: InstalledModel, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store with all-MiniLM-L6-v2 to convert into."""
+    home = tmp_path_factory.mktemp("home")
+    versions = home / "models" / original.path.parent.name
+    versions.mkdir(parents=True)
+    (versions / original.path.name).symlink_to(original.path)
+    return home
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> Path:
+    return tmp_path / "home"
+
+
+def test_fp32_is_the_same_model(conversion: Conversion, empty: Path) -> None:
+    installed = conversion.install("fp32", home=empty)
+    assert installed is not None
+    assert installed.profile.fidelity["cosine_min"] > 0.999999
+    assert installed.profile.fidelity["top_10_overlap"] > 0.999
+
+
+def test_int8_is_stored_with_all_that_a_service_needs(
+    conversion: Conversion, original: InstalledModel, empty: Path
+) -> None:
+    installed = conversion.install("int8", home=empty)
+    assert installed is not None
+    assert installed.tag == f"{original.tag}-openvino-int8"
+    assert find(ENCODER, backend="openvino", precision="int8", home=empty) == installed
+    assert {file.name for file in installed.path.iterdir()} >= {
+        "openvino_model.xml",
+        "openvino_model.bin",
+        "tokenizer.json",
+        "config.json",
+        "duobento.json",
+    }
+    assert (installed.path / "openvino_model.bin").stat().st_size < 30_000_000
+
+    profile = installed.profile
+    assert (profile.backend, profile.precision, profile.pooling) == ("openvino", "int8", "mean")
+    assert (profile.revision, profile.dimension, profile.max_tokens) == (
+        original.profile.revision,
+        original.profile.dimension,
+        original.profile.max_tokens,
+    )
+    assert passes("encoder", "int8", profile.fidelity)
+    assert profile.provenance["source"] == f"converted from {original.tag}"
+    assert {"openvino", "nncf", "torch", "fidelity measured on"} <= profile.provenance.keys()
+    assert re.fullmatch(r"[0-9a-f]{64}", profile.provenance["sha256 of openvino_model.bin"])
+    assert json.loads((installed.path / "duobento.json").read_text())["fidelity"] == profile.fidelity
+
+
+def test_reranker_in_int8_keeps_the_order(model_store: Path, empty: Path) -> None:
+    original = find(RERANKER, home=model_store)
+    lines: list[str] = []
+    installed = install_precision(original, "auto", lines.append, home=empty)
+    assert (installed.profile.precision, installed.profile.pooling) == ("int8", "first")
+    assert installed.profile.quality == "demo"
+    assert installed.profile.fidelity["kendall_tau"] > 0.95
+
+    lines.clear()
+    assert install_precision(original, "auto", lines.append, home=empty) == installed
+    assert lines == [f"{RERANKER} is installed as {installed.tag} (--force converts it again)"]
+
+
+def test_damaged_weights_do_not_pass(conversion: Conversion, home: Path) -> None:
+    installed = conversion.install("int8", home=home)
+    assert installed is not None
+    weights = np.memmap(installed.path / "openvino_model.bin", mode="r+")
+    middle = len(weights) * 3 // 4
+    weights[middle : middle + len(weights) // 40] = 0
+    weights.flush()
+
+    lines: list[str] = []
+    assert not verify(ENCODER, "int8", lines.append, home=home)
+    assert any("cosine_mean" in line and "beyond the limit" in line for line in lines)
+    assert "beyond its limits" in lines[-1]
+
+
+def test_verify_names_what_to_install(tmp_path: Path) -> None:
+    with pytest.raises(InstallError, match=f"install {ENCODER} --precision bf16"):
+        verify(ENCODER, "bf16", print, home=tmp_path)
+
+
+def test_verify_command_fails_with_one_sentence(tmp_path: Path) -> None:
+    done = run_models_command(tmp_path, "verify", "small")
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [
+        f"Error: Model {ENCODER} has no OpenVINO conversion: "
+        f"run `python -m scripts.models install {ENCODER} --precision auto`."
+    ]

@@ -1,0 +1,25 @@
+"""Limits and table."""
+
+import math
+
+from scripts.models.fidelity.gate import LIMITS, passes, table
+
+GOOD = {"cosine_mean": 0.9995, "ndcg_at_10_loss": 0.001, "top_10_overlap": 0.97}
+
+
+def test_figures_within_all_limits_pass() -> None:
+    assert passes("encoder", "int8", GOOD)
+    assert not passes("encoder", "bf16", GOOD)
+    assert not passes("encoder", "int8", GOOD | {"ndcg_at_10_loss": 0.006})
+    assert not passes("encoder", "int8", GOOD | {"cosine_mean": math.nan})
+
+
+def test_table_says_which_figure_is_beyond_its_limit() -> None:
+    [cosine, loss, overlap] = table("encoder", "int8", GOOD | {"top_10_overlap": 0.9})
+    assert cosine.endswith("at least 0.999: ok")
+    assert loss.endswith("at most 0.005: ok")
+    assert overlap.endswith("at least 0.93: beyond the limit")
+
+
+def test_every_precision_has_limits() -> None:
+    assert all(limits.keys() == {"fp32", "bf16", "int8", "int8-static"} for limits in LIMITS.values())
