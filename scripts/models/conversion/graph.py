@@ -24,7 +24,6 @@ from torch import Tensor, nn
 
 from bentos.common.backends.interface import TokenRow
 from bentos.common.model_store import Pooling
-from scripts.models.conversion.telemetry import switch_off_telemetry
 from scripts.models.original import Original
 from scripts.models.source import InstallError
 
@@ -115,7 +114,6 @@ def packed_graph(model: Original) -> openvino.Model:
         InstallError: The graph cannot express the model.
     """
     pooling = pooling_of(model)
-    switch_off_telemetry()
     transformer = _transformer(model).eval()
     packed = (_PackedCrossEncoder if isinstance(model, CrossEncoder) else _Packed)(transformer).eval()
     rows = [TokenRow(np.full(length, 5, np.int32), np.zeros(length, np.int32)) for length in (7, 4)]

@@ -11,7 +11,6 @@ import openvino
 from bentos.common.backends.openvino import MODEL_FILE
 from scripts.models.conversion.graph import PackedInputs
 from scripts.models.conversion.precision import Precision
-from scripts.models.conversion.telemetry import switch_off_telemetry
 
 
 def write_weights(
@@ -61,8 +60,7 @@ def _pooling_nodes(graph: openvino.Model) -> list[str]:
 
 @contextmanager
 def _quiet_nncf() -> Iterator[None]:
-    """nncf draws progress bars and logs to stdout, and reports to its makers."""
-    switch_off_telemetry()
+    """nncf draws progress bars and logs to stdout."""
     with redirect_stdout(StringIO()):
         import nncf
 

@@ -1,0 +1,3 @@
+"""Imported before openvino, as in the services."""
+
+import scripts.models  # noqa: F401
