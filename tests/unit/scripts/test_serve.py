@@ -82,19 +82,28 @@ async def running(screen: Screen, *services: ServiceCommand) -> AsyncIterator[No
             await work
 
 
+@pytest.fixture
+def left_behind() -> Callable[[], list[psutil.Process]]:
+    """Processes that the test has started and that still run; other tests' servers run beside it."""
+    before = psutil.Process().children()
+    return lambda: [child for child in psutil.Process().children() if child not in before]
+
+
 def pid_of(service: ServiceCommand) -> int:
     [pid] = [child.pid for child in psutil.Process().children() if str(service.port) in child.cmdline()]
     return pid
 
 
-def test_services_run_until_a_signal_and_leave_nothing_behind(service: Callable[..., ServiceCommand]) -> None:
+def test_services_run_until_a_signal_and_leave_nothing_behind(
+    service: Callable[..., ServiceCommand], left_behind: Callable[[], list[psutil.Process]]
+) -> None:
     async def scenario() -> None:
         screen = Screen()
         embed, rerank = service("embed"), service("rerank")
         async with running(screen, embed, rerank):
             await screen.shows("embed  | listening", "rerank | listening", embed.curl, rerank.curl)
         assert "Stopping both services." in screen.text
-        assert psutil.Process().children() == []
+        assert left_behind() == []
 
     asyncio.run(scenario())
 
@@ -115,12 +124,12 @@ def test_a_crash_of_one_leaves_the_other_alone_and_is_repaired(service: Callable
 
 
 def test_a_service_that_ends_while_starting_is_reported_with_its_last_lines(
-    service: Callable[..., ServiceCommand],
+    service: Callable[..., ServiceCommand], left_behind: Callable[[], list[psutil.Process]]
 ) -> None:
     embed, rerank = service("embed"), service("rerank", "raise SystemExit('no such model')")
     with pytest.raises(ServeError, match=r"(?s)rerank-service ended while starting \(exit code 1\).*no such model"):
         asyncio.run(run([embed, rerank], ready_seconds=DEADLINE_SECONDS, grace_seconds=5, write=Screen().write))
-    assert psutil.Process().children() == []
+    assert left_behind() == []
 
 
 def test_a_service_that_is_never_ready_is_named(service: Callable[..., ServiceCommand]) -> None:
@@ -129,7 +138,9 @@ def test_a_service_that_is_never_ready_is_named(service: Callable[..., ServiceCo
         asyncio.run(run([silent], ready_seconds=0.5, grace_seconds=5, write=Screen().write))
 
 
-def test_a_service_that_ignores_the_signal_is_killed(service: Callable[..., ServiceCommand]) -> None:
+def test_a_service_that_ignores_the_signal_is_killed(
+    service: Callable[..., ServiceCommand], left_behind: Callable[[], list[psutil.Process]]
+) -> None:
     deaf = service("embed", f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n{ALWAYS_READY}")
 
     async def scenario() -> None:
@@ -142,7 +153,7 @@ def test_a_service_that_ignores_the_signal_is_killed(service: Callable[..., Serv
         assert "did not stop within 0.1 seconds and is killed" in screen.text
 
     asyncio.run(scenario())
-    assert psutil.Process().children() == []
+    assert left_behind() == []
 
 
 def test_a_taken_port_is_named_before_anything_starts(service: Callable[..., ServiceCommand]) -> None:

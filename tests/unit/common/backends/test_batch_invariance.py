@@ -1,0 +1,74 @@
+"""A text gives the same output alone and among any others, on every backend and precision."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sentence_transformers import CrossEncoder, SentenceTransformer
+
+from bentos.common import model_store
+from bentos.common.backends.interface import Backend, TokenRow
+from bentos.common.backends.openvino import OpenVINOBackend
+from bentos.common.backends.torch import TorchCrossEncoder, TorchEncoder
+from scripts.models.conversion.graph import packed_graph, pooling_of
+from scripts.models.conversion.precision import Precision
+from scripts.models.conversion.weights import write_weights
+
+ENCODER = "sentence-transformers/all-MiniLM-L6-v2"
+RERANKER = "duobento/small-reranker-demo"
+PRECISIONS: tuple[Precision, ...] = ("fp32", "bf16", "int8")
+FORMS = [f"{kind} {form}" for kind in ("encoder", "cross-encoder") for form in ("torch fp32", *PRECISIONS)]
+
+rows = st.builds(lambda length, seed: _row(length, seed), length=st.integers(3, 200), seed=st.integers(0, 2**32 - 1))
+
+
+def _row(length: int, seed: int) -> TokenRow:
+    source = np.random.default_rng(seed)
+    ids = source.integers(1000, 20_000, length).astype(np.int32)
+    types = (np.arange(length) > length // 2).astype(np.int32)
+    return TokenRow(ids, types)
+
+
+@pytest.fixture(scope="module", params=FORMS)
+def backend(
+    request: pytest.FixtureRequest, model_store: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Backend]:
+    kind, _, form = request.param.partition(" ")
+    folder = _find(ENCODER if kind == "encoder" else RERANKER, model_store)
+    if form == "torch fp32":
+        torch_backend = TorchEncoder if kind == "encoder" else TorchCrossEncoder
+        yield torch_backend(folder, device="cpu", precision="fp32", threads=2)
+        return
+    original = (SentenceTransformer if kind == "encoder" else CrossEncoder)(str(folder), device="cpu")
+    target = tmp_path_factory.mktemp(form)
+    write_weights(packed_graph(original), form, target)
+    yield OpenVINOBackend(target, precision=form, pooling=pooling_of(original), threads=2, streams=2)
+
+
+def _find(model_id: str, home: Path) -> Path:
+    return model_store.find(model_id, home=home).path
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(row=rows, mates=st.lists(rows, max_size=12), place=st.integers(0, 12))
+def test_batch_mates_do_not_change_an_output(
+    backend: Backend, row: TokenRow, mates: list[TokenRow], place: int
+) -> None:
+    place = min(place, len(mates))
+    alone = backend.infer([row])[0]
+    among = backend.infer([*mates[:place], row, *mates[place:]])[place]
+    if backend.name == "openvino":
+        assert np.array_equal(alone, among)
+    else:
+        assert among == pytest.approx(alone, abs=2e-5)
+
+
+def test_no_rows_of_a_large_micro_batch_are_mixed_up(backend: Backend) -> None:
+    """More than a packed row's 256 tokens and 64 texts, so that it is computed in several slices."""
+    batch = [_row(3 + number % 40, number) for number in range(150)]
+    together = backend.infer(batch)
+    assert together.shape == (150, backend.width)
+    assert together == pytest.approx(np.concatenate([backend.infer([row]) for row in batch]), abs=2e-5)
