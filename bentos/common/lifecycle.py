@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
 from types import FrameType
@@ -123,9 +124,12 @@ class Lifecycle:
         _log.info("Loading %s: %s", self._noun, self.model.profile.model_id)
         started = time.monotonic()
         try:
-            backend = await asyncio.to_thread(served_model.load, self.model, self.engine_settings)
+            executor = ThreadPoolExecutor(self.engine_settings.streams, thread_name_prefix="inference")
+            loop = asyncio.get_running_loop()
+            backend = await loop.run_in_executor(executor, served_model.load, self.model, self.engine_settings)
             tokenizer = await asyncio.to_thread(Tokenizer.load, self.model.path, self.model.profile.max_tokens)
-            engine = Engine(backend, self.engine_settings, self.metrics, stuck_after=self.server.stuck_after_seconds)
+            stuck_after = self.server.stuck_after_seconds
+            engine = Engine(backend, self.engine_settings, executor, self.metrics, stuck_after=stuck_after)
             await engine.warm_up(self.model.profile.max_tokens)
         except Exception as error:
             self.phase = Phase.FAILED

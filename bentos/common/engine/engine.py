@@ -27,11 +27,21 @@ class Engine:
     Args:
         backend: a loaded model.
         settings: budgets, lanes and streams.
+        executor: `streams` threads, on one of which the backend was loaded. OpenMP keeps a team of threads for every
+            thread that ever used it, and when all teams together outnumber the processors none of them spins any more.
         metrics: where everything is counted.
         stuck_after: seconds after which a running micro-batch counts as stuck.
     """
 
-    def __init__(self, backend: Backend, settings: EngineSettings, metrics: Metrics, *, stuck_after: float) -> None:
+    def __init__(
+        self,
+        backend: Backend,
+        settings: EngineSettings,
+        executor: ThreadPoolExecutor,
+        metrics: Metrics,
+        *,
+        stuck_after: float,
+    ) -> None:
         self.backend = backend
         self.watchdog = Watchdog(stuck_after)
         self._metrics = metrics
@@ -45,7 +55,7 @@ class Engine:
             least=settings.min_batch_tokens,
             most=settings.max_batch_tokens,
         )
-        self._executor = ThreadPoolExecutor(settings.streams, thread_name_prefix="inference")
+        self._executor = executor
         self._free_streams = settings.streams
         self._running: set[asyncio.Task[None]] = set()
         self._draining = False

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -23,7 +24,9 @@ pytestmark = pytest.mark.anyio
 
 
 def make_engine(backend: FakeBackend, *, stuck_after: float = 60.0, **settings: object) -> Engine:
-    return Engine(backend, EngineSettings(threads=4, **settings), Metrics(), stuck_after=stuck_after)  # type: ignore[arg-type]
+    engine_settings = EngineSettings(threads=4, **settings)  # type: ignore[arg-type]
+    executor = ThreadPoolExecutor(engine_settings.streams)
+    return Engine(backend, engine_settings, executor, Metrics(), stuck_after=stuck_after)
 
 
 def refuse_poison(rows: Sequence[TokenRow]) -> None:
