@@ -29,20 +29,20 @@ _REFERENCE_QUERIES = 15
 _CLIENTS = 32
 
 
-def _query_seconds(backend: Backend, tokenizer: Tokenizer, text: str, count: int) -> list[float]:
+def _query_seconds(backend: Backend, tokenizer: Tokenizer, text: str, prompt: str, count: int) -> list[float]:
     seconds = []
     for _ in range(count):
         started = time.perf_counter()
-        [content] = tokenizer.contents([text], tokenizer.room)
+        [content] = tokenizer.contents([text], tokenizer.room, prefix=prompt)
         backend.infer([tokenizer.row(content.ids)])
         seconds.append(time.perf_counter() - started)
     return seconds
 
 
-def _bulk_seconds(backend: Backend, tokenizer: Tokenizer, texts: list[str], budget: int) -> float:
+def _bulk_seconds(backend: Backend, tokenizer: Tokenizer, texts: list[str], prompt: str, budget: int) -> float:
     """Time of all texts, sorted by length, in micro-batches of the service's own budget: the best case in process."""
     started = time.perf_counter()
-    rows = [tokenizer.row(content.ids) for content in tokenizer.contents(texts, tokenizer.room)]
+    rows = [tokenizer.row(content.ids) for content in tokenizer.contents(texts, tokenizer.room, prefix=prompt)]
     rows.sort(key=lambda row: len(row.ids))
     batch: list[TokenRow] = []
     for row in rows:
@@ -86,32 +86,34 @@ def measure(model: InstalledModel, rounds: int, texts_count: int) -> dict[str, A
     window = model.profile.max_tokens
     backend = served_model.load(model, settings)
     tokenizer = Tokenizer.load(model.path, window)
+    prompt = model.profile.prompts.get("query", "")
     query = text_of(16, tokenizer, seed=1)
     texts = mixed_texts(texts_count, model.path, window)
-    tokens = sum(len(content.ids) for content in tokenizer.contents(texts, tokenizer.room)) + 2 * len(texts)
+    tokens = _tokens(tokenizer, texts, prompt)
     queries = min(_QUERIES, texts_count)
     found: dict[str, list[float]] = {name: [] for name in ("query", "http_query", "bulk", "http_bulk", "padding")}
     with served("embed", {"EMBED_MODEL": model.profile.model_id, "ACCESS_LOG": "false"}) as url:
         _http(url, texts, _CLIENTS)
-        _query_seconds(backend, tokenizer, query, queries)
+        _query_seconds(backend, tokenizer, query, prompt, queries)
         for _ in range(rounds):
-            found["query"].append(median(_query_seconds(backend, tokenizer, query, queries)) * 1000)
+            found["query"].append(median(_query_seconds(backend, tokenizer, query, prompt, queries)) * 1000)
             found["http_query"].append(_http(url, [query] * queries, 1).percentile(50))
             budget = int(metric(url, "duobento_batch_budget_tokens"))
-            found["bulk"].append(tokens / _bulk_seconds(backend, tokenizer, texts, budget))
+            found["bulk"].append(tokens / _bulk_seconds(backend, tokenizer, texts, prompt, budget))
             before = _padding(url)
             found["http_bulk"].append(tokens / _http(url, texts, _CLIENTS).seconds)
             after = _padding(url)
             found["padding"].append((after[0] - before[0]) / (after[1] - before[1]))
     sample = texts[: texts_count // 4]
-    sample_tokens = sum(len(content.ids) for content in tokenizer.contents(sample, tokenizer.room)) + 2 * len(sample)
-    reference_query, reference_bulk = _sentence_transformers(model, query, sample, sample_tokens)
+    reference_query, reference_bulk = _sentence_transformers(
+        model, prompt + query, [prompt + text for text in sample], _tokens(tokenizer, sample, prompt)
+    )
     return {
         "model": model.profile.model_id,
         "backend": f"{backend.name} {backend.precision}",
         "processor": _processor(),
         "threads": settings.threads,
-        "in process, one query of 16 tokens: p50 ms": round(median(found["query"]), 2),
+        "in process, one query of 16 tokens and the prompt: p50 ms": round(median(found["query"]), 2),
         "over HTTP, the same query: p50 ms": round(median(found["http_query"]), 2),
         "ratio (lower is better)": round(_ratio(found["http_query"], found["query"]), 2),
         f"in process, {texts_count} mixed texts, sorted: tokens/s": round(median(found["bulk"])),
@@ -127,6 +129,11 @@ def measure(model: InstalledModel, rounds: int, texts_count: int) -> dict[str, A
             median(found["http_bulk"]) / reference_bulk, 1
         ),
     }
+
+
+def _tokens(tokenizer: Tokenizer, texts: list[str], prompt: str) -> int:
+    contents = tokenizer.contents(texts, tokenizer.room, prefix=prompt)
+    return sum(len(tokenizer.row(content.ids).ids) for content in contents)
 
 
 def _padding(url: str) -> tuple[float, float]:
