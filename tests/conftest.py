@@ -19,6 +19,12 @@ INSTALLER = [
 UNUSED_AFTER_S = 24 * 3600
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests with OpenVINO in this process come last: one that forks and sends itself signals crashed after them."""
+    last = ("conversion", "backends")
+    items.sort(key=lambda item: any(part in item.path.parts for part in last))
+
+
 @pytest.fixture(scope="session")
 def model_store(pytestconfig: pytest.Config) -> Path:
     """BENTOML_HOME with all-MiniLM-L6-v2, the demo reranker and the multilingual E5; tests only read it.

@@ -1,25 +1,22 @@
 """A text gives the same output alone and among any others, on every backend and precision."""
 
-from collections.abc import Iterator
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sentence_transformers import CrossEncoder, SentenceTransformer
 
 from bentos.common import model_store
 from bentos.common.backends.interface import Backend, TokenRow
-from bentos.common.backends.openvino import OpenVINOBackend
+from bentos.common.backends.openvino import OpenVINOBackend, Pooling
 from bentos.common.backends.torch import TorchCrossEncoder, TorchEncoder
-from scripts.models.conversion.graph import packed_graph, pooling_of
-from scripts.models.conversion.precision import Precision
-from scripts.models.conversion.weights import write_weights
+from tests.models_command import ROOT
 
-ENCODER = "sentence-transformers/all-MiniLM-L6-v2"
-RERANKER = "duobento/small-reranker-demo"
-PRECISIONS: tuple[Precision, ...] = ("fp32", "bf16", "int8")
+MODELS = {"encoder": "sentence-transformers/all-MiniLM-L6-v2", "cross-encoder": "duobento/small-reranker-demo"}
+PRECISIONS = ("fp32", "bf16", "int8")
 FORMS = [f"{kind} {form}" for kind in ("encoder", "cross-encoder") for form in ("torch fp32", *PRECISIONS)]
 
 rows = st.builds(lambda length, seed: _row(length, seed), length=st.integers(3, 200), seed=st.integers(0, 2**32 - 1))
@@ -32,20 +29,26 @@ def _row(length: int, seed: int) -> TokenRow:
     return TokenRow(ids, types)
 
 
+@pytest.fixture(scope="module")
+def converted(model_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folders of both models in every precision."""
+    root = tmp_path_factory.mktemp("converted")
+    for kind, model_id in MODELS.items():
+        (root / kind).mkdir()
+        folder = str(_find(model_id, model_store))
+        command = [sys.executable, "-m", "tests.unit.common.backends.convert", kind, folder, str(root / kind)]
+        subprocess.run([*command, *PRECISIONS], cwd=ROOT, check=True, timeout=300)
+    return root
+
+
 @pytest.fixture(scope="module", params=FORMS)
-def backend(
-    request: pytest.FixtureRequest, model_store: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Backend]:
+def backend(request: pytest.FixtureRequest, model_store: Path, converted: Path) -> Backend:
     kind, _, form = request.param.partition(" ")
-    folder = _find(ENCODER if kind == "encoder" else RERANKER, model_store)
     if form == "torch fp32":
         torch_backend = TorchEncoder if kind == "encoder" else TorchCrossEncoder
-        yield torch_backend(folder, device="cpu", precision="fp32", threads=2)
-        return
-    original = (SentenceTransformer if kind == "encoder" else CrossEncoder)(str(folder), device="cpu")
-    target = tmp_path_factory.mktemp(form)
-    write_weights(packed_graph(original), form, target)
-    yield OpenVINOBackend(target, precision=form, pooling=pooling_of(original), threads=2, streams=2)
+        return torch_backend(_find(MODELS[kind], model_store), device="cpu", precision="fp32", threads=2)
+    pooling: Pooling = "mean" if kind == "encoder" else "first"
+    return OpenVINOBackend(converted / kind / form, precision=form, pooling=pooling, threads=2, streams=2)
 
 
 def _find(model_id: str, home: Path) -> Path:
