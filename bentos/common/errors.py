@@ -8,6 +8,7 @@ The doors (`bentos.common.http`) map each class to a status in one table.
     │   ├── UnsupportedBody   not declared as JSON
     │   ├── BodyTooLarge      more bytes than the limit
     │   ├── TooManyItems      more texts or documents than the limit
+    │   ├── UnknownModel      a model that is not the served one
     │   └── TextTooLong       over the model's window with truncation refused
     ├── Unavailable           the caller should come back later
     │   ├── Overloaded        the queue is full
@@ -49,6 +50,10 @@ class BodyTooLarge(InvalidInput):
 
 class TooManyItems(InvalidInput):
     """A list has more items than the service accepts."""
+
+
+class UnknownModel(InvalidInput):
+    """The request asks for a model that this service does not serve."""
 
 
 class TextTooLong(InvalidInput):

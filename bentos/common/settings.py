@@ -18,6 +18,9 @@ def _comma_separated(value: object) -> object:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
+CommaSeparated = Annotated[list[str], NoDecode, BeforeValidator(_comma_separated)]
+
+
 class ServerSettings(BaseSettings):
     """Limits and habits of the HTTP side and of the process."""
 
@@ -37,9 +40,13 @@ class ServerSettings(BaseSettings):
     api_keys: Annotated[list[SecretStr], NoDecode, BeforeValidator(_comma_separated)] = Field(
         [], description="Keys, separated by commas, one of which a request must send; unset, none is needed"
     )
-    api_keys_exempt: Annotated[list[str], NoDecode, BeforeValidator(_comma_separated)] = Field(
+    api_keys_exempt: CommaSeparated = Field(
         ["/live", "/ready", "/health", "/metrics"],
         description="Paths, separated by commas, that need no key",
+    )
+    cors_origins: CommaSeparated = Field(
+        [],
+        description="Origins, separated by commas, whose pages may call from a browser, or `*` for all; unset, none",
     )
     drain_delay_seconds: float = Field(
         1.0,

@@ -7,9 +7,11 @@ from numpy.typing import NDArray
 from bentos.common import settings
 from bentos.common.http.app import create_app
 from bentos.common.http.bentoml_api import bentoml_errors, surround
+from bentos.common.http.shared_path import SharedPath
 from bentos.common.lifecycle import Lifecycle
 from bentos.common.logs import configure_logging
 from bentos.common.metrics import Metrics
+from bentos.common.model_names import ModelNames
 from bentos.common.resources import limit_native_threads
 from bentos.common.served_model import resolve
 from bentos.embed.encoder import EmbedRequest, Encoder
@@ -20,6 +22,7 @@ SERVER = settings.load(settings.ServerSettings)
 SETTINGS = settings.load(EmbedSettings)
 MODEL = resolve(SETTINGS.model, SETTINGS.model_revision, SETTINGS, default=DEFAULT_MODEL, kind="encoder")
 limit_native_threads(SETTINGS.threads)
+DOORS = [native.router]
 
 lifecycle = Lifecycle(
     name="embed-service",
@@ -32,10 +35,12 @@ lifecycle = Lifecycle(
 encoder = Encoder(lifecycle, SETTINGS)
 app = create_app(
     lifecycle,
-    [native.router],
+    DOORS,
     description="Embeddings of texts as unit vectors.",
     limits={"max_texts": SETTINGS.max_texts},
+    shared_path=SharedPath("/embed", field="inputs", other="/tei/embed"),
     encoder=encoder,
+    model_names=ModelNames(MODEL.profile.model_id, SETTINGS.model_aliases),
 )
 
 
@@ -79,4 +84,4 @@ class EmbedService:
             return (await encoder.encode(EmbedRequest(sentences, place="sentences", allow_blank=True))).vectors
 
 
-surround(EmbedService, lifecycle, apis=["/encode"])
+surround(EmbedService, lifecycle, doors=DOORS, apis=["/encode"])

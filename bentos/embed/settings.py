@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from bentos.common.settings import EngineSettings
+from bentos.common.settings import CommaSeparated, EngineSettings
 
 DEFAULT_MODEL = "intfloat/multilingual-e5-large"
 
@@ -20,6 +20,11 @@ class EmbedSettings(EngineSettings):
         description=f"Model id as installed; unset, the bento's own model, or `{DEFAULT_MODEL}` outside a bento",
     )
     model_revision: str | None = Field(None, description="Revision of the model; unset, the newest installed")
+    model_aliases: CommaSeparated = Field(
+        [],
+        description="Other names, separated by commas, by which requests may call the model, "
+        "such as `embed-multilingual-v3.0`",
+    )
     default_input_type: Literal["query", "passage"] = Field(
         "query", description="Input type of requests that do not say one"
     )

@@ -9,9 +9,11 @@ from numpy.typing import NDArray
 from bentos.common import settings
 from bentos.common.http.app import create_app
 from bentos.common.http.bentoml_api import bentoml_errors, surround
+from bentos.common.http.shared_path import SharedPath
 from bentos.common.lifecycle import Lifecycle
 from bentos.common.logs import configure_logging
 from bentos.common.metrics import Metrics
+from bentos.common.model_names import ModelNames
 from bentos.common.resources import limit_native_threads
 from bentos.common.served_model import resolve
 from bentos.rerank.cross_encoder import CrossEncoder, RerankRequest
@@ -22,6 +24,7 @@ SERVER = settings.load(settings.ServerSettings)
 SETTINGS = settings.load(RerankSettings)
 MODEL = resolve(SETTINGS.model, SETTINGS.model_revision, SETTINGS, default=DEFAULT_MODEL, kind="cross-encoder")
 limit_native_threads(SETTINGS.threads)
+DOORS = [native.router]
 
 lifecycle = Lifecycle(
     name="rerank-service",
@@ -34,10 +37,12 @@ lifecycle = Lifecycle(
 cross_encoder = CrossEncoder(lifecycle, SETTINGS)
 app = create_app(
     lifecycle,
-    [native.router],
+    DOORS,
     description="Scores of documents against a query.",
     limits={"max_documents": SETTINGS.max_documents, "max_tokens_per_doc": SETTINGS.max_tokens_per_doc},
+    shared_path=SharedPath("/rerank", field="texts", other="/tei/rerank"),
     cross_encoder=cross_encoder,
+    model_names=ModelNames(MODEL.profile.model_id, SETTINGS.model_aliases),
 )
 
 
@@ -96,4 +101,4 @@ class RerankService:
         return scores
 
 
-surround(RerankService, lifecycle, apis=["/score"])
+surround(RerankService, lifecycle, doors=DOORS, apis=["/score"])

@@ -3,7 +3,7 @@
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from bentos.common.settings import EngineSettings
+from bentos.common.settings import CommaSeparated, EngineSettings
 
 DEFAULT_MODEL = "BAAI/bge-reranker-base"
 
@@ -18,6 +18,11 @@ class RerankSettings(EngineSettings):
         description=f"Model id as installed; unset, the bento's own model, or `{DEFAULT_MODEL}` outside a bento",
     )
     model_revision: str | None = Field(None, description="Revision of the model; unset, the newest installed")
+    model_aliases: CommaSeparated = Field(
+        [],
+        description="Other names, separated by commas, by which requests may call the model, "
+        "such as `rerank-multilingual-v3.0`",
+    )
     max_documents: int = Field(1000, ge=1, description="Most documents in one request")
     max_tokens_per_doc: int = Field(
         4096, ge=1, description="Tokens of a document that are scored; a request may ask for fewer"

@@ -13,6 +13,8 @@ from bentos.common.http import probes
 from bentos.common.http.context import UNMATCHED
 from bentos.common.http.native import native_error
 from bentos.common.http.problems import problem_of
+from bentos.common.http.route import ErrorRenderer, error_renderers
+from bentos.common.http.shared_path import SharedPath, SharedPathDispatch
 from bentos.common.lifecycle import Lifecycle
 from bentos.common.version import VERSION
 
@@ -26,6 +28,7 @@ def create_app(
     *,
     description: str,
     limits: Mapping[str, int],
+    shared_path: SharedPath,
     **domain: object,
 ) -> ASGIApp:
     """Build the application. It holds no BentoML and runs under any ASGI server.
@@ -35,6 +38,7 @@ def create_app(
         routers: the service's doors, one per dialect.
         description: first paragraph of the OpenAPI page.
         limits: what `/info` reports besides the settings of engine and server.
+        shared_path: the path that native and another dialect have in common.
         domain: objects that the routers find in `request.app.state` under these names.
     """
     app = FastAPI(
@@ -44,9 +48,11 @@ def create_app(
         exception_handlers={HTTPException: _outside_routes},
         redirect_slashes=False,
     )
+    app.add_middleware(SharedPathDispatch, shared=shared_path, max_body_bytes=lifecycle.server.max_body_bytes)
     app.state.lifecycle = lifecycle
     app.state.max_body_bytes = lifecycle.server.max_body_bytes
     app.state.request_timeout_seconds = lifecycle.server.request_timeout_seconds
+    app.state.error_renderers = error_renderers(routers)
     app.state.limits = {"max_body_bytes": lifecycle.server.max_body_bytes, **limits}
     for name, value in domain.items():
         setattr(app.state, name, value)
@@ -61,6 +67,7 @@ def create_app(
     return opaque
 
 
-async def _outside_routes(_: Request, error: Exception) -> Response:
+async def _outside_routes(request: Request, error: Exception) -> Response:
     """Unknown paths and wrong methods, which no route sees."""
-    return native_error(problem_of(error))
+    render: ErrorRenderer = request.app.state.error_renderers.get(request.url.path, native_error)
+    return render(problem_of(error))

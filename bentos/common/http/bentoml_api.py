@@ -6,11 +6,14 @@ from http import HTTPStatus
 from typing import Any
 
 from bentoml.exceptions import BentoMLException
+from fastapi import APIRouter
+from starlette.middleware.cors import CORSMiddleware
 
 from bentos.common.errors import DomainError
-from bentos.common.http.context import RequestContext
+from bentos.common.http.context import REQUEST_ID_HEADER, RequestContext
 from bentos.common.http.keys import RequireKey
 from bentos.common.http.problems import problem_of
+from bentos.common.http.route import error_renderers
 from bentos.common.lifecycle import Lifecycle
 
 
@@ -32,17 +35,30 @@ def bentoml_errors() -> Iterator[None]:
         raise RefusedCall(problem.message, HTTPStatus(problem.status)) from error
 
 
-def surround(service: Any, lifecycle: Lifecycle, *, apis: Sequence[str]) -> None:
+def surround(service: Any, lifecycle: Lifecycle, *, doors: Sequence[APIRouter], apis: Sequence[str]) -> None:
     """Put our middleware around all routes of a BentoML service, its own and ours.
 
     Args:
         service: the class, as `@bentoml.service` has made it.
         lifecycle: of its process.
+        doors: routers of our dialects.
         apis: paths of its BentoML APIs.
     """
     server = lifecycle.server
     service.add_asgi_middleware(RequestContext, lifecycle=lifecycle)
+    if server.cors_origins:
+        # Before the keys: a browser asks for permission without one.
+        service.add_asgi_middleware(
+            CORSMiddleware,
+            allow_origins=server.cors_origins,
+            allow_methods=["GET", "POST"],
+            allow_headers=["*"],
+            expose_headers=[REQUEST_ID_HEADER, "Retry-After"],
+        )
     service.add_asgi_middleware(
-        RequireKey, keys=[key.get_secret_value() for key in server.api_keys], exempt=server.api_keys_exempt
+        RequireKey,
+        keys=[key.get_secret_value() for key in server.api_keys],
+        exempt=server.api_keys_exempt,
+        renderers=error_renderers(doors),
     )
     lifecycle.metrics.expect_routes(apis)

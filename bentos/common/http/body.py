@@ -1,21 +1,29 @@
 """Reading a request's JSON body within limits, and refusing what is ambiguous."""
 
 from email.message import Message
-from typing import Any
+from typing import Any, NamedTuple
 
 import jiter
 from starlette.requests import Request
 
-from bentos.common.errors import BodyTooLarge, MalformedBody, UnsupportedBody
+from bentos.common.errors import BodyTooLarge, DomainError, MalformedBody, UnsupportedBody
+
+_SCOPE_KEY = "duobento.body"
+
+
+class _Body(NamedTuple):
+    raw: bytes
+    parsed: Any
 
 
 class JSONRequest(Request):
-    """A request whose JSON body has been read and parsed by `load`."""
+    """A request whose JSON body is read and parsed by `load`, once for all that handle the request.
 
-    _parsed: Any
+    What came of it, the body or the error, is kept in the request's scope.
+    """
 
-    async def load(self, limit: int) -> None:
-        """Read and parse the body.
+    async def load(self, limit: int) -> Any:
+        """Read the body and return it parsed.
 
         Duplicate keys, NaN, invalid UTF-8 and lone surrogates are refused: two parsers would read them differently.
 
@@ -27,12 +35,40 @@ class JSONRequest(Request):
             BodyTooLarge: more bytes than the limit, whether declared or found while reading.
             MalformedBody: not JSON.
         """
-        content_type = Message()
-        content_type["content-type"] = self.headers.get("content-type", "")
-        if content_type.get_content_maintype() != "application" or not (
-            content_type.get_content_subtype() == "json" or content_type.get_content_subtype().endswith("+json")
-        ):
+        if _SCOPE_KEY not in self.scope:
+            try:
+                self.scope[_SCOPE_KEY] = await self._load(limit)
+            except DomainError as error:
+                self.scope[_SCOPE_KEY] = error
+        if isinstance(self.scope[_SCOPE_KEY], DomainError):
+            raise self.scope[_SCOPE_KEY]
+        return self.scope[_SCOPE_KEY].parsed
+
+    async def body(self) -> bytes:
+        """The body as it was sent."""
+        raw: bytes = self.scope[_SCOPE_KEY].raw
+        return raw
+
+    async def json(self) -> Any:
+        """The parsed body."""
+        return self.scope[_SCOPE_KEY].parsed
+
+    async def _load(self, limit: int) -> _Body:
+        self._check_type()
+        raw = await self._read(limit)
+        try:
+            return _Body(raw, jiter.from_json(raw, allow_inf_nan=False, catch_duplicate_keys=True))
+        except ValueError as error:
+            raise MalformedBody(f"The body is not valid JSON: {error}.") from None
+
+    def _check_type(self) -> None:
+        header = Message()
+        header["content-type"] = self.headers.get("content-type", "")
+        subtype = header.get_content_subtype()
+        if header.get_content_maintype() != "application" or not (subtype == "json" or subtype.endswith("+json")):
             raise UnsupportedBody("Send the body as JSON, with the header Content-Type: application/json.")
+
+    async def _read(self, limit: int) -> bytes:
         declared = self.headers.get("content-length", "")
         if declared.isdecimal() and int(declared) > limit:
             raise _too_large(limit)
@@ -43,15 +79,7 @@ class JSONRequest(Request):
             if size > limit:
                 raise _too_large(limit)
             chunks.append(chunk)
-        self._body = b"".join(chunks)
-        try:
-            self._parsed = jiter.from_json(self._body, allow_inf_nan=False, catch_duplicate_keys=True)
-        except ValueError as error:
-            raise MalformedBody(f"The body is not valid JSON: {error}.") from None
-
-    async def json(self) -> Any:
-        """The parsed body."""
-        return self._parsed
+        return b"".join(chunks)
 
 
 def _too_large(limit: int) -> BodyTooLarge:

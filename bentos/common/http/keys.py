@@ -1,13 +1,14 @@
 """Optional keys: without one of them, nothing but the exempt paths is answered."""
 
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bentos.common.http.native import native_error
 from bentos.common.http.problems import Problem
+from bentos.common.http.route import ErrorRenderer
 
 _UNAUTHORIZED = Problem(
     401,
@@ -24,10 +25,14 @@ class RequireKey:
         app: what it protects.
         keys: any of them opens; none means that no key is needed.
         exempt: paths that need no key.
+        renderers: how errors are written on each path; elsewhere natively.
     """
 
-    def __init__(self, app: ASGIApp, keys: Collection[str], exempt: Collection[str]) -> None:
+    def __init__(
+        self, app: ASGIApp, keys: Collection[str], exempt: Collection[str], renderers: Mapping[str, ErrorRenderer]
+    ) -> None:
         self._app = app
+        self._renderers = renderers
         self._keys = [key.encode() for key in keys]
         self._exempt = frozenset(exempt)
 
@@ -36,7 +41,8 @@ class RequireKey:
         if not self._keys or scope["type"] != "http" or scope["path"] in self._exempt or self._opens(scope):
             await self._app(scope, receive, send)
         else:
-            await native_error(_UNAUTHORIZED)(scope, receive, send)
+            render = self._renderers.get(scope["path"], native_error)
+            await render(_UNAUTHORIZED)(scope, receive, send)
 
     def _opens(self, scope: Scope) -> bool:
         scheme, _, given = Headers(scope=scope).get("Authorization", "").partition(" ")

@@ -17,6 +17,7 @@ from bentos.common.errors import (
     Overloaded,
     TooManyItems,
     Unavailable,
+    UnknownModel,
     UnsupportedBody,
 )
 
@@ -27,6 +28,7 @@ _TABLE: dict[type[DomainError], tuple[int, str]] = {
     UnsupportedBody: (415, "unsupported_media_type"),
     BodyTooLarge: (413, "body_too_large"),
     TooManyItems: (413, "too_many_items"),
+    UnknownModel: (404, "model_not_found"),
     InvalidInput: (422, "invalid_request"),
     Overloaded: (429, "overloaded"),
     NotReady: (503, "not_ready"),
@@ -45,6 +47,13 @@ class Problem:
     message: str
     param: str | None = None
     headers: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def sentence(self) -> str:
+        """The message with the place in front, for dialects that have no field for it."""
+        if self.param is None or self.message.startswith(self.param):
+            return self.message
+        return f"{self.param}: {self.message}"
 
 
 def problem_of(error: Exception) -> Problem:

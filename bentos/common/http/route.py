@@ -4,9 +4,10 @@ A bounded JSON body in, any error out in the dialect's shape, work dropped when 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, ClassVar
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
+from typing import Any, ClassVar, TypeAlias
 
+from fastapi import APIRouter
 from fastapi.routing import APIRoute
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -19,10 +20,13 @@ CLIENT_CLOSED_REQUEST = 499
 """Status under which a request is counted whose client left (nginx's number; nobody receives it)."""
 
 
+ErrorRenderer: TypeAlias = Callable[[Problem], Response]
+
+
 class DialectRoute(APIRoute):
     """A route whose errors are written by `render_error`; a dialect subclasses it to set its own."""
 
-    render_error: ClassVar[Callable[[Problem], Response]] = staticmethod(native_error)
+    render_error: ClassVar[ErrorRenderer] = staticmethod(native_error)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Wrap FastAPI's handler."""
@@ -42,6 +46,16 @@ class DialectRoute(APIRoute):
                 return render_error(problem_of(error))
 
         return handle
+
+
+def error_renderers(routers: Iterable[APIRouter]) -> Mapping[str, ErrorRenderer]:
+    """How the dialect of each path writes errors, for those that arise before a route is reached."""
+    return {
+        route.path: type(route).render_error
+        for router in routers
+        for route in router.routes
+        if isinstance(route, DialectRoute)
+    }
 
 
 async def _until_disconnect(request: Request, answer: Awaitable[Response]) -> Response:

@@ -1,0 +1,40 @@
+"""Cohere's dialect: the shape of its errors and of `meta` (docs.cohere.com/reference/errors)."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Literal
+
+from starlette.responses import Response
+
+from bentos.common.http.native import ArrayJSON
+from bentos.common.http.problems import Problem
+from bentos.common.http.route import DialectRoute, ErrorRenderer
+from bentos.common.logs import request_id
+
+# The vendor answers every mistake in the body with 400.
+_MISTAKES = frozenset({413, 415, 422})
+
+
+def cohere_error(problem: Problem) -> Response:
+    """`{"id", "message"}`, with the statuses that the vendor's clients turn into typed exceptions."""
+    if problem.code == "unauthorized":
+        message, status = "invalid api token", problem.status
+    elif problem.status in _MISTAKES:
+        message, status = f"invalid request: {problem.sentence}", 400
+    else:
+        message, status = problem.sentence, problem.status
+    return ArrayJSON({"id": request_id.get(), "message": message}, status, problem.headers)
+
+
+class CohereRoute(DialectRoute):
+    """A route whose errors have Cohere's shape."""
+
+    render_error: ClassVar[ErrorRenderer] = staticmethod(cohere_error)
+
+
+def meta(version: Literal["1", "2"], billed_units: Mapping[str, int], warnings: Sequence[str] = ()) -> dict[str, Any]:
+    """The answer's `meta`; `warnings` is there only if there are any."""
+    return {
+        "api_version": {"version": version},
+        "billed_units": dict(billed_units),
+        **({"warnings": list(warnings)} if warnings else {}),
+    }

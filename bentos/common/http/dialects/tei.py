@@ -1,0 +1,26 @@
+"""The dialect of text-embeddings-inference: the shape of its errors (its openapi.json, `ErrorResponse`)."""
+
+from typing import ClassVar
+
+from starlette.responses import Response
+
+from bentos.common.http.native import ArrayJSON
+from bentos.common.http.problems import Problem
+from bentos.common.http.route import DialectRoute, ErrorRenderer
+
+_TYPES = {413: "Validation", 422: "Validation", 424: "Backend", 429: "Overloaded", 503: "Unhealthy"}
+# An inference that fails is 424 there.
+_STATUSES = {500: 424}
+
+
+def tei_error(problem: Problem) -> Response:
+    """`{"error", "error_type"}`."""
+    status = _STATUSES.get(problem.status, problem.status)
+    body = {"error": problem.sentence, "error_type": _TYPES.get(status, "Validation" if status < 500 else "Backend")}
+    return ArrayJSON(body, status, problem.headers)
+
+
+class TEIRoute(DialectRoute):
+    """A route whose errors have the shape of text-embeddings-inference."""
+
+    render_error: ClassVar[ErrorRenderer] = staticmethod(tei_error)
