@@ -39,7 +39,7 @@ def _query_seconds(backend: Backend, tokenizer: Tokenizer, text: str, prompt: st
     return seconds
 
 
-def _bulk_seconds(backend: Backend, tokenizer: Tokenizer, texts: list[str], prompt: str, budget: int) -> float:
+def bulk_seconds(backend: Backend, tokenizer: Tokenizer, texts: list[str], prompt: str, budget: int) -> float:
     """Time of all texts, sorted by length, in micro-batches of the service's own budget: the best case in process."""
     started = time.perf_counter()
     rows = [tokenizer.row(content.ids) for content in tokenizer.contents(texts, tokenizer.room, prefix=prompt)]
@@ -92,14 +92,15 @@ def measure(model: InstalledModel, rounds: int, texts_count: int) -> dict[str, A
     tokens = _tokens(tokenizer, texts, prompt)
     queries = min(_QUERIES, texts_count)
     found: dict[str, list[float]] = {name: [] for name in ("query", "http_query", "bulk", "http_bulk", "padding")}
-    with served("embed", {"EMBED_MODEL": model.profile.model_id, "ACCESS_LOG": "false"}) as url:
+    with served("embed", {"EMBED_MODEL": model.profile.model_id, "ACCESS_LOG": "false"}) as service:
+        url = service.url
         _http(url, texts, _CLIENTS)
         _query_seconds(backend, tokenizer, query, prompt, queries)
         for _ in range(rounds):
             found["query"].append(median(_query_seconds(backend, tokenizer, query, prompt, queries)) * 1000)
             found["http_query"].append(_http(url, [query] * queries, 1).percentile(50))
             budget = int(metric(url, "duobento_batch_budget_tokens"))
-            found["bulk"].append(tokens / _bulk_seconds(backend, tokenizer, texts, prompt, budget))
+            found["bulk"].append(tokens / bulk_seconds(backend, tokenizer, texts, prompt, budget))
             before = _padding(url)
             found["http_bulk"].append(tokens / _http(url, texts, _CLIENTS).seconds)
             after = _padding(url)

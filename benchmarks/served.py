@@ -7,18 +7,32 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+import psutil
 
 ROOT = Path(__file__).parents[1]
 SERVICES = {"embed": "bentos.embed.service:EmbedService", "rerank": "bentos.rerank.service:RerankService"}
 _START_SECONDS = 180
 
 
+@dataclass(frozen=True)
+class Served:
+    """A running service."""
+
+    url: str
+    process: psutil.Process
+
+    def resident_bytes(self) -> int:
+        """Of its largest process, the one that holds the model."""
+        return max(process.memory_info().rss for process in (self.process, *self.process.children(recursive=True)))
+
+
 @contextmanager
-def served(name: str, environment: Mapping[str, str]) -> Iterator[str]:
-    """Run a service on a free port; gives its base URL once it is ready.
+def served(name: str, environment: Mapping[str, str]) -> Iterator[Served]:
+    """Run a service on a free port; gives it once it is ready.
 
     Args:
         name: `embed` or `rerank`.
@@ -36,7 +50,7 @@ def served(name: str, environment: Mapping[str, str]) -> Iterator[str]:
     url = f"http://127.0.0.1:{port}"
     try:
         _wait_until_ready(url, process)
-        yield url
+        yield Served(url, psutil.Process(process.pid))
     finally:
         process.terminate()
         process.wait()

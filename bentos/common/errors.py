@@ -8,6 +8,8 @@ The doors (`bentos.common.http`) map each class to a status in one table.
     │   ├── UnsupportedBody   not declared as JSON
     │   ├── BodyTooLarge      more bytes than the limit
     │   ├── TooManyItems      more texts or documents than the limit
+    │   ├── NoItems           a list without any
+    │   ├── TooManyTokens     more tokens in all texts together than the dialect allows
     │   ├── UnknownModel      a model that is not the served one
     │   └── TextTooLong       over the model's window with truncation refused
     ├── Unavailable           the caller should come back later
@@ -50,6 +52,14 @@ class BodyTooLarge(InvalidInput):
 
 class TooManyItems(InvalidInput):
     """A list has more items than the service accepts."""
+
+
+class NoItems(InvalidInput):
+    """A list that needs items has none."""
+
+
+class TooManyTokens(InvalidInput):
+    """All texts together have more tokens than the dialect allows."""
 
 
 class UnknownModel(InvalidInput):

@@ -51,7 +51,7 @@ def load(model: InstalledModel, settings: EngineSettings) -> LoadedBackend:
     """
     profile = model.profile
     if profile.backend == "openvino":
-        return load_openvino(model.path, profile.precision, profile.pooling or "mean", settings)
+        return load_openvino(model.path, profile.precision, profile.pooling or "mean", profile.max_tokens, settings)
     return load_torch(model.path, profile.kind, settings)
 
 

@@ -1,19 +1,21 @@
-"""The domain of embed-service: texts in, unit vectors out, whatever dialect asked."""
+"""The domain of embed-service: texts in, unit vectors out, whatever dialect asked; and texts to tokens and back."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, TypeVar
 
 from bentos.common.backends.interface import Outputs
-from bentos.common.engine.tokenizer import Content, Side
+from bentos.common.engine.tokenizer import Content, Side, Tokenizer
 from bentos.common.engine.work import Lane
-from bentos.common.errors import InferenceFailed, InvalidInput, TextTooLong, TooManyItems
+from bentos.common.errors import InferenceFailed, InvalidInput, NoItems, TextTooLong, TooManyItems, TooManyTokens
 from bentos.common.lifecycle import Lifecycle
 from bentos.embed.settings import EmbedSettings
 
 _INLINE_CHARACTERS = 2000
+
+Result = TypeVar("Result")
 
 
 class InputType(StrEnum):
@@ -28,9 +30,11 @@ class EmbedRequest:
     """Texts to encode.
 
     Attributes:
-        texts: at least one.
+        texts: at least one. Ids of the model's own tokens stand for the text that they decode to.
         input_type: chooses the prompt; none takes the default of the settings.
         truncate: side on which texts over the window lose tokens, or `none` to refuse them.
+        max_tokens: most tokens of one text, prompt and special tokens included; none is the model's window.
+        max_total_tokens: most tokens of all texts together; more are refused.
         lane: where the work waits; none decides by the number of tokens.
         deadline: event loop time in seconds.
         place: what the dialect calls the texts, so that errors name one as the caller knows it.
@@ -38,9 +42,11 @@ class EmbedRequest:
         allow_blank: whether a text may be blank; its vector is that of the prompt alone.
     """
 
-    texts: Sequence[str]
+    texts: Sequence[str | Sequence[int]]
     input_type: InputType | None = None
     truncate: Literal["end", "start", "none"] = "end"
+    max_tokens: int | None = None
+    max_total_tokens: int | None = None
     lane: Lane | None = None
     deadline: float | None = None
     place: str = "texts"
@@ -70,59 +76,127 @@ class Embeddings:
 
 
 class Encoder:
-    """Encodes requests with the loaded model."""
+    """Encodes requests with the loaded model.
+
+    Attributes:
+        dimension: of the vectors.
+        window: most tokens of a text that the model takes, prompt and special tokens included.
+    """
 
     def __init__(self, lifecycle: Lifecycle, settings: EmbedSettings) -> None:
         self._lifecycle = lifecycle
         self._settings = settings
+        self.dimension = lifecycle.model.profile.dimension or 0
+        self.window = lifecycle.model.profile.max_tokens
 
     async def encode(self, request: EmbedRequest) -> Embeddings:
         """Tokenise, truncate and compute all texts.
 
         Raises:
-            InvalidInput: no text, too many, a blank one, or one over the window with truncation refused.
+            InvalidInput: no text, too many, a blank one, one over the window with truncation refused, a token id that
+                the model does not have, too many tokens in all.
             Unavailable: not ready, or overloaded.
             DeadlineExceeded: the deadline passed.
             InferenceFailed: the model failed on a text.
         """
-        self._check(request)
+        self._check_number(request)
         model = self._lifecycle.loaded
         model.engine.check_admission()
         input_type = request.input_type or InputType(self._settings.default_input_type)
         prompt = model.profile.prompts.get(input_type.value, "")
-        contents = await self._tokenise(request, prompt)
+        contents = await _off_loop_if_long(request.texts, lambda: _contents(request, model.tokenizer, prompt))
         truncated = [index for index, content in enumerate(contents) if content.truncated]
         if truncated and request.truncate == "none":
             raise TextTooLong(
-                f"The text has more than {model.tokenizer.window} tokens, the model's limit, and truncate is none.",
+                f"The text has more than {self.limit(request.max_tokens)} tokens, and truncation is refused.",
                 param=request.place_of(truncated[0]),
             )
         rows = [model.tokenizer.row(content.ids) for content in contents]
+        tokens = sum(len(row.ids) for row in rows)
+        if request.max_total_tokens is not None and tokens > request.max_total_tokens:
+            raise TooManyTokens(f"Requested {tokens} tokens, max {request.max_total_tokens} tokens per request.")
         try:
             vectors = await model.engine.run(rows, lane=request.lane, deadline=request.deadline)
         except InferenceFailed as error:
             raise InferenceFailed(error.message, item=error.item, param=request.place_of(error.item)) from None
         self._lifecycle.metrics.truncated_items.inc(len(truncated))
-        return Embeddings(vectors, input_type, sum(len(row.ids) for row in rows), truncated)
+        return Embeddings(vectors, input_type, tokens, truncated)
 
-    def _check(self, request: EmbedRequest) -> None:
+    def limit(self, max_tokens: int | None) -> int:
+        """Most tokens of a text in a request with this `max_tokens`."""
+        return min(self.window, max_tokens or self.window)
+
+    def check_dimension(self, dimension: int | None, place: str) -> None:
+        """Accept a request for vectors of the model's own dimension, or of none in particular.
+
+        Raises:
+            InvalidInput: the dimension is another one; `place` is what the dialect calls it.
+        """
+        if dimension is not None and dimension != self.dimension:
+            raise InvalidInput(
+                f"This model's vectors have {self.dimension} dimensions, and it was not trained to have fewer.",
+                param=place,
+            )
+
+    async def tokens(self, text: str) -> list[tuple[int, str]]:
+        """All tokens of a text, as ids and as they stand in the model's vocabulary, special tokens not included."""
+        tokenizer = self._lifecycle.loaded.tokenizer
+        return await _off_loop_if_long([text], lambda: tokenizer.tokens(text))
+
+    async def text(self, tokens: Sequence[int], place: str) -> str:
+        """The text that token ids decode to.
+
+        Raises:
+            InvalidInput: the model has no such id; `place` is what the dialect calls the list.
+        """
+        tokenizer = self._lifecycle.loaded.tokenizer
+        return await _off_loop_if_long([tokens], lambda: _decoded(tokens, tokenizer, place))
+
+    def _check_number(self, request: EmbedRequest) -> None:
         limit = self._settings.max_texts
         if not request.texts:
-            raise InvalidInput("Send at least one text.", param=request.place)
+            raise NoItems("Send at least one text.", param=request.place)
         if len(request.texts) > limit:
             raise TooManyItems(f"{len(request.texts)} texts are more than the limit of {limit}.", param=request.place)
-        for index, text in enumerate(request.texts if not request.allow_blank else ()):
-            if not text or text.isspace():
-                raise InvalidInput("The text is blank.", param=request.place_of(index))
 
-    async def _tokenise(self, request: EmbedRequest, prompt: str) -> list[Content]:
-        tokenizer = self._lifecycle.loaded.tokenizer
-        side = Side.START if request.truncate == "start" else Side.END
 
-        def contents() -> list[Content]:
-            return tokenizer.contents(request.texts, tokenizer.room, side=side, prefix=prompt)
+async def _off_loop_if_long(texts: Sequence[str | Sequence[int]], work: Callable[[], Result]) -> Result:
+    """Do work on texts: in another thread, unless handing it over would take longer."""
+    return work() if sum(map(len, texts)) <= _INLINE_CHARACTERS else await asyncio.to_thread(work)
 
-        # A short text takes less time to tokenise than to hand to another thread.
-        if sum(map(len, request.texts)) <= _INLINE_CHARACTERS:
-            return contents()
-        return await asyncio.to_thread(contents)
+
+def _contents(request: EmbedRequest, tokenizer: Tokenizer, prompt: str) -> list[Content]:
+    texts = [
+        text if isinstance(text, str) else _decoded(text, tokenizer, request.place_of(index))
+        for index, text in enumerate(request.texts)
+    ]
+    for index, text in enumerate(texts if not request.allow_blank else ()):
+        if not text or text.isspace():
+            raise InvalidInput("The text is blank.", param=request.place_of(index))
+    side = Side.START if request.truncate == "start" else Side.END
+    return tokenizer.contents(texts, _room(request, tokenizer, prompt), side=side, prefix=prompt)
+
+
+def _room(request: EmbedRequest, tokenizer: Tokenizer, prompt: str) -> int:
+    """Most tokens of prompt and text together."""
+    if request.max_tokens is None or request.max_tokens >= tokenizer.window:
+        return tokenizer.room
+    room = request.max_tokens - (tokenizer.window - tokenizer.room)
+    missing = len(tokenizer.tokens(prompt)) + 1 - room
+    if missing > 0:
+        raise InvalidInput(
+            f"Must be at least {request.max_tokens + missing}: it includes the model's prompt and special tokens.",
+            param="max_tokens",
+        )
+    return room
+
+
+def _decoded(ids: Sequence[int], tokenizer: Tokenizer, place: str) -> str:
+    size = tokenizer.vocabulary_size
+    for index, token in enumerate(ids):
+        if not 0 <= token < size:
+            raise InvalidInput(
+                f"{token} is no token of this model: its ids go from 0 to {size - 1}.",
+                param=f"{place}.{index}",
+            )
+    return tokenizer.text(ids)

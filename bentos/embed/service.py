@@ -15,14 +15,22 @@ from bentos.common.model_names import ModelNames
 from bentos.common.resources import limit_native_threads
 from bentos.common.served_model import resolve
 from bentos.embed.encoder import EmbedRequest, Encoder
-from bentos.embed.routes import native
+from bentos.embed.routes import cohere_tokens, cohere_v1, cohere_v2, models, native, openai, tei
 from bentos.embed.settings import DEFAULT_MODEL, EmbedSettings
 
 SERVER = settings.load(settings.ServerSettings)
 SETTINGS = settings.load(EmbedSettings)
 MODEL = resolve(SETTINGS.model, SETTINGS.model_revision, SETTINGS, default=DEFAULT_MODEL, kind="encoder")
 limit_native_threads(SETTINGS.threads)
-DOORS = [native.router]
+DOORS = [
+    native.router,
+    cohere_v1.router,
+    cohere_v2.router,
+    cohere_tokens.router,
+    openai.router,
+    models.router,
+    tei.router,
+]
 
 lifecycle = Lifecycle(
     name="embed-service",

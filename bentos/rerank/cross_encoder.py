@@ -10,7 +10,7 @@ import numpy as np
 from bentos.common.backends.interface import Outputs, TokenRow
 from bentos.common.engine.tokenizer import Content, Side
 from bentos.common.engine.work import Lane
-from bentos.common.errors import InferenceFailed, InvalidInput, TextTooLong, TooManyItems
+from bentos.common.errors import InferenceFailed, InvalidInput, NoItems, TextTooLong, TooManyItems
 from bentos.common.lifecycle import Lifecycle
 from bentos.rerank import windows
 from bentos.rerank.settings import RerankSettings
@@ -24,6 +24,7 @@ class RerankRequest:
         query: not blank, unless `allow_blank`.
         documents: at least one, none blank, unless `allow_blank`.
         max_tokens_per_doc: tokens of a document that are scored, at most the limit of the settings; none takes it.
+        max_windows_per_doc: windows of a document that are scored; none means all of `max_tokens_per_doc`.
         truncate: side on which longer documents (and a query over half the window) lose tokens; `none` refuses them.
         lane: where the work waits; none decides by the number of tokens.
         deadline: event loop time in seconds.
@@ -34,6 +35,7 @@ class RerankRequest:
     query: str
     documents: Sequence[str]
     max_tokens_per_doc: int | None = None
+    max_windows_per_doc: int | None = None
     truncate: Literal["end", "start", "none"] = "end"
     lane: Lane | None = None
     deadline: float | None = None
@@ -48,12 +50,14 @@ class Ranking:
     Attributes:
         logits: float32 `[documents]`, in the order of the documents.
         tokens: total computed, the query counted once per window.
+        pair_tokens: of the query and each document, special tokens and repetitions not counted.
         truncated: indexes of the documents that were not scored to their end.
         query_truncated: whether the query lost tokens.
     """
 
     logits: Outputs
     tokens: int
+    pair_tokens: list[int]
     truncated: list[int]
     query_truncated: bool
 
@@ -90,8 +94,8 @@ class CrossEncoder:
         query, documents = await asyncio.to_thread(self._tokenise, request)
         truncated = [index for index, document in enumerate(documents) if document.truncated]
         if request.truncate == "none":
-            self._refuse(request, query, truncated)
-        room = model.tokenizer.pair_room - len(query.ids)
+            self._refuse(request, query, documents)
+        room = self._room(query)
         pieces = [windows.split(document.ids, room, self._settings.window_overlap_tokens) for document in documents]
         rows = [model.tokenizer.pair_row(query.ids, piece) for document in pieces for piece in document]
         counts = [len(document) for document in pieces]
@@ -104,12 +108,13 @@ class CrossEncoder:
             raise InferenceFailed(error.message, item=document, param=f"{request.place}.{document}") from None
         self._lifecycle.metrics.truncated_items.inc(len(truncated) + query.truncated)
         tokens = sum(len(row.ids) for row in rows)
-        return Ranking(windows.best(logits[:, 0], counts), tokens, truncated, query.truncated)
+        pair_tokens = [len(query.ids) + len(document.ids) for document in documents]
+        return Ranking(windows.best(logits[:, 0], counts), tokens, pair_tokens, truncated, query.truncated)
 
     def _check(self, request: RerankRequest) -> None:
         limit = self._settings.max_documents
         if not request.documents:
-            raise InvalidInput("Send at least one document.", param=request.place)
+            raise NoItems("Send at least one document.", param=request.place)
         if len(request.documents) > limit:
             raise TooManyItems(
                 f"{len(request.documents)} documents are more than the limit of {limit}.", param=request.place
@@ -129,21 +134,34 @@ class CrossEncoder:
     def _tokenise(self, request: RerankRequest) -> tuple[Content, list[Content]]:
         tokenizer = self._lifecycle.loaded.tokenizer
         side = Side.START if request.truncate == "start" else Side.END
-        keep = request.max_tokens_per_doc or self._settings.max_tokens_per_doc
         # Half the window is left to the documents, whatever the query's length.
         [query] = tokenizer.contents([request.query], tokenizer.pair_room // 2, side=side)
-        return query, tokenizer.contents(request.documents, keep, side=side)
+        return query, tokenizer.contents(request.documents, self._most_tokens(request, query), side=side)
 
-    def _refuse(self, request: RerankRequest, query: Content, truncated: Sequence[int]) -> None:
+    def _room(self, query: Content) -> int:
+        """Tokens of a document that fit into a window beside the query."""
+        return self._lifecycle.loaded.tokenizer.pair_room - len(query.ids)
+
+    def _most_tokens(self, request: RerankRequest, query: Content) -> int:
+        limit = request.max_tokens_per_doc or self._settings.max_tokens_per_doc
+        if request.max_windows_per_doc is None:
+            return limit
+        overlap = self._settings.window_overlap_tokens
+        return min(limit, windows.most_tokens(request.max_windows_per_doc, self._room(query), overlap))
+
+    def _refuse(self, request: RerankRequest, query: Content, documents: Sequence[Content]) -> None:
         if query.truncated:
-            limit = self._lifecycle.loaded.tokenizer.pair_room // 2
-            raise TextTooLong(f"The query has more than {limit} tokens, and truncate is none.", param="query")
-        if truncated:
-            limit = request.max_tokens_per_doc or self._settings.max_tokens_per_doc
             raise TextTooLong(
-                f"The document has more than {limit} tokens (max_tokens_per_doc), and truncate is none.",
-                param=f"{request.place}.{truncated[0]}",
+                f"The query has more than {len(query.ids)} tokens, half the model's window, and truncation is refused.",
+                param="query",
             )
+        for index, document in enumerate(documents):
+            if document.truncated:
+                limit = " (max_tokens_per_doc)" if request.max_windows_per_doc is None else ""
+                raise TextTooLong(
+                    f"The document has more than {len(document.ids)} tokens{limit}, and truncation is refused.",
+                    param=f"{request.place}.{index}",
+                )
 
 
 def _distinct(rows: Sequence[TokenRow]) -> tuple[list[TokenRow], list[int]]:

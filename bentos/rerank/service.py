@@ -17,14 +17,14 @@ from bentos.common.model_names import ModelNames
 from bentos.common.resources import limit_native_threads
 from bentos.common.served_model import resolve
 from bentos.rerank.cross_encoder import CrossEncoder, RerankRequest
-from bentos.rerank.routes import native
+from bentos.rerank.routes import cohere_v1, cohere_v2, native, tei
 from bentos.rerank.settings import DEFAULT_MODEL, RerankSettings
 
 SERVER = settings.load(settings.ServerSettings)
 SETTINGS = settings.load(RerankSettings)
 MODEL = resolve(SETTINGS.model, SETTINGS.model_revision, SETTINGS, default=DEFAULT_MODEL, kind="cross-encoder")
 limit_native_threads(SETTINGS.threads)
-DOORS = [native.router]
+DOORS = [native.router, cohere_v1.router, cohere_v2.router, tei.router]
 
 lifecycle = Lifecycle(
     name="rerank-service",

@@ -18,9 +18,13 @@ def split(ids: TokenIds, room: int, overlap: int) -> list[TokenIds]:
     """
     if len(ids) <= room:
         return [ids]
-    stride = room - min(overlap, room // 2)
-    starts = [*range(0, len(ids) - room, stride), len(ids) - room]
+    starts = [*range(0, len(ids) - room, _stride(room, overlap)), len(ids) - room]
     return [ids[start : start + room] for start in starts]
+
+
+def most_tokens(windows: int, room: int, overlap: int) -> int:
+    """Tokens of the longest document that `split` cuts into no more than so many windows."""
+    return room + (windows - 1) * _stride(room, overlap)
 
 
 def best(scores: Outputs, windows: Sequence[int]) -> Outputs:
@@ -35,3 +39,7 @@ def best(scores: Outputs, windows: Sequence[int]) -> Outputs:
     """
     starts = np.cumsum([0, *windows[:-1]])
     return np.maximum.reduceat(scores, starts)
+
+
+def _stride(room: int, overlap: int) -> int:
+    return room - min(overlap, room // 2)

@@ -39,7 +39,7 @@ def verify(model_id: str, precision: Precision | None, say: Callable[[str], None
         if profile.pooling is None:
             raise InstallError(f"The profile of {model.tag} names no pooling: install it again with --force.")
         try:
-            figures = measure(model.path, profile.precision, profile.pooling, comparison)
+            figures = measure(model.path, profile.precision, profile.pooling, profile.max_tokens, comparison)
         except RuntimeError as error:
             raise InstallError(str(error)) from error
         for line in table(profile.kind, profile.precision, figures):

@@ -1,4 +1,4 @@
-"""Running services, each configuration started once per session."""
+"""Running services of other configurations than the plain ones, each started once per session."""
 
 import shutil
 from collections.abc import Iterator
@@ -10,39 +10,13 @@ from safetensors.numpy import load_file, save_file
 from tokenizers import Tokenizer
 
 from bentos.common import model_store as store
-from tests.http.services import EMBED, RERANK, Kind, Service, running
+from tests.http.services import EMBED, QUICK_STOP, RERANK, Kind, Service, running
 
 E5 = "intfloat/multilingual-e5-small-q4"
 POISON = "zebra"
 """A word on which the models of the frail services fail."""
 FRAIL_BODY_BYTES = 1024 * 1024
 LOCKED_KEYS = ("first-key", "second-key-ü")
-QUICK_STOP = {"DRAIN_DELAY_SECONDS": "0"}
-
-
-@pytest.fixture(scope="session")
-def logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("logs")
-
-
-@pytest.fixture(scope="session")
-def home(model_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """BENTOML_HOME with the prepared models, in which services may write beside them."""
-    home = tmp_path_factory.mktemp("home")
-    (home / "models").symlink_to(model_store / "models")
-    return home
-
-
-@pytest.fixture(scope="session")
-def embed(home: Path, logs: Path) -> Iterator[Service]:
-    with running(EMBED, EMBED.serving | QUICK_STOP, home=home, log=logs / "embed.log") as service:
-        yield service
-
-
-@pytest.fixture(scope="session")
-def rerank(home: Path, logs: Path) -> Iterator[Service]:
-    with running(RERANK, RERANK.serving | QUICK_STOP, home=home, log=logs / "rerank.log") as service:
-        yield service
 
 
 @pytest.fixture(scope="session")

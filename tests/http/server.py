@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -47,8 +47,9 @@ class Server:
     """
 
     def __init__(self, target: str, *, home: Path, log: Path, settings: dict[str, str], folder: Path = ROOT) -> None:
-        self.port = _free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.port = free_port()
+        self.address = f"127.0.0.1:{self.port}"
+        self.url = f"http://{self.address}"
         self.client = httpx.Client(base_url=self.url, timeout=ANSWER_SECONDS, trust_env=False)
         self._log = log
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(_OWN_VARIABLES)}
@@ -123,10 +124,11 @@ class Server:
 class LeavingClient:
     """Sends a request on entry, waits until the service works on it, and hangs up on exit."""
 
-    def __init__(self, server: Server, path: str, body: dict[str, Any]) -> None:
+    def __init__(self, server: Server, path: str, body: dict[str, Any], headers: Mapping[str, str]) -> None:
         self._server = server
         content = json.dumps(body).encode()
         head = f"POST {path} HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\n"
+        head += "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         self._message = f"{head}Content-Length: {len(content)}\r\n\r\n".encode() + content
 
     def __enter__(self) -> Self:
@@ -140,7 +142,8 @@ class LeavingClient:
         wait_for(lambda: self._server.metric("duobento_queue_tokens") == 0, "the request's work is dropped")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of 127.0.0.1 on which nothing listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

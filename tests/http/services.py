@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import httpx
@@ -11,6 +12,8 @@ import httpx
 from tests.http.server import ROOT, LeavingClient, Server
 
 JSON = {"Content-Type": "application/json"}
+QUICK_STOP = {"DRAIN_DELAY_SECONDS": "0"}
+"""Setting of services that need not wait for a load balancer."""
 
 
 def long_texts(count: int) -> list[str]:
@@ -44,8 +47,8 @@ class Kind:
 
     @property
     def serving(self) -> dict[str, str]:
-        """Settings that name the small model."""
-        return {f"{self.prefix}MODEL": self.model}
+        """Settings that name the small model, on one thread: several wait for each other where a machine is busy."""
+        return {f"{self.prefix}MODEL": self.model, f"{self.prefix}THREADS": "1"}
 
     def body(self, *texts: str, **fields: object) -> dict[str, Any]:
         """A request with these texts."""
@@ -98,9 +101,10 @@ class Service:
         """Send these bytes."""
         return self.server.client.post(self.kind.path, content=content, headers=headers)
 
-    def busy(self) -> LeavingClient:
+    def busy(self, headers: Mapping[str, str] = MappingProxyType({})) -> LeavingClient:
         """A block during which one large request keeps the engine busy, for many seconds if need be."""
-        return LeavingClient(self.server, self.kind.path, self.kind.body(*long_texts(400), priority="bulk"))
+        body = self.kind.body(*long_texts(400), priority="bulk")
+        return LeavingClient(self.server, self.kind.path, body, headers)
 
 
 @contextmanager

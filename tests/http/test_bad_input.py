@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.http.conftest import FRAIL_BODY_BYTES
 from tests.http.server import ANSWER_SECONDS
-from tests.http.services import JSON, Service, problem
+from tests.http.services import EMBED, JSON, RERANK, Service, problem
 
 BROKEN_JSON = {
     "empty": b"",
@@ -34,8 +34,30 @@ JSON_VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
     max_leaves=10,
 )
+VALID: dict[str, dict[str, dict[str, object]]] = {
+    "embed": {
+        "/embed": {"texts": ["heron"]},
+        "/tei/embed": {"inputs": ["heron"]},
+        "/v1/embed": {"texts": ["heron"]},
+        "/v2/embed": {"texts": ["heron"], "model": EMBED.model, "input_type": "search_query"},
+        "/v1/embeddings": {"input": ["heron"], "model": EMBED.model},
+        "/v1/tokenize": {"text": "heron", "model": EMBED.model},
+        "/v1/detokenize": {"tokens": [2000], "model": EMBED.model},
+    },
+    "rerank": {
+        "/rerank": {"query": "heron", "documents": ["stork"]},
+        "/tei/rerank": {"query": "heron", "texts": ["stork"]},
+        "/v1/rerank": {"query": "heron", "documents": ["stork"]},
+        "/v2/rerank": {"query": "heron", "documents": ["stork"], "model": RERANK.model},
+    },
+}
 FIELDS = st.sampled_from(
-    ["text", "texts", "query", "documents", "input_type", "truncate", "top_n", "max_tokens_per_doc", "priority"]
+    [
+        *("text", "texts", "query", "documents", "inputs", "input", "tokens", "images"),
+        *("input_type", "truncate", "truncation_direction", "top_n", "priority", "encoding_format", "embedding_types"),
+        *("max_tokens", "max_tokens_per_doc", "max_chunks_per_doc", "output_dimension", "dimensions", "normalize"),
+        *("rank_fields", "return_documents", "return_text", "raw_scores", "model", "user", "prompt_name"),
+    ]
 )
 
 
@@ -187,12 +209,16 @@ def test_headers_that_break_http_are_400(service: Service, line: str) -> None:
     assert b" 400 " in _first_line(service, _head(service, line) + b"{}")
 
 
-@settings(max_examples=60, deadline=None)
-@given(body=st.dictionaries(FIELDS, JSON_VALUES, max_size=4))
-def test_any_json_object_gets_an_answer_or_a_named_error(service: Service, body: dict[str, object]) -> None:
-    answer = service.server.client.post(service.kind.path, json=body)
-    if answer.status_code != 200:
-        assert problem(answer)[0] in {413, 422}
+@pytest.mark.parametrize(("name", "path"), [(name, path) for name, paths in VALID.items() for path in paths])
+@settings(max_examples=40, deadline=None)
+@given(changes=st.dictionaries(FIELDS, JSON_VALUES, max_size=3))
+def test_any_changes_of_a_valid_body_get_an_answer_or_an_error_of_the_callers(
+    request: pytest.FixtureRequest, name: str, path: str, changes: dict[str, object]
+) -> None:
+    service: Service = request.getfixturevalue(name)
+    answer = service.server.client.post(path, json=VALID[name][path] | changes)
+    assert answer.status_code in {200, 400, 404, 413, 422}
+    assert answer.json()
 
 
 @settings(max_examples=40, deadline=None)

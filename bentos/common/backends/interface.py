@@ -22,6 +22,10 @@ class TokenRow(NamedTuple):
     type_ids: TokenIds
 
 
+class UnsupportedPrecision(RuntimeError):
+    """This processor lacks the instructions for a precision; the model's files are fine."""
+
+
 class Backend(Protocol):
     """A loaded model. `infer` is called from several threads at a time, at most `streams` of them."""
 

@@ -4,12 +4,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
-from bentos.common.backends.interface import Backend
+from bentos.common.backends.interface import Backend, UnsupportedPrecision
 from bentos.common.resources import memory_limit
 from bentos.common.settings import EngineSettings
 
 Kind = Literal["encoder", "cross-encoder"]
 _GIB = 2**30
+_INTERPRETER_BYTES = 100 * 2**20
 
 
 def load_torch(folder: Path, kind: Kind, settings: EngineSettings) -> Backend:
@@ -43,13 +44,16 @@ def load_torch(folder: Path, kind: Kind, settings: EngineSettings) -> Backend:
     return _loaded(folder, lambda: backend(folder, device=device, precision=precision, threads=threads))
 
 
-def load_openvino(folder: Path, precision: str, pooling: Literal["mean", "first"], settings: EngineSettings) -> Backend:
+def load_openvino(
+    folder: Path, precision: str, pooling: Literal["mean", "first"], window: int, settings: EngineSettings
+) -> Backend:
     """Load a converted model. Takes seconds; call it off the event loop.
 
     Args:
         folder: the installed model.
         precision: of the conversion.
         pooling: of the conversion.
+        window: most tokens of a row.
         settings: streams and threads.
 
     Raises:
@@ -61,7 +65,12 @@ def load_openvino(folder: Path, precision: str, pooling: Literal["mean", "first"
     return _loaded(
         folder,
         lambda: OpenVINOBackend(
-            folder, precision=precision, pooling=pooling, threads=settings.threads, streams=settings.streams
+            folder,
+            precision=precision,
+            pooling=pooling,
+            threads=settings.threads,
+            streams=settings.streams,
+            window=window,
         ),
     )
 
@@ -69,6 +78,8 @@ def load_openvino(folder: Path, precision: str, pooling: Literal["mean", "first"
 def _loaded(folder: Path, load: Callable[[], Backend]) -> Backend:
     try:
         return load()
+    except UnsupportedPrecision:
+        raise
     except MemoryError:
         raise RuntimeError("There is too little memory to load the model: raise the memory limit.") from None
     except Exception as error:
@@ -81,10 +92,10 @@ def _loaded(folder: Path, load: Callable[[], Backend]) -> Backend:
 
 def _check_memory(folder: Path) -> None:
     """Refuse a model that cannot fit, instead of being killed without a word while loading it."""
-    weights = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+    needed = _INTERPRETER_BYTES + sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
     limit = memory_limit()
-    if limit is not None and weights > limit:
+    if limit is not None and needed > limit:
         raise RuntimeError(
-            f"The model's files have {weights / _GIB:.1f} GiB, but this process may use {limit / _GIB:.1f} GiB: "
+            f"The model needs {needed / _GIB:.1f} GiB at least, but this process may use {limit / _GIB:.1f} GiB: "
             "raise the memory limit or install a smaller precision."
         )

@@ -13,17 +13,20 @@ import numpy as np
 import openvino
 from numpy.typing import NDArray
 
-from bentos.common.backends.interface import Outputs, TokenRow
+from bentos.common.backends.interface import Outputs, TokenRow, UnsupportedPrecision
 
 MODEL_FILE = "openvino_model.xml"
+_INPUTS = frozenset({"input_ids", "position_ids", "segments", "pool"})
 _FILLER = -1
-# Rows are filled up to a multiple of this, so that few shapes occur and kernels are compiled rarely.
+# Rows are filled up to a multiple of this, so that few shapes occur: each takes time and memory for kernels of its own.
 _TOKEN_MULTIPLE = 16
 # bf16 dot products add neighbours in pairs: a text that always starts at an even place gives the same vector to the
 # last bit, alone and among any others.
 _ALIGNMENT = 2
 # Linear layers are saturated from here on, and attention over a packed row costs its square.
 _SLICE_TOKENS = 256
+# The same above a slice, where a text is alone.
+_LONG_MULTIPLE = 32
 # One number of rows for all slices, so that the number of tokens alone makes the shape.
 _SLICE_ROWS = 64
 _QUANTISATION_GROUP = 64
@@ -42,27 +45,34 @@ class OpenVINOBackend:
         pooling: over a sequence's tokens before the graph's head: their mean, or the first token.
         threads: processor threads of all streams together.
         streams: calls of `infer` at a time; they share one copy of the weights.
+        window: most tokens of a row.
 
     Raises:
-        RuntimeError: the files are damaged, or the processor lacks what the precision needs.
+        UnsupportedPrecision: the processor lacks what the precision needs.
+        RuntimeError: the files are damaged or of another version.
     """
 
     name = "openvino"
     device = "cpu"
 
-    def __init__(self, folder: Path, *, precision: str, pooling: Pooling, threads: int, streams: int) -> None:
+    def __init__(
+        self, folder: Path, *, precision: str, pooling: Pooling, threads: int, streams: int, window: int
+    ) -> None:
         self.precision = precision
         self._pooling = pooling
         core = openvino.Core()
         bf16 = supports_bf16(core)
         if precision == "bf16" and not bf16:
-            raise RuntimeError("This processor has no bf16 instructions: use precision int8 or fp32.")
+            raise UnsupportedPrecision("This processor has no bf16 instructions: use precision int8 or fp32.")
         model = core.read_model(folder / MODEL_FILE)
+        inputs = {port.get_any_name() for port in model.inputs}
+        if not inputs >= _INPUTS:
+            raise RuntimeError(f"the graph was converted by another version, without {', '.join(_INPUTS - inputs)}")
         compiled = core.compile_model(model, "CPU", _properties(precision, bf16, threads, streams))
-        self._uses_types = any("token_type_ids" in port.get_names() for port in compiled.inputs)
+        self._uses_types = "token_type_ids" in inputs
         self.width: int = compiled.outputs[0].get_partial_shape()[1].get_length()
         requests = [compiled.create_infer_request() for _ in range(streams)]
-        self._warm_up(requests)
+        self._warm_up(requests, window)
         self._free: SimpleQueue[openvino.InferRequest] = SimpleQueue()
         for request in requests:
             self._free.put(request)
@@ -77,15 +87,15 @@ class OpenVINOBackend:
 
     def batch_tokens(self, count: int, longest: int, total: int) -> int:  # noqa: ARG002
         """The row is filled up at its end, and by at most one token after each text (on average half of one)."""
-        return _round_up(total + count // 2, _TOKEN_MULTIPLE)
+        return _filled(total + count // 2)
 
     def close(self) -> None:
         """Free the model."""
         del self._free
 
-    def _warm_up(self, requests: Sequence[openvino.InferRequest]) -> None:
-        """Compile the kernels of every usual shape on every stream: the first of each would take 7 to 20 ms more."""
-        for tokens in range(_SLICE_TOKENS, 0, -_TOKEN_MULTIPLE):
+    def _warm_up(self, requests: Sequence[openvino.InferRequest], window: int) -> None:
+        """Compile the kernels of every shape on every stream: the first of each would take 7 to 20 ms more."""
+        for tokens in sorted({_filled(tokens) for tokens in range(1, max(window, _SLICE_TOKENS) + 1)}, reverse=True):
             inputs = self._pack([TokenRow(np.full(tokens, 5, np.int32), np.zeros(tokens, np.int32))])
             for request in requests:
                 request.start_async(inputs)
@@ -97,7 +107,7 @@ class OpenVINOBackend:
         lengths = np.array([len(row.ids) for row in rows])
         rooms = _round_up(lengths, _ALIGNMENT)
         starts = np.cumsum(rooms) - rooms
-        tokens = _round_up(int(rooms.sum()), _TOKEN_MULTIPLE)
+        tokens = _filled(int(rooms.sum()))
         numbers = np.repeat(np.arange(len(rows)), lengths)
         within = np.arange(len(numbers)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
         places = starts[numbers] + within
@@ -134,6 +144,11 @@ def _round_up(number: _Number, multiple: int) -> _Number:
     return (number + multiple - 1) // multiple * multiple
 
 
+def _filled(tokens: int) -> int:
+    """Length of the row that takes this many tokens."""
+    return _round_up(tokens, _TOKEN_MULTIPLE if tokens <= _SLICE_TOKENS else _LONG_MULTIPLE)
+
+
 def _scattered(values: NDArray[Any], places: NDArray[Any], tokens: int, filler: int) -> NDArray[np.int32]:
     row = np.full((1, tokens), filler, np.int32)
     row[0, places] = values
@@ -157,7 +172,3 @@ def _properties(precision: str, bf16: bool, threads: int, streams: int) -> dict[
     # Groups of activations with scales of their own keep a text's vector apart from its batch-mates.
     properties["DYNAMIC_QUANTIZATION_GROUP_SIZE"] = _QUANTISATION_GROUP if precision == "int8" else 0
     return properties
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[-1]

@@ -1,6 +1,6 @@
 """Which items make the next micro-batch: two lanes, each kept by age and by length."""
 
-from bisect import bisect_left, insort
+from bisect import bisect_left, bisect_right, insort
 from collections import deque
 from collections.abc import Callable
 
@@ -24,20 +24,30 @@ class MicroBatch:
         self.items = [first]
         self.longest = first.length
         self.total = first.length
-        self._budget = budget
-        self._padding = padding
         self._cost = cost
+        # A first item over the budget may be joined by what costs nothing more.
+        self._budget = max(budget, self.tokens)
+        self._padding = padding
 
     @property
     def tokens(self) -> int:
         """Tokens it costs, padding included."""
         return self._cost(len(self.items), self.longest, self.total)
 
+    def affords(self, item: Item) -> bool:
+        """Whether the batch stays within the budget with this item; then it does with any shorter one."""
+        return self._tokens_with(item) <= self._budget
+
     def fits(self, item: Item) -> bool:
-        """Whether the item may join. If it may not, neither may one whose length is further away on the same side."""
-        total = self.total + item.length
-        tokens = self._cost(len(self.items) + 1, max(self.longest, item.length), total)
-        return tokens <= self._budget and tokens - total <= self._padding
+        """Whether the item may join with little padding."""
+        return self.affords(item) and self._tokens_with(item) - self.total - item.length <= self._padding
+
+    def saves(self, item: Item) -> bool:
+        """Whether the item costs no more in this batch than in one of its own."""
+        return self._tokens_with(item) <= self.tokens + self._cost(1, item.length, item.length)
+
+    def _tokens_with(self, item: Item) -> int:
+        return self._cost(len(self.items) + 1, max(self.longest, item.length), self.total + item.length)
 
     def add(self, item: Item) -> None:
         """Let an item join that fits."""
@@ -67,7 +77,7 @@ class _LaneQueue:
         item.taken = True
 
     def fill(self, batch: MicroBatch) -> None:
-        """Move the batch's first item into it, and then its nearest neighbours in length as long as they fit."""
+        """Move the batch's first item into it, then its nearest neighbours in length, then what fits the rest best."""
         waiting = self._by_length
         start = self._position(batch.items[0])
         stop = start + 1
@@ -82,9 +92,17 @@ class _LaneQueue:
                 stop += 1
             else:
                 break
-        for item in waiting[start:stop]:
-            item.taken = True
         del waiting[start:stop]
+        self._top_up(batch)
+        for item in batch.items:
+            item.taken = True
+
+    def _top_up(self, batch: MicroBatch) -> None:
+        """Add the longest item that the budget still affords, again and again; a padding backend has none to gain."""
+        while longest := bisect_right(self._by_length, False, key=lambda item: not batch.affords(item)):
+            if not batch.saves(self._by_length[longest - 1]):
+                break
+            batch.add(self._by_length.pop(longest - 1))
 
     def _position(self, item: Item) -> int:
         return self._by_length.index(item, bisect_left(self._by_length, item.length, key=_length))

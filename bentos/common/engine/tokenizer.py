@@ -87,8 +87,16 @@ class Tokenizer:
 
     @classmethod
     def load(cls, folder: Path, window: int) -> Self:
-        """Read `tokenizer.json` from a model's folder."""
-        return cls(tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json")), window)
+        """Read `tokenizer.json` from a model's folder.
+
+        Raises:
+            RuntimeError: it cannot be read.
+        """
+        file = folder / "tokenizer.json"
+        try:
+            return cls(tokenizers.Tokenizer.from_file(str(file)), window)
+        except Exception as error:  # the library has no class of its own
+            raise RuntimeError(f"{file} cannot be read; install the model again with --force ({error}).") from error
 
     def row(self, content: TokenIds) -> TokenRow:
         """Surround one text's tokens with the model's special tokens."""
@@ -97,6 +105,20 @@ class Tokenizer:
     def pair_row(self, first: TokenIds, second: TokenIds) -> TokenRow:
         """Join the tokens of two texts as the model was trained to see a pair."""
         return self._pair.row(first, second)
+
+    @property
+    def vocabulary_size(self) -> int:
+        """One more than the largest token id."""
+        return self._tokenizer.get_vocab_size()
+
+    def tokens(self, text: str) -> list[tuple[int, str]]:
+        """All tokens of a text as ids and as they stand in the vocabulary, special tokens not included."""
+        encoding = self._tokenizer.encode(text, add_special_tokens=False)
+        return list(zip(encoding.ids, encoding.tokens, strict=True))
+
+    def text(self, ids: Sequence[int]) -> str:
+        """The text of token ids below `vocabulary_size`; special tokens are left out."""
+        return self._tokenizer.decode(ids, skip_special_tokens=True)
 
     def contents(self, texts: Sequence[str], keep: int, *, side: Side = Side.END, prefix: str = "") -> list[Content]:
         """Tokens of each text, in order, truncated to `keep`.

@@ -11,9 +11,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bentos.common.http import probes
 from bentos.common.http.context import UNMATCHED
-from bentos.common.http.native import native_error
 from bentos.common.http.problems import problem_of
-from bentos.common.http.route import ErrorRenderer, error_renderers
+from bentos.common.http.route import DialectRoute, ErrorRenderer, renderer_by_path
 from bentos.common.http.shared_path import SharedPath, SharedPathDispatch
 from bentos.common.lifecycle import Lifecycle
 from bentos.common.version import VERSION
@@ -52,13 +51,14 @@ def create_app(
     app.state.lifecycle = lifecycle
     app.state.max_body_bytes = lifecycle.server.max_body_bytes
     app.state.request_timeout_seconds = lifecycle.server.request_timeout_seconds
-    app.state.error_renderers = error_renderers(routers)
+    app.state.renderer_by_path = renderer_by_path(routers)
     app.state.limits = {"max_body_bytes": lifecycle.server.max_body_bytes, **limits}
     for name, value in domain.items():
         setattr(app.state, name, value)
     for router in (probes.router, *routers):
         app.include_router(router)
-    lifecycle.metrics.expect_routes([UNMATCHED, *app.openapi()["paths"]])
+        lifecycle.metrics.expect_routes(route.path for route in router.routes if isinstance(route, DialectRoute))
+    lifecycle.metrics.expect_routes([UNMATCHED])
 
     # BentoML looks into a bare Starlette application and answers unknown paths itself, in its own shape.
     async def opaque(scope: Scope, receive: Receive, send: Send) -> None:
@@ -69,5 +69,5 @@ def create_app(
 
 async def _outside_routes(request: Request, error: Exception) -> Response:
     """Unknown paths and wrong methods, which no route sees."""
-    render: ErrorRenderer = request.app.state.error_renderers.get(request.url.path, native_error)
+    render: ErrorRenderer = request.app.state.renderer_by_path(request.url.path)
     return render(problem_of(error))

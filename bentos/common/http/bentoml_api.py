@@ -13,7 +13,7 @@ from bentos.common.errors import DomainError
 from bentos.common.http.context import REQUEST_ID_HEADER, RequestContext
 from bentos.common.http.keys import RequireKey
 from bentos.common.http.problems import problem_of
-from bentos.common.http.route import error_renderers
+from bentos.common.http.route import renderer_by_path
 from bentos.common.lifecycle import Lifecycle
 
 
@@ -59,6 +59,6 @@ def surround(service: Any, lifecycle: Lifecycle, *, doors: Sequence[APIRouter], 
         RequireKey,
         keys=[key.get_secret_value() for key in server.api_keys],
         exempt=server.api_keys_exempt,
-        renderers=error_renderers(doors),
+        renderer_by_path=renderer_by_path(doors),
     )
     lifecycle.metrics.expect_routes(apis)

@@ -1,12 +1,11 @@
 """Optional keys: without one of them, nothing but the exempt paths is answered."""
 
 import secrets
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from bentos.common.http.native import native_error
 from bentos.common.http.problems import Problem
 from bentos.common.http.route import ErrorRenderer
 
@@ -25,14 +24,18 @@ class RequireKey:
         app: what it protects.
         keys: any of them opens; none means that no key is needed.
         exempt: paths that need no key.
-        renderers: how errors are written on each path; elsewhere natively.
+        renderer_by_path: how errors are written on a path.
     """
 
     def __init__(
-        self, app: ASGIApp, keys: Collection[str], exempt: Collection[str], renderers: Mapping[str, ErrorRenderer]
+        self,
+        app: ASGIApp,
+        keys: Collection[str],
+        exempt: Collection[str],
+        renderer_by_path: Callable[[str], ErrorRenderer],
     ) -> None:
         self._app = app
-        self._renderers = renderers
+        self._renderer_by_path = renderer_by_path
         self._keys = [key.encode() for key in keys]
         self._exempt = frozenset(exempt)
 
@@ -41,7 +44,7 @@ class RequireKey:
         if not self._keys or scope["type"] != "http" or scope["path"] in self._exempt or self._opens(scope):
             await self._app(scope, receive, send)
         else:
-            render = self._renderers.get(scope["path"], native_error)
+            render = self._renderer_by_path(scope["path"])
             await render(_UNAUTHORIZED)(scope, receive, send)
 
     def _opens(self, scope: Scope) -> bool:

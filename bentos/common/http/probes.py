@@ -56,7 +56,7 @@ async def health(request: Request) -> Response:
 
 @router.get("/info", summary="Which model, how it runs, which limits")
 async def info(request: Request) -> Response:
-    """The model's profile, the backend and the limits in force."""
+    """The model's profile, the backend and the limits in force; the last few under the names that TEI gives them."""
     lifecycle = _lifecycle(request)
     profile = lifecycle.model.profile
     settings = lifecycle.engine_settings
@@ -71,6 +71,7 @@ async def info(request: Request) -> Response:
             "dimension": profile.dimension,
             "max_tokens": profile.max_tokens,
             "prompts": dict(profile.prompts),
+            "fidelity": profile.fidelity,
             "backend": backend and {"name": backend.name, "device": backend.device, "precision": backend.precision},
             "engine": {
                 "streams": settings.streams,
@@ -78,8 +79,28 @@ async def info(request: Request) -> Response:
                 "queue_tokens": settings.queue_tokens,
             },
             "limits": request.app.state.limits,
+            **_tei_info(request),
         }
     )
+
+
+def _tei_info(request: Request) -> dict[str, Any]:
+    """What clients of text-embeddings-inference read from its `/info` and ours has under other names."""
+    lifecycle = _lifecycle(request)
+    profile = lifecycle.model.profile
+    limits = request.app.state.limits
+    encodes = profile.kind == "encoder"
+    reranker = {"id2label": {"0": "LABEL_0"}, "label2id": {"LABEL_0": 0}}
+    return {
+        "model_id": profile.model_id,
+        "model_sha": profile.revision,
+        "model_dtype": profile.precision,
+        "model_type": {"embedding": {"pooling": profile.pooling or "mean"}} if encodes else {"reranker": reranker},
+        "max_input_length": profile.max_tokens,
+        "max_batch_tokens": lifecycle.engine_settings.max_batch_tokens,
+        "max_client_batch_size": limits["max_texts" if encodes else "max_documents"],
+        "auto_truncate": False,
+    }
 
 
 @router.get("/metrics", summary="Prometheus metrics", response_class=Response)

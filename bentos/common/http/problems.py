@@ -16,6 +16,7 @@ from bentos.common.errors import (
     NotReady,
     Overloaded,
     TooManyItems,
+    TooManyTokens,
     Unavailable,
     UnknownModel,
     UnsupportedBody,
@@ -28,6 +29,7 @@ _TABLE: dict[type[DomainError], tuple[int, str]] = {
     UnsupportedBody: (415, "unsupported_media_type"),
     BodyTooLarge: (413, "body_too_large"),
     TooManyItems: (413, "too_many_items"),
+    TooManyTokens: (413, "too_many_tokens"),
     UnknownModel: (404, "model_not_found"),
     InvalidInput: (422, "invalid_request"),
     Overloaded: (429, "overloaded"),
@@ -40,13 +42,18 @@ _HTTP_CODES = {401: "unauthorized", 404: "not_found", 405: "method_not_allowed"}
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """An error as HTTP sees it, not yet in any dialect's shape."""
+    """An error as HTTP sees it, not yet in any dialect's shape.
+
+    Attributes:
+        kind: class of the domain error, for dialects that tell more of them apart than `code` does.
+    """
 
     status: int
     code: str
     message: str
     param: str | None = None
     headers: dict[str, str] = field(default_factory=dict)
+    kind: type[DomainError] | None = None
 
     @property
     def sentence(self) -> str:
@@ -62,7 +69,7 @@ def problem_of(error: Exception) -> Problem:
         case DomainError():
             status, code = next(_TABLE[kind] for kind in type(error).__mro__ if kind in _TABLE)
             headers = {"Retry-After": str(math.ceil(error.retry_after))} if isinstance(error, Unavailable) else {}
-            return Problem(status, code, error.message, error.param, headers)
+            return Problem(status, code, error.message, error.param, headers, type(error))
         case RequestValidationError():
             return _validation_problem(error)
         case HTTPException():

@@ -4,7 +4,7 @@ A bounded JSON body in, any error out in the dialect's shape, work dropped when 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import Any, ClassVar, TypeAlias
 
 from fastapi import APIRouter
@@ -48,14 +48,14 @@ class DialectRoute(APIRoute):
         return handle
 
 
-def error_renderers(routers: Iterable[APIRouter]) -> Mapping[str, ErrorRenderer]:
-    """How the dialect of each path writes errors, for those that arise before a route is reached."""
-    return {
-        route.path: type(route).render_error
-        for router in routers
-        for route in router.routes
-        if isinstance(route, DialectRoute)
-    }
+def renderer_by_path(routers: Iterable[APIRouter]) -> Callable[[str], ErrorRenderer]:
+    """How the dialect of a path writes errors, for those that arise before a route is reached; elsewhere natively."""
+    routes = [route for router in routers for route in router.routes if isinstance(route, DialectRoute)]
+
+    def renderer(path: str) -> ErrorRenderer:
+        return next((type(route).render_error for route in routes if route.path_regex.match(path)), native_error)
+
+    return renderer
 
 
 async def _until_disconnect(request: Request, answer: Awaitable[Response]) -> Response:

@@ -1,18 +1,17 @@
 """The native door: `POST /embed`."""
 
-import base64
 import time
 from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from bentos.common.backends.interface import Outputs
 from bentos.common.http.deadline import Deadline
 from bentos.common.http.native import ArrayJSON
 from bentos.common.http.route import DialectRoute
 from bentos.embed.encoder import EmbedRequest, Encoder
-from bentos.embed.schemas import EmbedBody, EmbeddingAnswer, EmbeddingsAnswer
+from bentos.embed.quantisation import base64_float32
+from bentos.embed.schemas.native import EmbedBody, EmbeddingAnswer, EmbeddingsAnswer
 
 router = APIRouter(route_class=DialectRoute, tags=["native"])
 
@@ -34,7 +33,7 @@ async def embed(body: EmbedBody, request: Request, deadline: Deadline) -> Respon
             numbered=not single,
         )
     )
-    vectors = _encoded(result.vectors) if body.encoding_format == "base64" else result.vectors
+    vectors = base64_float32(result.vectors) if body.encoding_format == "base64" else result.vectors
     answer: dict[str, Any] = {
         **({"embedding": vectors[0]} if single else {"embeddings": vectors}),
         "dimension": result.vectors.shape[1],
@@ -46,7 +45,3 @@ async def embed(body: EmbedBody, request: Request, deadline: Deadline) -> Respon
         "latency_ms": round((time.perf_counter() - started) * 1000, 2),
     }
     return ArrayJSON(answer)
-
-
-def _encoded(vectors: Outputs) -> list[str]:
-    return [base64.b64encode(vector.astype("<f4").tobytes()).decode("ascii") for vector in vectors]

@@ -10,7 +10,7 @@ from bentos.common.http.deadline import Deadline
 from bentos.common.http.native import ArrayJSON
 from bentos.common.http.route import DialectRoute
 from bentos.rerank.cross_encoder import CrossEncoder, RerankRequest
-from bentos.rerank.schemas import RerankAnswer, RerankBody
+from bentos.rerank.schemas.native import RerankAnswer, RerankBody
 
 router = APIRouter(route_class=DialectRoute, tags=["native"])
 

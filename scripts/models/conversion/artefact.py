@@ -92,7 +92,8 @@ class Conversion:
         with TemporaryDirectory(prefix="duobento-openvino-") as work:
             folder = Path(work)
             provenance = self._write(precision, folder)
-            figures = measure(folder, precision, self._pooling, self._comparison)
+            window = self._original.profile.max_tokens
+            figures = measure(folder, precision, self._pooling, window, self._comparison)
             for line in table(kind, precision, figures):
                 self._say(f"    {line}")
             if not passes(kind, precision, figures):
@@ -133,13 +134,15 @@ class Conversion:
         }
 
 
-def measure(folder: Path, precision: str, pooling: Pooling, comparison: Comparison) -> Figures:
-    """Figures of a converted model in a folder, as the services run it.
+def measure(folder: Path, precision: str, pooling: Pooling, window: int, comparison: Comparison) -> Figures:
+    """Figures of a converted model in a folder, as the services run it; `window` is in tokens.
 
     Raises:
         RuntimeError: It does not load.
     """
-    backend = OpenVINOBackend(folder, precision=precision, pooling=pooling, threads=cpu_limit(), streams=1)
+    backend = OpenVINOBackend(
+        folder, precision=precision, pooling=pooling, threads=cpu_limit(), streams=1, window=window
+    )
     try:
         return comparison.measure(backend)
     finally:

@@ -22,6 +22,13 @@ def test_windows_cover_every_token_in_order_and_fit_the_room(length: int, room: 
         assert all(left[-1] - right[0] + 1 >= least for left, right in itertools.pairwise(pieces))
 
 
+@given(count=st.integers(1, 12), room=st.integers(2, 510), overlap=st.integers(0, 600))
+def test_most_tokens_fill_just_so_many_windows(count: int, room: int, overlap: int) -> None:
+    most = windows.most_tokens(count, room, overlap)
+    assert len(windows.split(np.arange(most, dtype=np.int32), room, overlap)) == count
+    assert len(windows.split(np.arange(most + 1, dtype=np.int32), room, overlap)) == count + 1
+
+
 @given(st.lists(st.lists(st.floats(-20, 20, width=32), min_size=1, max_size=6), min_size=1, max_size=10))
 def test_a_document_gets_the_score_of_its_best_window(scores: list[list[float]]) -> None:
     flat = np.array([score for document in scores for score in document], np.float32)

@@ -1,10 +1,12 @@
 """Cohere's dialect: the shape of its errors and of `meta` (docs.cohere.com/reference/errors)."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
+from pydantic import Field
 from starlette.responses import Response
 
+from bentos.common.engine.work import Lane
 from bentos.common.http.native import ArrayJSON
 from bentos.common.http.problems import Problem
 from bentos.common.http.route import DialectRoute, ErrorRenderer
@@ -23,6 +25,19 @@ def cohere_error(problem: Problem) -> Response:
     else:
         message, status = problem.sentence, problem.status
     return ArrayJSON({"id": request_id.get(), "message": message}, status, problem.headers)
+
+
+Priority: TypeAlias = Annotated[
+    int | None,
+    Field(ge=0, le=999, description="0 goes first; any other waits in the bulk lane; by default the size decides"),
+]
+
+
+def lane_of(priority: int | None) -> Lane | None:
+    """Cohere's numbers mapped to our lanes."""
+    if priority is None:
+        return None
+    return Lane.BULK if priority else Lane.INTERACTIVE
 
 
 class CohereRoute(DialectRoute):

@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from starlette.responses import Response
 
+from bentos.common.errors import DomainError, NoItems, TextTooLong
 from bentos.common.http.native import ArrayJSON
 from bentos.common.http.problems import Problem
 from bentos.common.http.route import DialectRoute, ErrorRenderer
@@ -11,13 +12,17 @@ from bentos.common.http.route import DialectRoute, ErrorRenderer
 _TYPES = {413: "Validation", 422: "Validation", 424: "Backend", 429: "Overloaded", 503: "Unhealthy"}
 # An inference that fails is 424 there.
 _STATUSES = {500: 424}
+_MISTAKES: dict[type[DomainError] | None, tuple[int, str]] = {NoItems: (400, "Empty"), TextTooLong: (413, "Validation")}
 
 
 def tei_error(problem: Problem) -> Response:
     """`{"error", "error_type"}`."""
-    status = _STATUSES.get(problem.status, problem.status)
-    body = {"error": problem.sentence, "error_type": _TYPES.get(status, "Validation" if status < 500 else "Backend")}
-    return ArrayJSON(body, status, problem.headers)
+    if problem.kind in _MISTAKES:
+        status, error_type = _MISTAKES[problem.kind]
+    else:
+        status = _STATUSES.get(problem.status, problem.status)
+        error_type = _TYPES.get(status, "Validation" if status < 500 else "Backend")
+    return ArrayJSON({"error": problem.sentence, "error_type": error_type}, status, problem.headers)
 
 
 class TEIRoute(DialectRoute):

@@ -1,7 +1,5 @@
 """A text gives the same output alone and among any others, on every backend and precision."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -9,14 +7,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bentos.common import model_store
 from bentos.common.backends.interface import Backend, TokenRow
 from bentos.common.backends.openvino import OpenVINOBackend, Pooling
 from bentos.common.backends.torch import TorchCrossEncoder, TorchEncoder
-from tests.models_command import ROOT
+from tests.unit.common.backends.conftest import MODELS, PRECISIONS, installed
 
-MODELS = {"encoder": "sentence-transformers/all-MiniLM-L6-v2", "cross-encoder": "duobento/small-reranker-demo"}
-PRECISIONS = ("fp32", "bf16", "int8")
+WINDOW = 256
 FORMS = [f"{kind} {form}" for kind in ("encoder", "cross-encoder") for form in ("torch fp32", *PRECISIONS)]
 
 rows = st.builds(lambda length, seed: _row(length, seed), length=st.integers(3, 200), seed=st.integers(0, 2**32 - 1))
@@ -29,30 +25,16 @@ def _row(length: int, seed: int) -> TokenRow:
     return TokenRow(ids, types)
 
 
-@pytest.fixture(scope="module")
-def converted(model_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Folders of both models in every precision."""
-    root = tmp_path_factory.mktemp("converted")
-    for kind, model_id in MODELS.items():
-        (root / kind).mkdir()
-        folder = str(_find(model_id, model_store))
-        command = [sys.executable, "-m", "tests.unit.common.backends.convert", kind, folder, str(root / kind)]
-        subprocess.run([*command, *PRECISIONS], cwd=ROOT, check=True, timeout=300)
-    return root
-
-
 @pytest.fixture(scope="module", params=FORMS)
 def backend(request: pytest.FixtureRequest, model_store: Path, converted: Path) -> Backend:
     kind, _, form = request.param.partition(" ")
     if form == "torch fp32":
         torch_backend = TorchEncoder if kind == "encoder" else TorchCrossEncoder
-        return torch_backend(_find(MODELS[kind], model_store), device="cpu", precision="fp32", threads=2)
+        return torch_backend(installed(MODELS[kind], model_store), device="cpu", precision="fp32", threads=2)
     pooling: Pooling = "mean" if kind == "encoder" else "first"
-    return OpenVINOBackend(converted / kind / form, precision=form, pooling=pooling, threads=2, streams=2)
-
-
-def _find(model_id: str, home: Path) -> Path:
-    return model_store.find(model_id, home=home).path
+    return OpenVINOBackend(
+        converted / kind / form, precision=form, pooling=pooling, threads=2, streams=2, window=WINDOW
+    )
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])

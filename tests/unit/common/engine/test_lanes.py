@@ -120,3 +120,16 @@ def test_a_batch_gathers_items_of_similar_length(loop: asyncio.AbstractEventLoop
     lanes = make_lanes()
     lanes.add(make_job(loop, Lane.INTERACTIVE, [100, 10, 99, 11, 101, 10]))
     assert [sorted(item.length for item in batch) for batch in drain(lanes, 512)] == [[99, 100, 101], [10, 10, 11]]
+
+
+def test_a_batch_is_topped_up_with_the_longest_item_that_still_fits(loop: asyncio.AbstractEventLoop) -> None:
+    """Packed rows are filled up to multiples of 16, so what fits the rest best wastes least."""
+    lanes = Lanes(cost=lambda _count, _longest, total: -(-total // 16) * 16, max_padding=0.05, burst=4)
+    lanes.add(make_job(loop, Lane.INTERACTIVE, [44, 60, 19, 12, 46]))
+    assert [[item.length for item in batch] for batch in drain(lanes, 64)] == [[44, 19], [60], [12, 46]]
+
+
+def test_an_item_over_the_budget_is_joined_by_what_costs_nothing_more(loop: asyncio.AbstractEventLoop) -> None:
+    lanes = Lanes(cost=lambda _count, _longest, total: -(-total // 16) * 16, max_padding=0.05, burst=4)
+    lanes.add(make_job(loop, Lane.INTERACTIVE, [100, 12, 30]))
+    assert [[item.length for item in batch] for batch in drain(lanes, 64)] == [[100, 12], [30]]

@@ -1,0 +1,50 @@
+"""What the two versions of Cohere's embed have in common."""
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from bentos.common.errors import InvalidInput, NoItems, TooManyItems
+from bentos.common.http.dialects import cohere
+from bentos.embed.encoder import Embeddings, InputType
+from bentos.embed.quantisation import EmbeddingType, converted
+from bentos.embed.schemas.cohere import ONLY_TEXTS
+
+_MOST_TEXTS = 96
+
+SIDES: dict[str | None, Literal["end", "start", "none"]] = {"END": "end", "START": "start", "NONE": "none", None: "end"}
+INPUT_TYPES = {
+    "search_document": InputType.PASSAGE,
+    "search_query": InputType.QUERY,
+    # What is compared with its like counts as a query, as E5's model card says of symmetric tasks.
+    "classification": InputType.QUERY,
+    "clustering": InputType.QUERY,
+    # The default of the settings.
+    None: None,
+}
+
+
+def check(texts: Sequence[str], images: object, input_type: str | None) -> None:
+    """Refuse what the vendor refuses, in its words, and images.
+
+    Raises:
+        NoItems: no text.
+        TooManyItems: more than 96.
+        InvalidInput: images.
+    """
+    if images or input_type == "image":
+        raise InvalidInput(ONLY_TEXTS, param="images" if images else "input_type")
+    if not texts:
+        raise NoItems("at least one text must be provided")
+    if len(texts) > _MOST_TEXTS:
+        raise TooManyItems(f"total number of texts must be at most {_MOST_TEXTS} - received {len(texts)}")
+
+
+def by_type(result: Embeddings, forms: Sequence[EmbeddingType]) -> dict[str, Any]:
+    """Vectors in each of the forms."""
+    return {form.value: converted(result.vectors, form) for form in forms}
+
+
+def meta(version: Literal["1", "2"], result: Embeddings, place: str, limit: int) -> dict[str, Any]:
+    """The answer's `meta`, with a warning for each text that was truncated to `limit` tokens."""
+    warnings = [f"{place}.{index} was too long and was truncated to {limit} tokens" for index in result.truncated]
+    return cohere.meta(version, {"input_tokens": result.tokens}, warnings)

@@ -1,0 +1,43 @@
+"""Cohere v1's door: `POST /v1/embed`."""
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from bentos.common.http.deadline import Deadline
+from bentos.common.http.dialects.cohere import CohereRoute
+from bentos.common.http.native import ArrayJSON
+from bentos.common.logs import request_id
+from bentos.embed.encoder import EmbedRequest, Encoder
+from bentos.embed.routes import cohere
+from bentos.embed.schemas.cohere import EmbedByTypeAnswer, EmbedFloatsAnswer, EmbedV1Body
+
+router = APIRouter(route_class=CohereRoute, tags=["Cohere v1"])
+
+
+@router.post("/v1/embed", summary="Encode texts", response_model=EmbedFloatsAnswer | EmbedByTypeAnswer)
+async def embed(body: EmbedV1Body, request: Request, deadline: Deadline) -> Response:
+    """Unit vectors of the texts, in the forms that were asked for."""
+    encoder: Encoder = request.app.state.encoder
+    request.app.state.model_names.check(body.model)
+    texts = body.texts or []
+    cohere.check(texts, body.images, body.input_type)
+    result = await encoder.encode(
+        EmbedRequest(
+            texts=texts,
+            input_type=cohere.INPUT_TYPES[body.input_type],
+            truncate=cohere.SIDES[body.truncate],
+            deadline=deadline,
+        )
+    )
+    embeddings: Any = cohere.by_type(result, body.embedding_types) if body.embedding_types else result.vectors
+    return ArrayJSON(
+        {
+            "response_type": "embeddings_by_type" if body.embedding_types else "embeddings_floats",
+            "id": request_id.get(),
+            "texts": texts,
+            "embeddings": embeddings,
+            "meta": cohere.meta("1", result, "texts", encoder.window),
+        }
+    )

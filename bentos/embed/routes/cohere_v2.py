@@ -1,0 +1,46 @@
+"""Cohere v2's door: `POST /v2/embed`."""
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from bentos.common.http.deadline import Deadline
+from bentos.common.http.dialects.cohere import CohereRoute, lane_of
+from bentos.common.http.native import ArrayJSON
+from bentos.common.logs import request_id
+from bentos.embed.encoder import EmbedRequest, Encoder
+from bentos.embed.quantisation import EmbeddingType
+from bentos.embed.routes import cohere
+from bentos.embed.schemas.cohere import EmbedByTypeAnswer, EmbedV2Body
+
+router = APIRouter(route_class=CohereRoute, tags=["Cohere v2"])
+
+
+@router.post("/v2/embed", summary="Encode texts", response_model=EmbedByTypeAnswer)
+async def embed(body: EmbedV2Body, request: Request, deadline: Deadline) -> Response:
+    """Unit vectors of the texts, in the forms that were asked for."""
+    encoder: Encoder = request.app.state.encoder
+    request.app.state.model_names.check(body.model)
+    place = "texts" if body.inputs is None else "inputs"
+    texts = body.texts or [mixed.text for mixed in body.inputs or []]
+    cohere.check(texts, body.images, body.input_type)
+    encoder.check_dimension(body.output_dimension, "output_dimension")
+    result = await encoder.encode(
+        EmbedRequest(
+            texts=texts,
+            input_type=cohere.INPUT_TYPES[body.input_type],
+            truncate=cohere.SIDES[body.truncate],
+            max_tokens=body.max_tokens,
+            lane=lane_of(body.priority),
+            deadline=deadline,
+            place=place,
+        )
+    )
+    return ArrayJSON(
+        {
+            "response_type": "embeddings_by_type",
+            "id": request_id.get(),
+            "texts": texts,
+            "embeddings": cohere.by_type(result, body.embedding_types or [EmbeddingType.FLOAT]),
+            "meta": cohere.meta("2", result, place, encoder.limit(body.max_tokens)),
+        }
+    )

@@ -1,0 +1,93 @@
+"""OpenAI's door: `POST /v1/embeddings` (developers.openai.com/api/reference/resources/embeddings)."""
+
+from typing import ClassVar
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from bentos.common.errors import TextTooLong, TooManyItems
+from bentos.common.http.deadline import Deadline
+from bentos.common.http.native import ArrayJSON
+from bentos.common.http.problems import Problem
+from bentos.common.http.route import DialectRoute, ErrorRenderer
+from bentos.embed.encoder import EmbedRequest, Encoder
+from bentos.embed.quantisation import base64_float32
+from bentos.embed.schemas.openai import EmbeddingsAnswer, EmbeddingsBody
+
+_MOST_INPUTS = 2048
+_MOST_TOKENS = 300_000
+# The vendor answers mistakes in the body with 400.
+_STATUSES = {415: 400, 422: 400}
+_CODES = {
+    "unauthorized": "invalid_api_key",
+    "model_not_found": "model_not_found",
+    "too_many_items": "array_above_max_length",
+    "too_many_tokens": "max_tokens_per_request",
+    "overloaded": "rate_limit_exceeded",
+}
+_TYPES = {"too_many_tokens": "max_tokens_per_request", "overloaded": "tokens"}
+
+
+def openai_error(problem: Problem) -> Response:
+    """`{"error": {"message", "type", "param", "code"}}`."""
+    limits = ("too_many_items", "too_many_tokens")
+    status = 400 if problem.code in limits else _STATUSES.get(problem.status, problem.status)
+    error = {
+        "message": problem.message,
+        "type": _TYPES.get(problem.code, "invalid_request_error" if status < 500 else "server_error"),
+        "param": problem.param,
+        "code": _CODES.get(problem.code),
+    }
+    return ArrayJSON({"error": error}, status, problem.headers)
+
+
+class OpenAIRoute(DialectRoute):
+    """A route whose errors have OpenAI's shape."""
+
+    render_error: ClassVar[ErrorRenderer] = staticmethod(openai_error)
+
+
+router = APIRouter(route_class=OpenAIRoute, tags=["OpenAI"])
+
+
+@router.post("/v1/embeddings", summary="Encode one input or several", response_model=EmbeddingsAnswer)
+async def embeddings(body: EmbeddingsBody, request: Request, deadline: Deadline) -> Response:
+    """Unit vectors of the inputs."""
+    encoder: Encoder = request.app.state.encoder
+    request.app.state.model_names.check(body.model)
+    encoder.check_dimension(body.dimensions, "dimensions")
+    if len(body.input.texts) > _MOST_INPUTS:
+        raise TooManyItems(
+            f"Invalid 'input': array too long. Expected an array with maximum length {_MOST_INPUTS}, "
+            f"but got an array with length {len(body.input.texts)} instead.",
+            param="input",
+        )
+    try:
+        result = await encoder.encode(
+            EmbedRequest(
+                texts=body.input.texts,
+                input_type=body.input_type,
+                truncate=body.truncate,
+                max_total_tokens=_MOST_TOKENS,
+                deadline=deadline,
+                place="input",
+                numbered=body.input.numbered,
+            )
+        )
+    except TextTooLong as error:
+        raise TextTooLong(
+            f"This model's maximum context length is {encoder.window} tokens, however you requested more tokens in "
+            f"{error.param}. Send a shorter text, or `truncate`.",
+            param=error.param,
+        ) from None
+    vectors = base64_float32(result.vectors) if body.encoding_format == "base64" else result.vectors
+    return ArrayJSON(
+        {
+            "object": "list",
+            "data": [
+                {"object": "embedding", "index": index, "embedding": vector} for index, vector in enumerate(vectors)
+            ],
+            "model": request.app.state.model_names.model_id,
+            "usage": {"prompt_tokens": result.tokens, "total_tokens": result.tokens},
+        }
+    )

@@ -1,0 +1,42 @@
+"""The door of text-embeddings-inference: `POST /`, and `POST /embed` with `inputs`, which goes to `/tei/embed`."""
+
+from typing import Literal
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from bentos.common.errors import InvalidInput
+from bentos.common.http.deadline import Deadline
+from bentos.common.http.dialects.tei import TEIRoute
+from bentos.common.http.native import ArrayJSON
+from bentos.embed.encoder import EmbedRequest, Encoder
+from bentos.embed.schemas.tei import EmbedTEIBody
+
+router = APIRouter(route_class=TEIRoute, tags=["text-embeddings-inference"])
+
+
+@router.post("/", summary="The same as POST /tei/embed", response_model=list[list[float]])
+@router.post("/tei/embed", summary="POST /embed with `inputs`", response_model=list[list[float]])
+async def embed(body: EmbedTEIBody, request: Request, deadline: Deadline) -> Response:
+    """Unit vectors of the inputs, in their order."""
+    encoder: Encoder = request.app.state.encoder
+    encoder.check_dimension(body.dimensions, "dimensions")
+    if not body.normalize:
+        raise InvalidInput("Vectors of this service always have unit length: send true or nothing.", param="normalize")
+    result = await encoder.encode(
+        EmbedRequest(
+            texts=body.inputs.texts,
+            input_type=body.prompt_name,
+            truncate=_side(body),
+            deadline=deadline,
+            place="inputs",
+            numbered=body.inputs.numbered,
+        )
+    )
+    return ArrayJSON(result.vectors)
+
+
+def _side(body: EmbedTEIBody) -> Literal["end", "start", "none"]:
+    if not body.truncate:
+        return "none"
+    return "start" if body.truncation_direction.lower() == "left" else "end"

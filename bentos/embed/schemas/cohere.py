@@ -1,0 +1,126 @@
+"""Bodies and answers of Cohere's two versions of embed. Unknown fields are ignored."""
+
+from typing import Annotated, Any, Literal, Self, TypeAlias
+
+from pydantic import BaseModel, Field, field_validator, model_validator
+
+from bentos.common.http.dialects.cohere import Priority
+from bentos.embed.quantisation import EmbeddingType
+
+ONLY_TEXTS = "the model embeds texts only, not images"
+
+Model: TypeAlias = Annotated[str, Field(description="The served model's id or one of its aliases")]
+VendorInputType: TypeAlias = Annotated[
+    Literal["search_document", "search_query", "classification", "clustering", "image"],
+    Field(description="What the texts are for: chooses the model's prompt. `image` is refused"),
+]
+Truncate: TypeAlias = Annotated[
+    Literal["NONE", "START", "END", None],
+    Field(
+        description="Side on which a text over the limit loses tokens, with a warning, by default `END`; "
+        "`NONE` refuses it"
+    ),
+]
+EmbeddingTypes: TypeAlias = Annotated[list[EmbeddingType] | None, Field(description="Forms of the vectors")]
+Images: TypeAlias = Annotated[list[Any] | None, Field(description="Refused")]
+
+
+class Meta(BaseModel):
+    """Facts about the answer."""
+
+    api_version: dict[Literal["version"], str]
+    billed_units: Annotated[
+        dict[Literal["input_tokens"], int],
+        Field(description="Tokens as the model saw them, prompts and special tokens included"),
+    ]
+    warnings: Annotated[list[str] | None, Field(description="One for each text that was truncated")] = None
+
+
+class ByType(BaseModel):
+    """Vectors in each form that was asked for, in the order of the texts."""
+
+    float: list[list[float]] | None = None
+    int8: list[list[int]] | None = None
+    uint8: list[list[int]] | None = None
+    binary: list[list[int]] | None = None
+    ubinary: list[list[int]] | None = None
+    base64: list[str] | None = None
+
+
+class EmbedV1Body(BaseModel):
+    """Texts to embed."""
+
+    texts: Annotated[list[str] | None, Field(description="1 to 96, none blank")] = None
+    images: Images = None
+    model: Model | None = None
+    input_type: VendorInputType | None = None
+    embedding_types: EmbeddingTypes = None
+    truncate: Truncate = None
+
+
+class EmbedFloatsAnswer(BaseModel):
+    """Answer to a request without `embedding_types`."""
+
+    response_type: Literal["embeddings_floats"]
+    id: Annotated[str, Field(description="The request's id")]
+    texts: list[str]
+    embeddings: list[list[float]]
+    meta: Meta
+
+
+class EmbedByTypeAnswer(BaseModel):
+    """Answer to a request with `embedding_types`, and to all of the second version's."""
+
+    response_type: Literal["embeddings_by_type"]
+    id: Annotated[str, Field(description="The request's id")]
+    texts: list[str]
+    embeddings: ByType
+    meta: Meta
+
+
+class Content(BaseModel):
+    """A part of an input."""
+
+    type: Annotated[Literal["text", "image_url"], Field(description="`image_url` is refused")]
+    text: str = ""
+
+    @field_validator("type")
+    @classmethod
+    def _is_text(cls, value: str) -> str:
+        if value != "text":
+            raise ValueError(ONLY_TEXTS)
+        return value
+
+
+class MixedInput(BaseModel):
+    """An input in parts; their texts are joined by line breaks."""
+
+    content: Annotated[list[Content], Field(min_length=1)]
+
+    @property
+    def text(self) -> str:
+        """The whole text."""
+        return "\n".join(part.text for part in self.content)
+
+
+class EmbedV2Body(BaseModel):
+    """Texts to embed."""
+
+    model: Model
+    input_type: VendorInputType
+    texts: Annotated[list[str] | None, Field(description="1 to 96, none blank; or `inputs`")] = None
+    inputs: Annotated[list[MixedInput] | None, Field(description="1 to 96, of texts only; or `texts`")] = None
+    images: Images = None
+    max_tokens: Annotated[
+        int | None, Field(ge=1, description="Tokens of a text that are read, prompt and special tokens included")
+    ] = None
+    output_dimension: Annotated[int | None, Field(description="Refused unless it is the model's own")] = None
+    embedding_types: EmbeddingTypes = None
+    truncate: Truncate = None
+    priority: Priority = None
+
+    @model_validator(mode="after")
+    def _texts_or_inputs(self) -> Self:
+        if self.texts is not None and self.inputs is not None:
+            raise ValueError("send texts or inputs, not both")
+        return self

@@ -1,0 +1,78 @@
+"""Bodies and answers of OpenAI's dialect. Unknown fields are ignored."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field
+
+from bentos.embed.encoder import InputType
+from bentos.embed.schemas.inputs import AnyInputs
+
+
+class EmbeddingsBody(BaseModel):
+    """One input or several."""
+
+    input: Annotated[
+        AnyInputs, Field(description="Up to 2,048 texts, 300,000 tokens in all; ids are of the served model's tokens")
+    ]
+    model: Annotated[str, Field(description="The served model's id or one of its aliases")]
+    encoding_format: Annotated[
+        Literal["float", "base64", None],
+        Field(description="By default `float`; `base64` is of little-endian float32"),
+    ] = None
+    dimensions: Annotated[int | None, Field(description="Refused unless it is the model's own")] = None
+    user: Annotated[str | None, Field(description="Ignored")] = None
+    input_type: Annotated[
+        InputType | None, Field(description="What the texts are for: chooses the model's prompt. Not of the vendor")
+    ] = None
+    truncate: Annotated[
+        Literal["end", "start", "none"],
+        Field(
+            description="Side on which a text over the model's limit loses tokens; `none` refuses it. Not of the vendor"
+        ),
+    ] = "none"
+
+
+class EmbeddingItem(BaseModel):
+    """One input's vector."""
+
+    object: Literal["embedding"]
+    index: int
+    embedding: list[float] | str
+
+
+class Usage(BaseModel):
+    """Tokens as the model saw them, prompts and special tokens included."""
+
+    prompt_tokens: int
+    total_tokens: int
+
+
+class EmbeddingsAnswer(BaseModel):
+    """Vectors in the order of the inputs."""
+
+    object: Literal["list"]
+    data: list[EmbeddingItem]
+    model: str
+    usage: Usage
+
+
+class Model(BaseModel):
+    """A name by which requests may call the model: first OpenAI's fields, then Cohere's."""
+
+    id: str
+    object: Literal["model"]
+    created: int
+    owned_by: str
+    name: str
+    endpoints: list[str]
+    default_endpoints: list[str]
+    finetuned: bool
+    context_length: int
+
+
+class Models(BaseModel):
+    """The served model's names; both lists are the same."""
+
+    object: Literal["list"]
+    data: list[Model]
+    models: list[Model]

@@ -1,0 +1,25 @@
+"""The body of text-embeddings-inference's dialect. Unknown fields are ignored."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field
+
+from bentos.embed.encoder import InputType
+from bentos.embed.schemas.inputs import AnyInputs
+
+
+class EmbedTEIBody(BaseModel):
+    """One input or several."""
+
+    inputs: Annotated[AnyInputs, Field(description="Texts; ids are of the served model's tokens")]
+    truncate: Annotated[
+        bool | None, Field(description="Whether a text over the model's limit loses tokens; else it is refused")
+    ] = False
+    truncation_direction: Annotated[
+        Literal["Left", "Right", "left", "right"], Field(description="Side on which tokens are lost")
+    ] = "Right"
+    prompt_name: Annotated[
+        InputType | None, Field(description="Which of the model's prompts; by default `EMBED_DEFAULT_INPUT_TYPE`'s")
+    ] = None
+    normalize: Annotated[bool, Field(description="False is refused: all vectors have unit length")] = True
+    dimensions: Annotated[int | None, Field(description="Refused unless it is the model's own")] = None

@@ -1,0 +1,84 @@
+"""Cohere v1's and Jina's door: `POST /v1/rerank`, one body and one answer for both."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import orjson
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from bentos.common.errors import InvalidInput
+from bentos.common.http.deadline import Deadline
+from bentos.common.http.dialects.cohere import CohereRoute
+from bentos.common.http.native import ArrayJSON
+from bentos.common.logs import request_id
+from bentos.rerank.cross_encoder import CrossEncoder, RerankRequest
+from bentos.rerank.routes import cohere
+from bentos.rerank.schemas.cohere import Document, RerankV1Answer, RerankV1Body
+
+router = APIRouter(route_class=CohereRoute, tags=["Cohere v1", "Jina"])
+
+_TEXT_FIELD = "text"
+_MOST_CHUNKS = 10
+_SIDES: dict[bool | str | None, Literal["end", "start", "none"]] = {
+    **{None: "end", True: "end", False: "none"},
+    **{"END": "end", "START": "start", "NONE": "none"},
+}
+
+
+@router.post("/v1/rerank", summary="Order documents by a query", response_model=RerankV1Answer)
+async def rerank(body: RerankV1Body, request: Request, deadline: Deadline) -> Response:
+    """Documents with their scores, best first."""
+    request.app.state.model_names.check(body.model)
+    cohere.check(body.query, body.documents)
+    fields = body.rank_fields or [_TEXT_FIELD]
+    cross_encoder: CrossEncoder = request.app.state.cross_encoder
+    ranking = await cross_encoder.rerank(
+        RerankRequest(
+            query=body.query,
+            documents=[scored_text(document, fields, index) for index, document in enumerate(body.documents)],
+            max_windows_per_doc=body.max_chunks_per_doc or _MOST_CHUNKS,
+            truncate=_SIDES[body.truncate],
+            deadline=deadline,
+            allow_blank=True,
+        )
+    )
+    results = cohere.results(ranking, body.top_n)
+    if body.wants_documents:
+        for result in results:
+            document = body.documents[result["index"]]
+            result["document"] = {_TEXT_FIELD: document} if isinstance(document, str) else document
+    return ArrayJSON(
+        {
+            "id": request_id.get(),
+            "model": request.app.state.model_names.model_id,
+            "results": results,
+            "meta": cohere.meta("1", ranking),
+            "usage": {"total_tokens": ranking.tokens},
+        }
+    )
+
+
+def scored_text(document: Document, fields: Sequence[str], index: int) -> str:
+    """What the model reads of a document: a string itself, of an object the named fields in their order.
+
+    Several fields become lines `field: value`, the form the vendor advises for structured data. Strings stay as they
+    are, other values are written as JSON; fields that are missing or null are left out.
+
+    Raises:
+        InvalidInput: the object has none of the fields.
+    """
+    if isinstance(document, str):
+        return document
+    values = {field: document[field] for field in fields if document.get(field) is not None}
+    if not values:
+        raise InvalidInput(
+            f"Input should be a string or an object with {' or '.join(fields)}; only text is scored.",
+            param=f"documents.{index}",
+        )
+    texts = {
+        field: value if isinstance(value, str) else orjson.dumps(value).decode() for field, value in values.items()
+    }
+    if len(fields) == 1:
+        return texts[fields[0]]
+    return "\n".join(f"{field}: {text}" for field, text in texts.items())

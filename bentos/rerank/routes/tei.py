@@ -1,0 +1,46 @@
+"""The door of text-embeddings-inference: `POST /rerank` with `texts`, which `SharedPath` sends to `/tei/rerank`."""
+
+from typing import Any, Literal
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from bentos.common.errors import NoItems
+from bentos.common.http.deadline import Deadline
+from bentos.common.http.dialects.tei import TEIRoute
+from bentos.common.http.native import ArrayJSON
+from bentos.rerank.cross_encoder import CrossEncoder, RerankRequest
+from bentos.rerank.schemas.tei import Rank, RerankTEIBody
+
+router = APIRouter(route_class=TEIRoute, tags=["text-embeddings-inference"])
+
+
+@router.post("/tei/rerank", summary="Order texts by a query", response_model=list[Rank])
+async def rerank(body: RerankTEIBody, request: Request, deadline: Deadline) -> Response:
+    """Texts' scores, best first."""
+    if not body.texts:
+        raise NoItems("`texts` cannot be empty")
+    cross_encoder: CrossEncoder = request.app.state.cross_encoder
+    ranking = await cross_encoder.rerank(
+        RerankRequest(
+            query=body.query,
+            documents=body.texts,
+            max_windows_per_doc=1,
+            truncate=_side(body),
+            deadline=deadline,
+            place="texts",
+            allow_blank=True,
+        )
+    )
+    scores = ranking.logits if body.raw_scores else ranking.scores
+    ranks: list[dict[str, Any]] = [{"index": index, "score": scores[index]} for index in ranking.best_first()]
+    if body.return_text:
+        for rank in ranks:
+            rank["text"] = body.texts[rank["index"]]
+    return ArrayJSON(ranks)
+
+
+def _side(body: RerankTEIBody) -> Literal["end", "start", "none"]:
+    if not body.truncate:
+        return "none"
+    return "start" if body.truncation_direction.lower() == "left" else "end"

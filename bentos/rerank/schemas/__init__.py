@@ -1,0 +1,1 @@
+"""Bodies and answers of each dialect, as OpenAPI shows them."""

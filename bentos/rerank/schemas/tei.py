@@ -1,0 +1,29 @@
+"""Bodies of text-embeddings-inference."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field
+
+
+class RerankTEIBody(BaseModel):
+    """A query and the texts to order by it. Unknown fields are ignored."""
+
+    query: str
+    texts: Annotated[list[str], Field(description="Blank ones are scored like any other")]
+    truncate: Annotated[
+        bool | None,
+        Field(description="Whether of a text over the model's window one window is scored; else it is refused"),
+    ] = False
+    truncation_direction: Annotated[
+        Literal["Left", "Right", "left", "right"], Field(description="Side on which tokens are lost")
+    ] = "Right"
+    raw_scores: Annotated[bool, Field(description="Logits instead of their sigmoid")] = False
+    return_text: bool = False
+
+
+class Rank(BaseModel):
+    """One text's place in the ranking."""
+
+    index: Annotated[int, Field(description="Place of the text in the request")]
+    score: float
+    text: str | None = None

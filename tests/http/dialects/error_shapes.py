@@ -1,0 +1,29 @@
+"""Errors as each dialect's clients read them; their shape is checked on the way."""
+
+from typing import Any
+
+import httpx
+
+
+def cohere_error(answer: httpx.Response) -> tuple[int, str]:
+    """Status and message of an error of Cohere's."""
+    body = answer.json()
+    assert body.keys() == {"id", "message"}
+    assert body["id"] == answer.headers["X-Request-ID"]
+    return answer.status_code, body["message"]
+
+
+def openai_error(answer: httpx.Response) -> dict[str, Any]:
+    """Status, type, param, code and message of an error of OpenAI's."""
+    body = answer.json()
+    assert body.keys() == {"error"}
+    assert body["error"].keys() == {"message", "type", "param", "code"}
+    assert body["error"]["message"]
+    return {"status": answer.status_code, **body["error"]}
+
+
+def tei_error(answer: httpx.Response) -> tuple[int, str, str]:
+    """Status, type and message of an error of text-embeddings-inference."""
+    body = answer.json()
+    assert body.keys() == {"error", "error_type"}
+    return answer.status_code, body["error_type"], body["error"]

@@ -1,0 +1,127 @@
+"""`POST /embed` with `inputs`, `POST /` and `GET /info`, as the clients of text-embeddings-inference know them."""
+
+import httpx
+import numpy as np
+import pytest
+
+from tests.http import reference
+from tests.http.conftest import FRAIL_BODY_BYTES, POISON
+from tests.http.dialects.error_shapes import tei_error
+from tests.http.dialects.golden_shapes import golden, shape
+from tests.http.services import EMBED, JSON, RERANK, Service
+
+LONG = "the heron waits " * 200
+
+
+@pytest.fixture(params=["/embed", "/tei/embed", "/"])
+def path(request: pytest.FixtureRequest) -> str:
+    """Each route of the door."""
+    chosen: str = request.param
+    return chosen
+
+
+def post(service: Service, inputs: object, **fields: object) -> httpx.Response:
+    return service.server.client.post("/embed", json={"inputs": inputs, **fields})
+
+
+def test_the_answer_is_a_bare_list_of_vectors(embed: Service, path: str) -> None:
+    answer = embed.server.client.post(path, json={"inputs": ["heron", "stork"]}).json()
+    assert shape(answer) == golden("tei_embed")
+    assert np.shape(answer) == (2, 384)
+    assert np.shape(embed.server.client.post(path, json={"inputs": "heron"}).json()) == (1, 384)
+
+
+def test_the_native_dialect_keeps_its_path(embed: Service) -> None:
+    assert "embedding" in embed.server.client.post("/embed", json={"text": "heron"}).json()
+
+
+def test_optional_fields_may_be_null_or_the_vendors_defaults(embed: Service) -> None:
+    assert post(embed, "heron", truncate=None, prompt_name=None, dimensions=None).status_code == 200
+    assert post(embed, "heron", truncate=False, normalize=True, truncation_direction="Right").status_code == 200
+
+
+@pytest.mark.parametrize("fields", [{}, {"truncate": False}, {"truncate": None}], ids=str)
+def test_a_text_over_the_window_is_413_by_default(embed: Service, fields: dict[str, object]) -> None:
+    error = tei_error(post(embed, ["heron", LONG], **fields))
+    assert error == (413, "Validation", "inputs.1: The text has more than 256 tokens, and truncation is refused.")
+
+
+@pytest.mark.parametrize(("left", "right"), [("Left", "Right"), ("left", "right")])
+def test_the_direction_is_the_side_that_is_lost(embed: Service, left: str, right: str) -> None:
+    text = "stork " * 300 + "heron " * 300
+    for direction, side in ((left, "start"), (right, "end")):
+        cut = post(embed, text, truncate=True, truncation_direction=direction).json()
+        assert reference.least_cosine(cut, embed.post(text, truncate=side).json()["embeddings"]) >= 0.999999
+
+
+@pytest.mark.parametrize("fields", [{"normalize": False}, {"dimensions": 256}], ids=str)
+def test_what_the_model_cannot_do_is_422_and_named(embed: Service, fields: dict[str, object]) -> None:
+    status, kind, message = tei_error(post(embed, "heron", **fields))
+    [name] = fields
+    assert (status, kind, message.partition(" ")[0]) == (422, "Validation", f"{name}:")
+
+
+def test_an_empty_list_is_400(embed: Service) -> None:
+    assert tei_error(post(embed, []))[:2] == (400, "Empty")
+
+
+def test_too_many_inputs_are_413(embed: Service) -> None:
+    assert tei_error(post(embed, ["heron"] * (EMBED.most_items + 1)))[:2] == (413, "Validation")
+
+
+@pytest.mark.parametrize(
+    ("body", "place"),
+    [
+        ({"inputs": ["heron", 7]}, "inputs.1"),
+        ({"inputs": ["heron", " "]}, "inputs.1"),
+        ({"inputs": {"text": "heron"}}, "inputs"),
+        ({"inputs": [[7], [8, 30522]]}, "inputs.1.1"),
+        ({"inputs": "heron", "prompt_name": "heron"}, "prompt_name"),
+        ({"inputs": "heron", "truncation_direction": "Up"}, "truncation_direction"),
+    ],
+    ids=str,
+)
+def test_a_wrong_value_is_422_and_its_place_is_named(embed: Service, body: dict[str, object], place: str) -> None:
+    status, kind, message = tei_error(embed.server.client.post("/embed", json=body))
+    assert (status, kind, message.partition(":")[0]) == (422, "Validation", place)
+
+
+def test_a_missing_field_is_422_and_named(embed: Service) -> None:
+    assert tei_error(embed.server.client.post("/", json={})) == (422, "Validation", "inputs: Field required")
+
+
+def test_a_body_that_is_not_json_is_400(embed: Service) -> None:
+    assert tei_error(embed.server.client.post("/", content=b"{not json", headers=JSON))[:2] == (400, "Validation")
+
+
+def test_a_body_over_the_byte_limit_is_413(frail_embed: Service) -> None:
+    content = b" " * (FRAIL_BODY_BYTES + 1)
+    assert tei_error(frail_embed.server.client.post("/", content=content, headers=JSON))[:2] == (413, "Validation")
+
+
+def test_a_full_queue_is_429_with_whole_seconds_to_wait(frail_embed: Service) -> None:
+    with frail_embed.busy():
+        answer = post(frail_embed, "heron")
+    assert tei_error(answer)[:2] == (429, "Overloaded")
+    assert 1 <= int(answer.headers["Retry-After"]) <= 60
+
+
+def test_a_text_on_which_the_model_fails_is_424_and_named(frail_embed: Service) -> None:
+    status, kind, message = tei_error(post(frail_embed, ["heron", f"the {POISON} drinks"]))
+    assert (status, kind, message.partition(" ")[0]) == (424, "Backend", "inputs.1:")
+
+
+@pytest.mark.parametrize("locked", [EMBED], indirect=True, ids=["embed-service"])
+@pytest.mark.parametrize("own_path", ["/tei/embed", "/"])
+def test_a_missing_key_is_401(locked: Service, own_path: str) -> None:
+    assert tei_error(locked.server.client.post(own_path, json={"inputs": "heron"}))[0] == 401
+
+
+def test_info_also_has_the_names_of_text_embeddings_inference(service: Service) -> None:
+    info = service.server.client.get("/info").json()
+    assert info["model_id"] == info["model"]
+    assert info["model_sha"] == info["revision"]
+    assert info["max_input_length"] == info["max_tokens"]
+    assert info["max_client_batch_size"] == service.kind.most_items
+    assert info["auto_truncate"] is False
+    assert list(info["model_type"]) == ["reranker" if service.kind is RERANK else "embedding"]

@@ -1,0 +1,136 @@
+"""`POST /rerank` with `texts`, as the clients of text-embeddings-inference know it."""
+
+import httpx
+import numpy as np
+import pytest
+
+from tests.http.conftest import FRAIL_BODY_BYTES, POISON
+from tests.http.dialects.golden_shapes import golden, shape
+from tests.http.dialects.rerank_doors import DOCUMENTS, LONG, NEEDLE, OFFICE, QUERY, SAME, in_order, tei_error
+from tests.http.services import JSON, RERANK, Service, long_texts
+
+
+def post(service: Service, *texts: object, **fields: object) -> httpx.Response:
+    return service.server.client.post("/rerank", json={"query": QUERY, "texts": texts, **fields})
+
+
+@pytest.mark.parametrize(
+    ("return_text", "name"), [(False, "tei_rerank"), (True, "tei_rerank_with_text")], ids=["without", "with"]
+)
+def test_the_answer_has_exactly_the_golden_keys(rerank: Service, return_text: bool, name: str) -> None:
+    assert shape(post(rerank, *DOCUMENTS, return_text=return_text).json()) == golden(name)
+
+
+def test_texts_are_returned_with_their_ranks(rerank: Service) -> None:
+    ranks = post(rerank, OFFICE, NEEDLE, return_text=True).json()
+    assert [(rank["index"], rank["text"]) for rank in ranks] == [(1, NEEDLE), (0, OFFICE)]
+
+
+def test_raw_scores_are_logits(rerank: Service) -> None:
+    logits = np.array(in_order(post(rerank, *DOCUMENTS, raw_scores=True).json(), "score"))
+    scores = in_order(post(rerank, *DOCUMENTS).json(), "score")
+    assert (1 / (1 + np.exp(-logits))).tolist() == pytest.approx(scores, abs=SAME)
+
+
+def test_of_a_longer_text_one_window_is_scored_on_request(rerank: Service) -> None:
+    cut, native = (
+        post(rerank, LONG + NEEDLE, truncate=True).json()[0]["score"],
+        rerank.post(LONG + NEEDLE, query=QUERY).json()["results"][0]["score"],
+    )
+    assert native > 2 * cut
+
+
+@pytest.mark.parametrize(("left", "right"), [("Left", "Right"), ("left", "right")])
+def test_the_direction_is_the_side_that_is_lost(rerank: Service, left: str, right: str) -> None:
+    kept_end, kept_start = (
+        post(rerank, LONG + NEEDLE, truncate=True, truncation_direction=side).json()[0]["score"]
+        for side in (left, right)
+    )
+    assert kept_end > 2 * kept_start
+
+
+def test_blank_texts_and_unknown_fields_are_taken(rerank: Service) -> None:
+    assert len(post(rerank, "", " ", NEEDLE, heron=7, truncate=None).json()) == 3
+
+
+@pytest.mark.parametrize("fields", [{}, {"truncate": False}, {"truncate": None}], ids=str)
+def test_a_longer_text_is_413_by_default(rerank: Service, fields: dict[str, object]) -> None:
+    status, kind, message = tei_error(post(rerank, NEEDLE, LONG, **fields))
+    assert (status, kind) == (413, "Validation")
+    assert message.startswith("texts.1: The document has more than")
+
+
+def test_a_longer_query_is_413_by_default(rerank: Service) -> None:
+    status, kind, message = tei_error(post(rerank, NEEDLE, query=LONG))
+    assert (status, kind) == (413, "Validation")
+    assert message.startswith("query: The query has more than")
+
+
+def test_too_many_texts_are_413(rerank: Service) -> None:
+    status, kind, _ = tei_error(post(rerank, *["heron"] * (RERANK.most_items + 1)))
+    assert (status, kind) == (413, "Validation")
+
+
+def test_an_empty_list_is_400(rerank: Service) -> None:
+    assert tei_error(post(rerank)) == (400, "Empty", "`texts` cannot be empty")
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"texts": ["heron", 7]}, "texts.1: Input should be a valid string"),
+        ({"texts": "heron"}, "texts: Input should be a valid list"),
+        ({"query": None}, "query: Input should be a valid string"),
+        ({"truncation_direction": "Up"}, "truncation_direction: Input should be"),
+        ({"raw_scores": "heron"}, "raw_scores: Input should be a valid boolean"),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_a_value_of_the_wrong_type_is_422_and_its_place_is_named(
+    rerank: Service, fields: dict[str, object], message: str
+) -> None:
+    body = {"query": QUERY, "texts": DOCUMENTS, **fields}
+    status, kind, said = tei_error(rerank.server.client.post("/rerank", json=body))
+    assert (status, kind) == (422, "Validation")
+    assert said.startswith(message)
+
+
+def test_a_missing_query_is_422_and_named(rerank: Service) -> None:
+    answer = rerank.server.client.post("/rerank", json={"texts": DOCUMENTS})
+    assert tei_error(answer) == (422, "Validation", "query: Field required")
+
+
+def test_a_body_that_is_not_json_is_400(rerank: Service) -> None:
+    status, kind, _ = tei_error(rerank.server.client.post("/tei/rerank", content=b"{not json", headers=JSON))
+    assert (status, kind) == (400, "Validation")
+
+
+def test_a_body_over_the_byte_limit_is_413(frail_rerank: Service) -> None:
+    content = b" " * (FRAIL_BODY_BYTES + 1)
+    status, kind, _ = tei_error(frail_rerank.server.client.post("/tei/rerank", content=content, headers=JSON))
+    assert (status, kind) == (413, "Validation")
+
+
+def test_a_full_queue_is_429_with_whole_seconds_to_wait(frail_rerank: Service) -> None:
+    with frail_rerank.busy():
+        answer = post(frail_rerank, *DOCUMENTS)
+    assert tei_error(answer)[:2] == (429, "Overloaded")
+    assert 1 <= int(answer.headers["Retry-After"]) <= 60
+
+
+def test_a_text_on_which_the_model_fails_is_424_and_named(frail_rerank: Service) -> None:
+    status, kind, message = tei_error(post(frail_rerank, "heron", f"the {POISON} drinks"))
+    assert (status, kind, message.partition(" ")[0]) == (424, "Backend", "texts.1:")
+
+
+def test_a_passed_deadline_is_504(rerank: Service) -> None:
+    body = {"query": QUERY, "texts": long_texts(100), "truncate": True}
+    with rerank.busy():
+        answer = rerank.server.client.post("/rerank", json=body, headers={"X-Request-Timeout": "0.05"})
+    assert tei_error(answer)[0] == 504
+
+
+@pytest.mark.parametrize("locked", [RERANK], indirect=True, ids=["rerank-service"])
+def test_a_missing_key_is_401_in_the_dialects_shape_on_its_own_path(locked: Service) -> None:
+    answer = locked.server.client.post("/tei/rerank", json={"query": QUERY, "texts": DOCUMENTS})
+    assert tei_error(answer)[0] == 401

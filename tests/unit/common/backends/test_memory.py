@@ -1,0 +1,15 @@
+"""Memory does not grow with the number of shapes that a process has seen."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.models_command import ROOT
+
+
+def test_ten_thousand_random_shapes_take_no_more_memory_than_a_thousand(converted: Path) -> None:
+    folder = str(converted / "encoder" / "int8")
+    command = [sys.executable, "-m", "tests.unit.common.backends.random_shapes", folder, "mean", "1000", "10000"]
+    run = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True, timeout=600)
+    early, late = map(int, run.stdout.split())
+    assert late <= 1.05 * early
