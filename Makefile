@@ -2,6 +2,7 @@
 
 MODELS ?= small
 TORCH ?= cpu
+PRECISION ?= $(if $(filter cuda,$(TORCH)),none,auto)
 PYTHON ?= $(shell for p in python3.11 python3; do "$$p" -c '' 2>/dev/null && echo "$$p" && break; done)
 
 VENV := .venv
@@ -15,7 +16,7 @@ PRESET = $$($(BIN)/python -c "from scripts.models.presets import PRESETS as p; \
 export BENTOML_DO_NOT_TRACK := True
 
 .DEFAULT_GOAL := help
-.PHONY: help venv models serve test check lint types contracts format lock build clean
+.PHONY: help venv models serve test check lint types contracts format lock bench-peers build clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -32,8 +33,8 @@ $(INSTALLED): requirements/dev.txt scripts/install_torch.sh
 	@$(BIN)/python -m pip check
 	@touch $@
 
-models: venv ## Install the models of a preset (MODELS=small or production)
-	$(BIN)/python -m scripts.models install $(MODELS)
+models: venv ## Install the models of a preset (MODELS=small or production) in the fastest form (PRECISION=none: as they are)
+	$(BIN)/python -m scripts.models install $(MODELS) --precision $(PRECISION)
 
 serve: models ## Start both services (MODELS=small or production); Ctrl-C stops them
 	$(BIN)/python -m scripts.serve --models $(MODELS)
@@ -63,6 +64,11 @@ lock: venv ## Write requirements/*.txt again from pyproject.toml (LOCK_ARGS=--up
 	$(LOCK) --group embed -c requirements/dev.txt --no-annotate -o requirements/embed.txt
 	$(LOCK) --group rerank -c requirements/dev.txt --no-annotate -o requirements/rerank.txt
 	sed -i.orig -e '/^torch==/,/^[^ ]/{/--hash/d;}' -e '/^torch==/s/ \\$$//' requirements/*.txt && rm requirements/*.orig
+
+bench-peers: venv ## Measure side by side with other servers, at production size (ARGS=… for benchmarks.peers; half an hour)
+	$(BIN)/python -m scripts.models install small-e5
+	$(BIN)/python -m benchmarks.make_synthetic
+	$(BIN)/python -m benchmarks.peers --json docs/benchmarks/peers.json --picture docs/benchmarks/peers.svg $(ARGS)
 
 build: models ## Build both bentos with the models of a preset (MODELS=small or production)
 	env $(PRESET) $(BIN)/bentoml build -f bentofile.embed.yaml

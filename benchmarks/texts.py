@@ -28,10 +28,10 @@ def text_of(tokens: int, tokenizer: Tokenizer, *, seed: int) -> str:
     return " ".join(words)
 
 
-def mixed_texts(count: int, folder: Path, window: int, *, seed: int = 0) -> list[str]:
+def mixed_texts(count: int, folder: Path, window: int, *, median: int = 40, seed: int = 0) -> list[str]:
     """Texts of `mixed_lengths` for the tokenizer of an installed model."""
     tokenizer = Tokenizer.load(folder, window)
     return [
         text_of(length, tokenizer, seed=seed + number)
-        for number, length in enumerate(mixed_lengths(count, longest=window, seed=seed))
+        for number, length in enumerate(mixed_lengths(count, median=median, longest=window, seed=seed))
     ]

@@ -1,14 +1,20 @@
-"""Shared by all tests: a model store with the three small models, prepared once and kept between runs."""
+"""Shared by all tests: a model store with the three small models, kept between runs, and both services on them.
+
+The services are started once per session, alone and behind the gateway.
+"""
 
 import hashlib
 import os
 import shutil
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from tempfile import mkdtemp
 
 import pytest
 
+from tests.gateway.nginx import CLOSED_PORT, Gateway, finds_names_later
+from tests.http.services import EMBED, QUICK_STOP, RERANK, Service, running
 from tests.models_command import ROOT, run_models_command
 
 INSTALLER = [
@@ -42,6 +48,45 @@ def model_store(pytestconfig: pytest.Config) -> Path:
         if time.time() - other.stat().st_mtime > UNUSED_AFTER_S:
             shutil.rmtree(other, ignore_errors=True)
     return store
+
+
+@pytest.fixture(scope="session")
+def logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("logs")
+
+
+@pytest.fixture(scope="session")
+def home(model_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """BENTOML_HOME with the prepared models, in which services may write beside them."""
+    home = tmp_path_factory.mktemp("home")
+    (home / "models").symlink_to(model_store / "models")
+    return home
+
+
+@pytest.fixture(scope="session")
+def embed(home: Path, logs: Path) -> Iterator[Service]:
+    with running(EMBED, EMBED.serving | QUICK_STOP, home=home, log=logs / "embed.log") as service:
+        yield service
+
+
+@pytest.fixture(scope="session")
+def rerank(home: Path, logs: Path) -> Iterator[Service]:
+    with running(RERANK, RERANK.serving | QUICK_STOP, home=home, log=logs / "rerank.log") as service:
+        yield service
+
+
+@pytest.fixture(scope="session")
+def gateway(embed: Service, rerank: Service, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    with Gateway(tmp_path_factory.mktemp("gateway"), embed.server.address, rerank.server.address) as gateway:
+        yield gateway
+
+
+@pytest.fixture(scope="session")
+def without_rerank(embed: Service, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    """Rerank-service is gone; its name is unknown where nginx can start so, else its port is closed."""
+    absent = "rerank-service.invalid:5556" if finds_names_later() else CLOSED_PORT
+    with Gateway(tmp_path_factory.mktemp("without-rerank"), embed.server.address, absent) as gateway:
+        yield gateway
 
 
 def _install_small_models(store: Path) -> None:

@@ -74,6 +74,8 @@ def list_command() -> None:
         profile = model.profile
         typer.echo(f"{profile.model_id}  {model.tag.partition(':')[2]}  {megabytes:.0f} MB")
         typer.echo(f"  {profile.backend} {profile.precision}, {describe(profile)}")
+        if profile.fidelity:
+            typer.echo("  against its original: " + ", ".join(f"{n} {v:.4f}" for n, v in profile.fidelity.items()))
     for error in corrupt:
         typer.echo(str(error))
     if not usable and not corrupt:

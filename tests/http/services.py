@@ -101,9 +101,9 @@ class Service:
         """Send these bytes."""
         return self.server.client.post(self.kind.path, content=content, headers=headers)
 
-    def busy(self, headers: Mapping[str, str] = MappingProxyType({})) -> LeavingClient:
+    def busy(self, headers: Mapping[str, str] = MappingProxyType({}), texts: int = 400) -> LeavingClient:
         """A block during which one large request keeps the engine busy, for many seconds if need be."""
-        body = self.kind.body(*long_texts(400), priority="bulk")
+        body = self.kind.body(*long_texts(texts), priority="bulk")
         return LeavingClient(self.server, self.kind.path, body, headers)
 
 

@@ -65,7 +65,7 @@ class OpenVINOBackend:
         if precision == "bf16" and not bf16:
             raise UnsupportedPrecision("This processor has no bf16 instructions: use precision int8 or fp32.")
         model = core.read_model(folder / MODEL_FILE)
-        inputs = {port.get_any_name() for port in model.inputs}
+        inputs = {name for port in model.inputs for name in port.get_names()}
         if not inputs >= _INPUTS:
             raise RuntimeError(f"the graph was converted by another version, without {', '.join(_INPUTS - inputs)}")
         compiled = core.compile_model(model, "CPU", _properties(precision, bf16, threads, streams))

@@ -1,0 +1,101 @@
+"""The model in the form that a peer loads; conversions are made once and kept in the work folder."""
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks.peers.catalogue import SERVERS
+from benchmarks.peers.environments import InstallFailed, environment
+from benchmarks.peers.peer import Form
+from bentos.common.model_store import InstalledModel
+
+_OWN_FILES = ("model.yaml", "duobento.json")
+_WEIGHTS = ("*.safetensors", "*.bin")
+# sentence-transformers' own files, whose format changed with its version 5 and 6.
+_MODULES = ("modules.json", "*_sentence_transformers.json", "sentence_bert_config.json", "[0-9]_*")
+
+
+def folder_of(original: InstalledModel, form: Form, work: Path) -> Path:
+    """The original's folder, or that of its conversion.
+
+    Args:
+        original: the torch form.
+        form: what the peer loads.
+        work: keeps conversions.
+
+    Raises:
+        InstallFailed: the converter cannot be installed, or failed.
+    """
+    if form in ("installed", "torch"):
+        return original.path
+    target = work / "models" / form / original.tag.replace(":", "-")
+    if target.is_dir():
+        return target
+    unfinished = target.with_name(target.name + ".part")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    if form == "transformers-4":
+        _link(original, unfinished)
+    elif form == "onnx":
+        _link(original, unfinished, *_WEIGHTS)
+        script = [str(SERVERS / "export_onnx.py"), str(original.path), original.profile.kind, str(unfinished)]
+        _convert(form, environment("onnx-export", work), script)
+    else:
+        options = ["--quantization", "int8", "--copy_files", "tokenizer.json"]
+        source = folder_of(original, "transformers-4", work)
+        module = ["-m", "ctranslate2.converters.transformers", "--model", str(source), "--output_dir", str(unfinished)]
+        _convert(form, environment("ctranslate2", work), module + options)
+    unfinished.rename(target)
+    return target
+
+
+def _convert(form: Form, python: Path, command: list[str]) -> None:
+    done = subprocess.run([str(python), *command], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise InstallFailed(f"conversion to {form} failed: {done.stderr.strip().splitlines()[-1]}")
+
+
+def _link(original: InstalledModel, target: Path, *without: str) -> None:
+    """The model's files as transformers 4 and sentence-transformers 3 read them."""
+    ignored = shutil.ignore_patterns(*_OWN_FILES, *_MODULES, *without)
+    shutil.copytree(original.path, target, copy_function=os.symlink, ignore=ignored)
+    # A tokenizer class that only transformers 5 has.
+    _edit(target / "tokenizer_config.json", lambda config: {**config, "tokenizer_class": "PreTrainedTokenizerFast"})
+    # Infinity with optimum truncates at this number, which in XLM-RoBERTa counts two places that are never used.
+    _edit(target / "config.json", lambda config: {**config, "max_position_embeddings": _positions(config, without)})
+    if original.profile.kind == "encoder":
+        _write_modules(original, target)
+
+
+def _positions(config: dict[str, Any], without: Sequence[str]) -> int:
+    unused = 2 if config["model_type"] == "xlm-roberta" and without else 0
+    return int(config["max_position_embeddings"]) - unused
+
+
+def _write_modules(original: InstalledModel, target: Path) -> None:
+    pooling = json.loads((original.path / "1_Pooling" / "config.json").read_text())
+    mean = pooling.get("pooling_mode") == "mean" or pooling.get("pooling_mode_mean_tokens", False)
+    old = {
+        "word_embedding_dimension": original.profile.dimension,
+        "pooling_mode_mean_tokens": mean,
+        "pooling_mode_cls_token": not mean,
+    }
+    modules = [
+        {"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.Transformer"},
+        {"idx": 1, "name": "1", "path": "1_Pooling", "type": "sentence_transformers.models.Pooling"},
+    ]
+    (target / "1_Pooling").mkdir()
+    (target / "1_Pooling" / "config.json").write_text(json.dumps(old))
+    (target / "modules.json").write_text(json.dumps(modules))
+    (target / "sentence_bert_config.json").write_text(json.dumps({"max_seq_length": original.profile.max_tokens}))
+
+
+def _edit(file: Path, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+    """Replace the link by a changed copy."""
+    if file.is_file():
+        content = change(json.loads(file.read_text()))
+        file.unlink()
+        file.write_text(json.dumps(content))

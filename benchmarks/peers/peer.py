@@ -1,0 +1,104 @@
+"""What the benchmark has to know of a server to install it, start it and talk to it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from benchmarks.peers.requests import Documents
+from bentos.common.model_store import Kind
+
+Form = Literal["installed", "torch", "transformers-4", "onnx", "ctranslate2"]
+"""How a server wants its model: by id from our store, or a folder in one of these formats.
+
+`transformers-4` is the torch original as that older version can read it.
+"""
+
+
+@dataclass(frozen=True)
+class Launch:
+    """One start of a server.
+
+    Attributes:
+        python: of the server's virtual environment.
+        port: on the loopback interface.
+        model: folder of the model in the peer's form.
+        model_id: as it is installed.
+        kind: encoder or cross-encoder.
+        window: most tokens the model takes.
+        threads: that the server may use in all.
+        home: a folder that the server may fill.
+    """
+
+    python: Path
+    port: int
+    model: Path
+    model_id: str
+    kind: Kind
+    window: int
+    threads: int
+    home: Path
+
+
+@dataclass(frozen=True)
+class EmbedDoor:
+    """Where a server takes texts.
+
+    Attributes:
+        path: of the URL.
+        body: the JSON for some texts.
+        vectors: the vectors in the answer's JSON, in the order of the texts.
+    """
+
+    path: str
+    body: Callable[[list[str]], dict[str, Any]]
+    vectors: Callable[[Any], list[list[float]]]
+
+
+@dataclass(frozen=True)
+class RerankDoor:
+    """Where a server takes a query and documents."""
+
+    path: str
+    body: Callable[[Documents], dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Peer:
+    """A server to compare with.
+
+    Attributes:
+        name: in tables, and of its virtual environment's folder where it has one of its own.
+        about: one line for the report.
+        precision: of its arithmetic; None if the installed model says.
+        form: of the model it loads.
+        command: starts it.
+        embed: None if it serves no encoders.
+        rerank: None if it serves no cross-encoders.
+        requirements: name of a file in `requirements/`; None runs in this process's own environment.
+        versions: packages that the report names with their versions.
+        ready: path that answers 200 once the model is loaded.
+        processes: that share the threads.
+        variables: of its environment, besides those for threads.
+        converts_at_first_start: into its home; it is then started again before anything is measured.
+        adds_prompt: whether it puts the model's prompt before a text itself.
+    """
+
+    name: str
+    about: str
+    form: Form
+    command: Callable[[Launch], list[str]]
+    embed: EmbedDoor | None
+    rerank: RerankDoor | None
+    precision: str | None = "fp32"
+    requirements: str | None = None
+    versions: tuple[str, ...] = ()
+    ready: str = "/health"
+    processes: int = 1
+    variables: Callable[[Launch], Mapping[str, str]] = lambda _: {}
+    converts_at_first_start: bool = False
+    adds_prompt: bool = False
+
+    def serves(self, kind: Kind) -> bool:
+        """Whether it has a door for models of this kind."""
+        return (self.embed if kind == "encoder" else self.rerank) is not None

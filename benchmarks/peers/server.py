@@ -1,0 +1,145 @@
+"""A peer's server as a group of processes: started, paused while others are measured, weighed, stopped."""
+
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Self
+
+import httpx
+import psutil
+
+from benchmarks.peers.peer import Launch, Peer
+from benchmarks.served import ROOT
+
+_START_SECONDS = 600
+_STOP_SECONDS = 20
+_MIB = 2**20
+
+
+class StartFailed(RuntimeError):
+    """A server did not become ready; the message is the last line of its log."""
+
+
+class Server:
+    """A running server. Made by `start`; call `stop` in the end."""
+
+    def __init__(self, process: psutil.Popen, url: str) -> None:
+        self._process = process
+        self.url = url
+
+    @classmethod
+    def start(cls, peer: Peer, launch: Launch, log: Path) -> Self:
+        """Start on a free port and wait until it is ready.
+
+        Args:
+            peer: what to start.
+            launch: its port is replaced.
+            log: gets what the server prints.
+
+        Raises:
+            StartFailed: it ended, or took too long.
+        """
+        launch = replace(launch, port=_free_port())
+        threads = str(max(1, launch.threads // peer.processes))
+        variables = {
+            **os.environ,
+            **dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), threads),
+            **{"TOKENIZERS_PARALLELISM": "false", "HF_HUB_OFFLINE": "1", "BENTOML_DO_NOT_TRACK": "True"},
+            **peer.variables(launch),
+        }
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("wb") as output:
+            process = psutil.Popen(
+                peer.command(launch), cwd=ROOT, env=variables, stdout=output, stderr=subprocess.STDOUT
+            )
+        server = cls(process, f"http://127.0.0.1:{launch.port}")
+        try:
+            server._wait_until_ready(peer.ready, log)
+        except BaseException:
+            server.stop()
+            raise
+        return server
+
+    @contextmanager
+    def awake(self) -> Iterator[None]:
+        """Let it run, and pause it afterwards."""
+        self._signal("resume")
+        try:
+            yield
+        finally:
+            self._signal("suspend")
+
+    def pause(self) -> None:
+        """Stop all its processes where they are (SIGSTOP)."""
+        self._signal("suspend")
+
+    def memory_mib(self) -> float:
+        """Resident memory of all its processes; what they share among themselves is counted once.
+
+        Pages of files, such as mapped weights, are counted in full though other servers may map the same file.
+        """
+        files: dict[str, int] = {}
+        total = 0
+        for process in self._processes():
+            for mapping in process.memory_maps(grouped=True):
+                if mapping.path.startswith("["):
+                    total += mapping.pss
+                else:
+                    files[mapping.path] = max(files.get(mapping.path, 0), mapping.rss)
+        return (total + sum(files.values())) / _MIB
+
+    def stop(self) -> None:
+        """End all its processes, by force if they do not go."""
+        processes = self._processes()
+        self._signal("resume")
+        if self._process.poll() is None:
+            self._process.terminate()
+        _, alive = psutil.wait_procs(processes, timeout=_STOP_SECONDS)
+        for process in alive:
+            process.kill()
+        psutil.wait_procs(alive, timeout=_STOP_SECONDS)
+
+    def _processes(self) -> list[psutil.Process]:
+        try:
+            return [self._process, *self._process.children(recursive=True)]
+        except psutil.NoSuchProcess:
+            return []
+
+    def _signal(self, action: str) -> None:
+        for process in self._processes():
+            try:
+                getattr(process, action)()
+            except psutil.NoSuchProcess:
+                continue
+
+    def _wait_until_ready(self, path: str, log: Path) -> None:
+        deadline = time.monotonic() + _START_SECONDS
+        while time.monotonic() < deadline:
+            if self._process.poll() is not None:
+                raise StartFailed(_last_line(log))
+            try:
+                if httpx.get(self.url + path, timeout=5).status_code == httpx.codes.OK:
+                    return
+            except httpx.TransportError:
+                pass
+            time.sleep(0.2)
+        raise StartFailed(f"not ready within {_START_SECONDS} seconds: {_last_line(log)}")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _last_line(log: Path) -> str:
+    # A failed start ends with the sentence that says why; servers add lines about their shutdown.
+    lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
+    errors = [line for line in lines if "Error" in line]
+    return (errors or lines or ["it ended without a word"])[-1]

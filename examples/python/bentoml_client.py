@@ -1,0 +1,20 @@
+"""BentoML's client. It speaks to one service at a time, not through the gateway, and gets numpy arrays."""
+
+import os
+
+import bentoml
+
+EMBED_SERVICE_URL = os.environ.get("EMBED_SERVICE_URL", "http://localhost:5555")
+RERANK_SERVICE_URL = os.environ.get("RERANK_SERVICE_URL", "http://localhost:5556")
+
+query = "How does a heron hunt?"
+documents = ["The office opens at nine.", "A heron stands still and spears fish."]
+
+with bentoml.SyncHTTPClient(EMBED_SERVICE_URL) as embed_service:
+    vectors = embed_service.encode(sentences=documents)
+print(f"{len(vectors)} vectors of {vectors.shape[1]} numbers")
+
+with bentoml.SyncHTTPClient(RERANK_SERVICE_URL) as rerank_service:
+    scores = rerank_service.score(pairs=[(query, document) for document in documents])
+for score, document in sorted(zip(scores, documents, strict=True), reverse=True):
+    print(f"{score:.3f} {document}")

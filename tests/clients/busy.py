@@ -1,0 +1,38 @@
+"""Services whose queue is full, for as long as a test needs."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+
+from tests.clients.conftest import KEY
+from tests.http.server import LeavingClient, wait_for
+from tests.http.services import Service
+
+
+def full_queue(service: Service) -> LeavingClient:
+    """A block during which a large request fills a guarded service's queue."""
+    # Large enough to last until a client has started, no larger: refused clients stay away for as long as it takes.
+    return service.busy({"Authorization": f"Bearer {KEY}"}, texts=100)
+
+
+@contextmanager
+def full_queue_until_refused(service: Service, *paths: str) -> Iterator[None]:
+    """A block at whose start the queue is full, until a request to one of the paths was answered with 429.
+
+    Fails if none was.
+    """
+    before = _refused(service, paths)
+    with ThreadPoolExecutor(1) as watcher, ExitStack() as busy:
+        busy.enter_context(full_queue(service))
+
+        def make_room() -> None:
+            wait_for(lambda: _refused(service, paths) > before, "a request is refused")
+            busy.close()
+
+        room = watcher.submit(make_room)
+        yield
+        room.result()
+
+
+def _refused(service: Service, paths: tuple[str, ...]) -> float:
+    return sum(service.server.metric("duobento_requests_total", route=path, status="429") for path in paths)

@@ -1,0 +1,53 @@
+"""Services with keys, aliases and a short queue, behind a gateway of their own."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.clients.node import Node, install
+from tests.gateway.nginx import Gateway
+from tests.http.services import EMBED, QUICK_STOP, RERANK, Service, running
+
+KEY = "clients-key"
+OPENAI_ALIAS = "text-embedding-3-small"
+EMBED_ALIAS = "embed-multilingual-v3.0"
+RERANK_ALIAS = "rerank-multilingual-v3.0"
+
+
+@dataclass(frozen=True)
+class Guarded:
+    """A gateway whose services want `KEY`, know the vendors' names and soon have a full queue."""
+
+    url: str
+    embed: Service
+    rerank: Service
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_proxy() -> Iterator[None]:
+    """The vendors' clients would send everything to a proxy that the environment names."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NO_PROXY", "127.0.0.1,localhost")
+        yield
+
+
+@pytest.fixture(scope="session")
+def guarded(home: Path, logs: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
+    shared = {"API_KEYS": KEY, **QUICK_STOP}
+    for_embed = {"EMBED_QUEUE_TOKENS": "1024", "EMBED_MODEL_ALIASES": f"{EMBED_ALIAS}, {OPENAI_ALIAS}"}
+    for_rerank = {"RERANK_QUEUE_TOKENS": "1024", "RERANK_MODEL_ALIASES": RERANK_ALIAS}
+    with (
+        running(EMBED, EMBED.serving | for_embed | shared, home=home, log=logs / "guarded-embed.log") as embed,
+        running(RERANK, RERANK.serving | for_rerank | shared, home=home, log=logs / "guarded-rerank.log") as rerank,
+        Gateway(tmp_path_factory.mktemp("guarded"), embed.server.address, rerank.server.address) as gateway,
+    ):
+        yield Guarded(gateway.url, embed, rerank)
+
+
+@pytest.fixture(scope="session")
+def node(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Node:
+    """Node with the npm packages of `javascript/`, which stay in pytest's cache."""
+    packages = install(pytestconfig.cache.mkdir("node-packages"))
+    return Node(packages, tmp_path_factory.mktemp("node"))

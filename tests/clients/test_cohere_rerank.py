@@ -1,0 +1,74 @@
+"""The published Cohere SDK reranks through the gateway: both versions, synchronous and asynchronous, unmodified."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import cohere
+import pytest
+
+from tests.clients.blocking import blocking
+from tests.gateway.nginx import Gateway
+from tests.http.services import RERANK, Service
+
+QUERY = "How does a heron hunt?"
+DOCUMENTS = ["The office opens at nine.", "A heron stands still and spears fish.", "Herons nest in trees."]
+
+
+@pytest.fixture(params=[cohere.Client, cohere.AsyncClient])
+def v1(request: pytest.FixtureRequest, gateway: Gateway) -> Iterator[Any]:
+    with blocking(request.param(api_key="none", base_url=gateway.url)) as client:
+        yield client
+
+
+@pytest.fixture(params=[cohere.ClientV2, cohere.AsyncClientV2])
+def v2(request: pytest.FixtureRequest, gateway: Gateway) -> Iterator[Any]:
+    with blocking(request.param(api_key="none", base_url=gateway.url)) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def expected(rerank: Service) -> dict[int, float]:
+    """Scores of `DOCUMENTS` at the native door, best first."""
+    results = rerank.post(*DOCUMENTS, query=QUERY).json()["results"]
+    return {result["index"]: result["score"] for result in results}
+
+
+def test_v1_strings(v1: Any, expected: dict[int, float]) -> None:
+    answer = v1.rerank(query=QUERY, documents=DOCUMENTS, model=RERANK.model)
+    _check_scores(answer, expected)
+    assert answer.results[0].document is None
+    assert answer.meta.billed_units.search_units == 1
+
+
+def test_v2_strings(v2: Any, expected: dict[int, float]) -> None:
+    answer = v2.rerank(query=QUERY, documents=DOCUMENTS, model=RERANK.model, max_tokens_per_doc=4096)
+    _check_scores(answer, expected)
+    assert answer.meta.billed_units.search_units == 1
+
+
+def test_v1_objects_come_back_as_they_were_sent(v1: Any, expected: dict[int, float]) -> None:
+    documents = [{"text": text, "id": str(index)} for index, text in enumerate(DOCUMENTS)]
+    answer = v1.rerank(query=QUERY, documents=documents, model=RERANK.model, return_documents=True)
+    _check_scores(answer, expected)
+    assert [result.document.dict() for result in answer.results] == [documents[index] for index in expected]
+
+
+def test_v1_scores_the_fields_that_are_named(v1: Any, expected: dict[int, float]) -> None:
+    documents = [{"title": text, "text": "unread"} for text in DOCUMENTS]
+    answer = v1.rerank(query=QUERY, documents=documents, rank_fields=["title"], max_chunks_per_doc=2)
+    _check_scores(answer, expected)
+
+
+def test_v1_top_n(v1: Any, expected: dict[int, float]) -> None:
+    answer = v1.rerank(query=QUERY, documents=DOCUMENTS, top_n=2)
+    assert [result.index for result in answer.results] == list(expected)[:2]
+
+
+def test_v2_top_n(v2: Any, expected: dict[int, float]) -> None:
+    answer = v2.rerank(query=QUERY, documents=DOCUMENTS, model=RERANK.model, top_n=2, priority=1)
+    assert [result.index for result in answer.results] == list(expected)[:2]
+
+
+def _check_scores(answer: Any, expected: dict[int, float]) -> None:
+    assert [result.index for result in answer.results] == list(expected)
+    assert [result.relevance_score for result in answer.results] == pytest.approx(list(expected.values()), abs=1e-5)

@@ -1,0 +1,17 @@
+import pytest
+
+from benchmarks.peers.catalogue import PEERS
+from benchmarks.peers.environments import versions
+from benchmarks.peers.peer import Peer
+
+
+@pytest.mark.parametrize("peer", [peer for peer in PEERS if peer.requirements], ids=lambda peer: peer.name)
+def test_the_versions_that_the_report_names_are_pinned(peer: Peer) -> None:
+    assert peer.requirements
+    pinned = versions(peer.requirements)
+    assert {name.lower() for name in peer.versions} <= pinned.keys()
+
+
+def test_all_peers_have_the_torch_that_the_install_script_finds() -> None:
+    pinned = {versions(peer.requirements).get("torch") for peer in PEERS if peer.requirements}
+    assert len(pinned - {None}) == 1
