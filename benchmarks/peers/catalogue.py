@@ -35,6 +35,7 @@ def _our_settings(launch: Launch) -> dict[str, str]:
         f"{prefix}_MODEL": launch.model_id,
         f"{prefix}_THREADS": str(launch.threads),
         "ACCESS_LOG": "false",
+        "CACHE_URL": "none",
     }
 
 

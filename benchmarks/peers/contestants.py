@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any, Protocol, cast
 
 import httpx
@@ -14,7 +15,7 @@ from benchmarks.load import Load, closed_loop, requests_of
 from benchmarks.peers.peer import EmbedDoor, Peer, RerankDoor
 from benchmarks.peers.requests import Documents, Request, Texts
 from benchmarks.peers.server import Server
-from benchmarks.peers.work import Work, prompt_of
+from benchmarks.peers.work import QUERY, Work, prompt_of
 from bentos.common.backends.interface import Backend, TokenRow
 from bentos.common.engine.tokenizer import Tokenizer
 from bentos.common.model_store import InstalledModel
@@ -23,6 +24,7 @@ BARE = "duobento, backend in process"
 SENTENCE_TRANSFORMERS = "sentence-transformers in process"
 
 _BATCH_TOKENS = 2048
+_WAKING_QUERIES = 3
 _PROBE_TEXTS = ("a probe", "another, longer probe about music and logistics", "Berlin")
 
 
@@ -57,6 +59,9 @@ class HttpContestant:
     def run(self, work: Work) -> Load:
         """See `Contestant.run`."""
         with self.server.awake():
+            if work.load == QUERY:
+                # What others pushed out of the processor's caches meanwhile comes back first.
+                self.run_awake(replace(work, requests=work.requests[:_WAKING_QUERIES]))
             return self.run_awake(work)
 
     def run_awake(self, work: Work) -> Load:

@@ -197,7 +197,8 @@ def _warm_up(
             with contestant.server.awake():
                 cosines = np.sum(contestant.vectors() * reference.vectors(), axis=1)
             results.same_model[contestant.name] = float(cosines.min())
-    results.padding.clear()
+    if original.profile.kind == "encoder":
+        results.padding.clear()
 
 
 def _attempt(contestant: Contestant, work: Work, results: Results) -> Load | None:
