@@ -144,11 +144,12 @@ def main(
     os.environ |= {"EMBED_MODEL": embed_model, "RERANK_MODEL": rerank_model, "ACCESS_LOG": "false"}
     settings = EmbedSettings()
     model = served_model.resolve(embed_model, None, settings, default=embed_model, kind="encoder")
-    texts = mixed_texts(_TEXTS * _REQUESTS, model.path, model.profile.max_tokens)
+    # All different: a service computes equal texts of a request once.
+    many = mixed_texts(_BIG_CALL, model.path, model.profile.max_tokens)
+    texts = many[: _TEXTS * _REQUESTS]
     with served("embed", {}) as service:
         embed = compare(service.url, EMBED, embed_model, texts, rounds)
         tokenizer = Tokenizer.load(model.path, model.profile.max_tokens)
-        many = (texts * (_BIG_CALL // len(texts) + 1))[:_BIG_CALL]
         budget = int(metric(service.url, "duobento_batch_budget_tokens"))
         prompt = model.profile.prompts.get("query", "")
         backend = served_model.load(model, settings)

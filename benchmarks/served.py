@@ -36,7 +36,8 @@ def served(name: str, environment: Mapping[str, str]) -> Iterator[Served]:
 
     Args:
         name: `embed` or `rerank`.
-        environment: settings, besides those of this process.
+        environment: settings, besides those of this process. Without `CACHE_URL` there is no cache, so that the
+            service computes what it is sent.
     """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -44,7 +45,7 @@ def served(name: str, environment: Mapping[str, str]) -> Iterator[Served]:
     process = subprocess.Popen(
         [sys.executable, "-m", "bentoml", "serve", SERVICES[name], "--host", "127.0.0.1", "--port", str(port)],
         cwd=ROOT,
-        env={**os.environ, **environment},
+        env={**os.environ, "CACHE_URL": "none", **environment},
         stdout=subprocess.DEVNULL,
     )
     url = f"http://127.0.0.1:{port}"

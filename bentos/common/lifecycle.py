@@ -12,12 +12,18 @@ from enum import StrEnum
 from types import FrameType
 
 from bentos.common import served_model
+from bentos.common.cache.cached_engine import CachedEngine
+from bentos.common.cache.interface import Cache
+from bentos.common.cache.key import Identity, RowKeys
+from bentos.common.cache.metrics import CacheMetrics
+from bentos.common.cache.opening import open_cache
+from bentos.common.cache.row_format import RowFormat
 from bentos.common.engine.engine import Engine
 from bentos.common.engine.tokenizer import Tokenizer
 from bentos.common.errors import NotReady
 from bentos.common.metrics import Metrics
 from bentos.common.model_store import InstalledModel, ModelProfile
-from bentos.common.settings import EngineSettings, ServerSettings
+from bentos.common.settings import CacheSettings, EngineSettings, ServerSettings
 
 _log = logging.getLogger(__name__)
 _WATCH_SECONDS = 1.0
@@ -40,6 +46,7 @@ class LoadedModel:
     profile: ModelProfile
     tokenizer: Tokenizer
     engine: Engine
+    cached_engine: CachedEngine
 
 
 class Lifecycle:
@@ -51,6 +58,7 @@ class Lifecycle:
         model: the installed model to serve.
         server: settings of the process.
         engine: settings of the engine.
+        cache: settings of the cache.
         metrics: series of the service.
     """
 
@@ -62,15 +70,19 @@ class Lifecycle:
         model: InstalledModel,
         server: ServerSettings,
         engine: EngineSettings,
+        cache: CacheSettings,
         metrics: Metrics,
     ) -> None:
         self.name = name
         self.model = model
         self.server = server
         self.engine_settings = engine
+        self.cache_settings = cache
         self.metrics = metrics
         self.phase = Phase.LOADING
         self._noun = noun
+        self._cache_metrics = CacheMetrics(metrics.registry)
+        self._cache: Cache | None = None
         self._loaded: LoadedModel | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -96,6 +108,11 @@ class Lifecycle:
             return f"The {self._noun} could not be loaded."
         return self._loaded.engine.watchdog.problem() if self._loaded else None
 
+    @property
+    def cache_failing(self) -> list[str]:
+        """What the cache cannot do at the moment; requests are answered all the same."""
+        return self._cache.failing if self._cache else []
+
     def checks(self) -> dict[str, bool]:
         """What readiness depends on, by name."""
         return {
@@ -118,6 +135,8 @@ class Lifecycle:
         if self._loaded:
             await self._loaded.engine.drain(self.server.drain_timeout_seconds)
             self._loaded.engine.close()
+        if self._cache:
+            await self._cache.close()
         _log.info("Stopped")
 
     async def _load(self) -> None:
@@ -131,12 +150,13 @@ class Lifecycle:
             stuck_after = self.server.stuck_after_seconds
             engine = Engine(backend, self.engine_settings, executor, self.metrics, stuck_after=stuck_after)
             await engine.warm_up(self.model.profile.max_tokens)
+            cached_engine = await self._open_cache(engine)
         except Exception as error:
             self.phase = Phase.FAILED
             _log.critical("The %s %s cannot be loaded: %s", self._noun, self.model.profile.model_id, error)
             _log.debug("Details", exc_info=error)
             _exit_process()
-        self._loaded = LoadedModel(self.model.profile, tokenizer, engine)
+        self._loaded = LoadedModel(self.model.profile, tokenizer, engine, cached_engine)
         milliseconds = round((time.monotonic() - started) * 1000)
         dimension = f" (dim={backend.width})" if self.model.profile.kind == "encoder" else ""
         _log.info("%s loaded in %dms%s", self._noun.capitalize(), milliseconds, dimension)
@@ -144,6 +164,25 @@ class Lifecycle:
             self.phase = Phase.READY
             self.metrics.ready.set(1)
         self._tasks.append(asyncio.create_task(self._watch(engine)))
+
+    async def _open_cache(self, engine: Engine) -> CachedEngine:
+        profile, backend, settings = self.model.profile, engine.backend, self.cache_settings
+        identity = Identity(
+            service=self.name,
+            model_id=profile.model_id,
+            revision=profile.revision,
+            backend=backend.name,
+            precision=backend.precision,
+            width=backend.width,
+            dtype=settings.dtype,
+            profile=profile.model_dump_json(),
+            secret=settings.secret.get_secret_value(),
+        )
+        self._cache = open_cache(settings, identity, self._cache_metrics)
+        if self._cache:
+            await self._cache.start()
+        row_format = RowFormat(backend.width, settings.dtype)
+        return CachedEngine(engine, self._cache, RowKeys(identity), row_format, self._cache_metrics)
 
     async def _watch(self, engine: Engine) -> None:
         """End the process when its engine is stuck or dead: only a restart helps, and `/live` has said so meanwhile."""

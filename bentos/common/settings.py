@@ -1,14 +1,15 @@
 """Settings that both services share, read from the environment and checked at start.
 
-`ServerSettings` has no prefix, so that one variable sets both services. `EngineSettings` is the base of each service's
-own class, which gives it the prefix `EMBED_` or `RERANK_`.
+`ServerSettings` has no prefix and `CacheSettings` the prefix `CACHE_`, so that one variable sets both services.
+`EngineSettings` is the base of each service's own class, which gives it the prefix `EMBED_` or `RERANK_`.
 """
 
 from typing import Annotated, Literal, Self, TypeVar
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from bentos.common.redis_url import RedisURL
 from bentos.common.resources import cpu_limit
 
 AnySettings = TypeVar("AnySettings", bound=BaseSettings)
@@ -59,6 +60,48 @@ class ServerSettings(BaseSettings):
     stuck_after_seconds: float = Field(
         60.0, gt=0, description="A micro-batch that runs longer makes `/live` fail and the process exit"
     )
+
+
+class CacheSettings(BaseSettings):
+    """Where computed rows are kept, and for how long."""
+
+    model_config = SettingsConfigDict(env_prefix="CACHE_", frozen=True, env_ignore_empty=True)
+
+    url: SecretStr = Field(
+        SecretStr("memory"),
+        description="`none`, `memory`, or a Redis behind the memory: `redis://user:password@host:6379/0`, `rediss://` "
+        "for TLS, `unix:///path`, `redis+cluster://host:port,host:port`, `redis+sentinel://host:port,host:port/master/0`",
+    )
+    memory_bytes: int = Field(
+        64 * 1024 * 1024, ge=0, description="Memory of each service for its cache; 0 has Redis alone, or none"
+    )
+    ttl_seconds: int = Field(30 * 24 * 3600, ge=1, description="How long Redis keeps an entry")
+    dtype: Literal["float32", "float16"] = Field(
+        "float32", description="Numbers in the cache; `float16` halves it, and costs vectors their last digits"
+    )
+    timeout_ms: float = Field(
+        15.0, gt=0, description="Longest a request waits for Redis, and 0.05 ms for each of its texts; then it computes"
+    )
+    secret: SecretStr = Field(
+        SecretStr(""),
+        description="Goes into the keys, so that who reads Redis cannot tell whether it has a text; "
+        "services that share entries need the same",
+    )
+
+    @property
+    def mode(self) -> Literal["none", "memory", "redis"]:
+        """What `url` asks for."""
+        url = self.url.get_secret_value()
+        if url == "none" or (url == "memory" and not self.memory_bytes):
+            return "none"
+        return "memory" if url == "memory" else "redis"
+
+    @field_validator("url")
+    @classmethod
+    def _is_known(cls, url: SecretStr) -> SecretStr:
+        if url.get_secret_value() not in ("none", "memory"):
+            RedisURL.parse(url.get_secret_value())
+        return url
 
 
 class EngineSettings(BaseSettings):
@@ -118,12 +161,21 @@ def load(settings: type[AnySettings]) -> AnySettings:
         return settings()
     except ValidationError as error:
         prefix = settings.model_config.get("env_prefix") or ""
-        lines = [_explain(prefix, problem["loc"], problem["msg"], problem["input"]) for problem in error.errors()]
+        lines = [
+            _explain(prefix, problem["loc"], problem["msg"], _shown(settings, problem["loc"], problem["input"]))
+            for problem in error.errors()
+        ]
         raise SystemExit("\n".join(["Settings are wrong:", *lines])) from None
+
+
+def _shown(settings: type[BaseSettings], location: tuple[int | str, ...], value: object) -> object:
+    """A value as it may be printed."""
+    field = settings.model_fields.get(str(location[0])) if location else None
+    return "***" if field is not None and field.annotation is SecretStr else value
 
 
 def _explain(prefix: str, location: tuple[int | str, ...], message: str, value: object) -> str:
     if not location:
         return f"  {prefix}*: {message.removeprefix('Value error, ')}"
     name = (prefix + ".".join(str(part) for part in location)).upper()
-    return f"  {name}={value}: {message}"
+    return f"  {name}={value}: {message.removeprefix('Value error, ')}"

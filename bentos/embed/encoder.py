@@ -37,6 +37,7 @@ class EmbedRequest:
         max_total_tokens: most tokens of all texts together; more are refused.
         lane: where the work waits; none decides by the number of tokens.
         deadline: event loop time in seconds.
+        no_store: whether to compute all texts, and to leave nothing in the cache.
         place: what the dialect calls the texts, so that errors name one as the caller knows it.
         numbered: whether the dialect's texts are a list.
         allow_blank: whether a text may be blank; its vector is that of the prompt alone.
@@ -49,6 +50,7 @@ class EmbedRequest:
     max_total_tokens: int | None = None
     lane: Lane | None = None
     deadline: float | None = None
+    no_store: bool = False
     place: str = "texts"
     numbered: bool = True
     allow_blank: bool = False
@@ -65,14 +67,16 @@ class Embeddings:
     Attributes:
         vectors: float32 `[texts, dimension]`, unit length, in the order of the texts.
         input_type: the one that was used.
-        tokens: total computed, prompts and special tokens included.
+        tokens: total, prompts and special tokens included, whether computed or cached.
         truncated: indexes of the texts that lost tokens.
+        cached: how many texts were in the cache.
     """
 
     vectors: Outputs
     input_type: InputType
     tokens: int
     truncated: list[int]
+    cached: int
 
 
 class Encoder:
@@ -101,7 +105,7 @@ class Encoder:
         """
         self._check_number(request)
         model = self._lifecycle.loaded
-        model.engine.check_admission()
+        model.cached_engine.check_admission(no_store=request.no_store)
         input_type = request.input_type or InputType(self._settings.default_input_type)
         prompt = model.profile.prompts.get(input_type.value, "")
         contents = await _off_loop_if_long(request.texts, lambda: _contents(request, model.tokenizer, prompt))
@@ -116,11 +120,13 @@ class Encoder:
         if request.max_total_tokens is not None and tokens > request.max_total_tokens:
             raise TooManyTokens(f"Requested {tokens} tokens, max {request.max_total_tokens} tokens per request.")
         try:
-            vectors = await model.engine.run(rows, lane=request.lane, deadline=request.deadline)
+            vectors, cached = await model.cached_engine.run(
+                rows, lane=request.lane, deadline=request.deadline, no_store=request.no_store
+            )
         except InferenceFailed as error:
             raise InferenceFailed(error.message, item=error.item, param=request.place_of(error.item)) from None
         self._lifecycle.metrics.truncated_items.inc(len(truncated))
-        return Embeddings(vectors, input_type, tokens, truncated)
+        return Embeddings(vectors, input_type, tokens, truncated, int(cached.sum()))
 
     def limit(self, max_tokens: int | None) -> int:
         """Most tokens of a text in a request with this `max_tokens`."""

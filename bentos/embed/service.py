@@ -38,6 +38,7 @@ lifecycle = Lifecycle(
     model=MODEL,
     server=SERVER,
     engine=SETTINGS,
+    cache=settings.load(settings.CacheSettings),
     metrics=Metrics(),
 )
 encoder = Encoder(lifecycle, SETTINGS)

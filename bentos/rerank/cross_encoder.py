@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from bentos.common.backends.interface import Outputs, TokenRow
+from bentos.common.backends.interface import Outputs
 from bentos.common.engine.tokenizer import Content, Side
 from bentos.common.engine.work import Lane
 from bentos.common.errors import InferenceFailed, InvalidInput, NoItems, TextTooLong, TooManyItems
@@ -28,6 +28,7 @@ class RerankRequest:
         truncate: side on which longer documents (and a query over half the window) lose tokens; `none` refuses them.
         lane: where the work waits; none decides by the number of tokens.
         deadline: event loop time in seconds.
+        no_store: whether to compute all scores, and to leave nothing in the cache.
         place: what the dialect calls the list of documents.
         allow_blank: whether query and documents may be blank.
     """
@@ -39,6 +40,7 @@ class RerankRequest:
     truncate: Literal["end", "start", "none"] = "end"
     lane: Lane | None = None
     deadline: float | None = None
+    no_store: bool = False
     place: str = "documents"
     allow_blank: bool = False
 
@@ -49,10 +51,11 @@ class Ranking:
 
     Attributes:
         logits: float32 `[documents]`, in the order of the documents.
-        tokens: total computed, the query counted once per window.
+        tokens: total, the query counted once per window, whether computed or cached.
         pair_tokens: of the query and each document, special tokens and repetitions not counted.
         truncated: indexes of the documents that were not scored to their end.
         query_truncated: whether the query lost tokens.
+        cached: how many documents were in the cache, with all their windows.
     """
 
     logits: Outputs
@@ -60,6 +63,7 @@ class Ranking:
     pair_tokens: list[int]
     truncated: list[int]
     query_truncated: bool
+    cached: int
 
     @property
     def scores(self) -> Outputs:
@@ -90,7 +94,7 @@ class CrossEncoder:
         """
         self._check(request)
         model = self._lifecycle.loaded
-        model.engine.check_admission()
+        model.cached_engine.check_admission(no_store=request.no_store)
         query, documents = await asyncio.to_thread(self._tokenise, request)
         truncated = [index for index, document in enumerate(documents) if document.truncated]
         if request.truncate == "none":
@@ -99,17 +103,19 @@ class CrossEncoder:
         pieces = [windows.split(document.ids, room, self._settings.window_overlap_tokens) for document in documents]
         rows = [model.tokenizer.pair_row(query.ids, piece) for document in pieces for piece in document]
         counts = [len(document) for document in pieces]
-        distinct, places = _distinct(rows)
         try:
-            logits = (await model.engine.run(distinct, lane=request.lane, deadline=request.deadline))[places]
+            logits, cached = await model.cached_engine.run(
+                rows, lane=request.lane, deadline=request.deadline, no_store=request.no_store
+            )
         except InferenceFailed as error:
-            row = places.index(error.item)
-            document = int(np.searchsorted(np.cumsum(counts), row, side="right"))
+            document = int(np.searchsorted(np.cumsum(counts), error.item, side="right"))
             raise InferenceFailed(error.message, item=document, param=f"{request.place}.{document}") from None
         self._lifecycle.metrics.truncated_items.inc(len(truncated) + query.truncated)
         tokens = sum(len(row.ids) for row in rows)
         pair_tokens = [len(query.ids) + len(document.ids) for document in documents]
-        return Ranking(windows.best(logits[:, 0], counts), tokens, pair_tokens, truncated, query.truncated)
+        best = windows.best(logits[:, 0], counts)
+        whole = windows.all_of(cached, counts)
+        return Ranking(best, tokens, pair_tokens, truncated, query.truncated, int(whole.sum()))
 
     def _check(self, request: RerankRequest) -> None:
         limit = self._settings.max_documents
@@ -162,19 +168,6 @@ class CrossEncoder:
                     f"The document has more than {len(document.ids)} tokens{limit}, and truncation is refused.",
                     param=f"{request.place}.{index}",
                 )
-
-
-def _distinct(rows: Sequence[TokenRow]) -> tuple[list[TokenRow], list[int]]:
-    """Rows without repetition, and for each of `rows` its place among them.
-
-    Equal documents must tie, but a row's logit differs in its last digits from one micro-batch to another.
-    """
-    places: list[int] = []
-    distinct: dict[bytes, tuple[int, TokenRow]] = {}
-    for row in rows:
-        place, _ = distinct.setdefault(row.ids.tobytes(), (len(distinct), row))
-        places.append(place)
-    return [row for _, row in distinct.values()], places
 
 
 def _is_blank(text: str) -> bool:

@@ -32,6 +32,7 @@ lifecycle = Lifecycle(
     model=MODEL,
     server=SERVER,
     engine=SETTINGS,
+    cache=settings.load(settings.CacheSettings),
     metrics=Metrics(),
 )
 cross_encoder = CrossEncoder(lifecycle, SETTINGS)

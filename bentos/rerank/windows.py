@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bentos.common.backends.interface import Outputs, TokenIds
 
@@ -37,8 +38,24 @@ def best(scores: Outputs, windows: Sequence[int]) -> Outputs:
     Returns:
         float32 `[documents]`.
     """
-    starts = np.cumsum([0, *windows[:-1]])
-    return np.maximum.reduceat(scores, starts)
+    return np.maximum.reduceat(scores, _starts(windows))
+
+
+def all_of(marks: NDArray[np.bool_], windows: Sequence[int]) -> NDArray[np.bool_]:
+    """Whether all windows of each document are marked.
+
+    Args:
+        marks: bool `[all windows]`, document after document.
+        windows: number of windows of each document, at least 1.
+
+    Returns:
+        bool `[documents]`.
+    """
+    return np.logical_and.reduceat(marks, _starts(windows))
+
+
+def _starts(windows: Sequence[int]) -> NDArray[np.intp]:
+    return np.cumsum([0, *windows[:-1]])
 
 
 def _stride(room: int, overlap: int) -> int:

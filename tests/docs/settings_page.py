@@ -3,10 +3,11 @@
 from pathlib import Path
 from typing import get_args, get_origin
 
+from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings
 
-from bentos.common.settings import EngineSettings, ServerSettings
+from bentos.common.settings import CacheSettings, EngineSettings, ServerSettings
 from bentos.embed.settings import EmbedSettings
 from bentos.rerank.settings import RerankSettings
 
@@ -31,6 +32,9 @@ def render() -> str:
         _HEAD,
         "## Both services\n",
         _table(ServerSettings, list(ServerSettings.model_fields)),
+        "## Cache\n",
+        "Of both services; [operations.md](operations.md) says how to size it and what happens when Redis fails.\n",
+        _table(CacheSettings, list(CacheSettings.model_fields)),
         "## embed-service\n",
         _table(EmbedSettings, [name for name in EmbedSettings.model_fields if name not in shared]),
         "## rerank-service\n",
@@ -52,6 +56,8 @@ def _table(settings: type[BaseSettings], names: list[str], *, prefix: str | None
 def _row(variable: str, field: FieldInfo) -> str:
     unset = "the CPU limit" if field.default_factory else ""
     given = ",".join(field.default) if isinstance(field.default, list) else field.default
+    if isinstance(given, SecretStr):
+        given = given.get_secret_value()
     default = unset if field.default_factory or given in (None, "") else f"`{given}`"
     return f"| `{variable}` | {_values(field)} | {default} | {field.description} |"
 
@@ -63,7 +69,9 @@ def _values(field: FieldInfo) -> str:
     if get_origin(field.annotation) is list:
         return "list"
     kind = next((choice for choice in choices if choice is not type(None)), field.annotation)
-    name = {"bool": "true or false", "int": "integer", "float": "number", "str": "text"}[getattr(kind, "__name__", "")]
+    name = {"bool": "true or false", "int": "integer", "float": "number", "str": "text", "SecretStr": "text"}[
+        getattr(kind, "__name__", "")
+    ]
     bounds = {type(bound).__name__: bound for bound in field.metadata}
     signs = {"Ge": ("≥", "ge"), "Gt": (">", "gt"), "Le": ("≤", "le"), "Lt": ("<", "lt")}
     limits = [f"{sign} {getattr(bounds[key], name):g}" for key, (sign, name) in signs.items() if key in bounds]

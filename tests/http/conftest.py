@@ -10,19 +10,20 @@ from safetensors.numpy import load_file, save_file
 from tokenizers import Tokenizer
 
 from bentos.common import model_store as store
-from tests.http.services import EMBED, QUICK_STOP, RERANK, Kind, Service, running
+from tests.http.services import EMBED, NO_CACHE, QUICK_STOP, RERANK, Kind, Service, running
 
 E5 = "intfloat/multilingual-e5-small-q4"
 POISON = "zebra"
 """A word on which the models of the frail services fail."""
 FRAIL_BODY_BYTES = 1024 * 1024
 LOCKED_KEYS = ("first-key", "second-key-ü")
+LOCKED_ORIGIN = "https://app.example"
 
 
 @pytest.fixture(scope="session")
 def e5(home: Path, logs: Path) -> Iterator[Service]:
     """embed-service with a model that has prompts."""
-    with running(EMBED, {"EMBED_MODEL": E5} | QUICK_STOP, home=home, log=logs / "e5.log") as service:
+    with running(EMBED, {"EMBED_MODEL": E5} | NO_CACHE | QUICK_STOP, home=home, log=logs / "e5.log") as service:
         yield service
 
 
@@ -52,9 +53,9 @@ def frail(request: pytest.FixtureRequest) -> Service:
 
 @pytest.fixture(scope="session", params=[EMBED, RERANK], ids=lambda kind: kind.name)
 def locked(request: pytest.FixtureRequest, home: Path, logs: Path) -> Iterator[Service]:
-    """Each service with two keys, `LOCKED_KEYS`."""
+    """Each service with two keys, `LOCKED_KEYS`, and open to the pages of one origin, `LOCKED_ORIGIN`."""
     kind: Kind = request.param
-    settings = {**kind.serving, **QUICK_STOP, "API_KEYS": ", ".join(LOCKED_KEYS)}
+    settings = {**kind.serving, **QUICK_STOP, "API_KEYS": ", ".join(LOCKED_KEYS), "CORS_ORIGINS": LOCKED_ORIGIN}
     with running(kind, settings, home=home, log=logs / f"locked-{kind.name}.log") as service:
         yield service
 

@@ -14,6 +14,8 @@ from tests.http.server import ROOT, LeavingClient, Server
 JSON = {"Content-Type": "application/json"}
 QUICK_STOP = {"DRAIN_DELAY_SECONDS": "0"}
 """Setting of services that need not wait for a load balancer."""
+NO_CACHE = {"CACHE_URL": "none"}
+"""Setting of services that compute every text, also one that an earlier test has sent."""
 
 
 def long_texts(count: int) -> list[str]:
@@ -48,7 +50,7 @@ class Kind:
     @property
     def serving(self) -> dict[str, str]:
         """Settings that name the small model, on one thread: several wait for each other where a machine is busy."""
-        return {f"{self.prefix}MODEL": self.model, f"{self.prefix}THREADS": "1"}
+        return {f"{self.prefix}MODEL": self.model, f"{self.prefix}THREADS": "1", **NO_CACHE}
 
     def body(self, *texts: str, **fields: object) -> dict[str, Any]:
         """A request with these texts."""

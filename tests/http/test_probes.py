@@ -124,6 +124,7 @@ def _health(kind: Kind, status: str, *, loaded: bool) -> dict[str, object]:
         "model": kind.model,
         "model_loaded": loaded,
         "quality": "production" if kind is EMBED else "demo",
+        "cache": {"mode": "none", "status": "ok"},
     }
     return body | ({"dimension": 384} if kind is EMBED else {})
 

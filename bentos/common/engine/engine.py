@@ -78,6 +78,10 @@ class Engine:
             raise NotReady("The service is shutting down.", retry_after=1)
         self._admission.check(tokens, self._budget.seconds_per_token)
 
+    def lane_of(self, rows: Sequence[TokenRow]) -> Lane:
+        """Where rows wait if nobody says so: by their number of tokens."""
+        return Lane.BULK if sum(len(row.ids) for row in rows) > self._bulk_above_tokens else Lane.INTERACTIVE
+
     async def run(
         self, rows: Sequence[TokenRow], *, lane: Lane | None = None, deadline: float | None = None
     ) -> Outputs:
@@ -99,9 +103,7 @@ class Engine:
         """
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Outputs] = loop.create_future()
-        if lane is None:
-            bulk = sum(len(row.ids) for row in rows) > self._bulk_above_tokens
-            lane = Lane.BULK if bulk else Lane.INTERACTIVE
+        lane = lane or self.lane_of(rows)
         job = Job(rows, lane, width=self.backend.width, admitted_at=time.monotonic(), future=future)
         self.check_admission(job.tokens)
         self._enter(job)

@@ -16,6 +16,8 @@ from bentos.common.http.problems import problem_of
 from bentos.common.http.route import renderer_by_path
 from bentos.common.lifecycle import Lifecycle
 
+_BENTOML_ROUTES = ("/schema.json", "/livez", "/healthz", "/readyz")
+
 
 class RefusedCall(BentoMLException):
     """A domain error on its way through BentoML, which reads the status from `error_code`."""
@@ -61,4 +63,4 @@ def surround(service: Any, lifecycle: Lifecycle, *, doors: Sequence[APIRouter], 
         exempt=server.api_keys_exempt,
         renderer_by_path=renderer_by_path(doors),
     )
-    lifecycle.metrics.expect_routes(apis)
+    lifecycle.metrics.expect_routes([*apis, *_BENTOML_ROUTES])

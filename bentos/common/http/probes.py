@@ -38,7 +38,7 @@ async def ready(request: Request) -> Response:
 
 @router.get("/health", summary="Is the model loaded?", responses={503: {"description": "Loading or failed"}})
 async def health(request: Request) -> Response:
-    """200 when the model is loaded."""
+    """200 when the model is loaded. A cache that fails is reported and changes nothing else."""
     lifecycle = _lifecycle(request)
     loaded = lifecycle.model_loaded
     problem = lifecycle.problem()
@@ -51,6 +51,12 @@ async def health(request: Request) -> Response:
     if lifecycle.model.profile.dimension is not None:
         body["dimension"] = lifecycle.model.profile.dimension
     body["quality"] = lifecycle.model.profile.quality
+    failing = lifecycle.cache_failing
+    body["cache"] = {
+        "mode": lifecycle.cache_settings.mode,
+        "status": "degraded" if failing else "ok",
+        **({"failing": failing} if failing else {}),
+    }
     return ArrayJSON(body) if loaded and not problem else ArrayJSON(body, 503, {"Retry-After": "2"})
 
 

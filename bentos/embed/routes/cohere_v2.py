@@ -6,6 +6,7 @@ from starlette.responses import Response
 from bentos.common.http.deadline import Deadline
 from bentos.common.http.dialects.cohere import CohereRoute, lane_of
 from bentos.common.http.native import ArrayJSON
+from bentos.common.http.no_store import NoStore
 from bentos.common.logs import request_id
 from bentos.embed.encoder import EmbedRequest, Encoder
 from bentos.embed.quantisation import EmbeddingType
@@ -16,7 +17,7 @@ router = APIRouter(route_class=CohereRoute, tags=["Cohere v2"])
 
 
 @router.post("/v2/embed", summary="Encode texts", response_model=EmbedByTypeAnswer)
-async def embed(body: EmbedV2Body, request: Request, deadline: Deadline) -> Response:
+async def embed(body: EmbedV2Body, request: Request, deadline: Deadline, no_store: NoStore) -> Response:
     """Unit vectors of the texts, in the forms that were asked for."""
     encoder: Encoder = request.app.state.encoder
     request.app.state.model_names.check(body.model)
@@ -32,6 +33,7 @@ async def embed(body: EmbedV2Body, request: Request, deadline: Deadline) -> Resp
             max_tokens=body.max_tokens,
             lane=lane_of(body.priority),
             deadline=deadline,
+            no_store=no_store,
             place=place,
         )
     )

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from bentos.common.http.deadline import Deadline
 from bentos.common.http.native import ArrayJSON
+from bentos.common.http.no_store import NoStore
 from bentos.common.http.route import DialectRoute
 from bentos.embed.encoder import EmbedRequest, Encoder
 from bentos.embed.quantisation import base64_float32
@@ -17,7 +18,7 @@ router = APIRouter(route_class=DialectRoute, tags=["native"])
 
 
 @router.post("/embed", summary="Encode one text or several", response_model=EmbeddingAnswer | EmbeddingsAnswer)
-async def embed(body: EmbedBody, request: Request, deadline: Deadline) -> Response:
+async def embed(body: EmbedBody, request: Request, deadline: Deadline, no_store: NoStore) -> Response:
     """Unit vectors of `text` or `texts`, with what was truncated."""
     started = time.perf_counter()
     encoder: Encoder = request.app.state.encoder
@@ -29,6 +30,7 @@ async def embed(body: EmbedBody, request: Request, deadline: Deadline) -> Respon
             truncate=body.truncate,
             lane=body.priority,
             deadline=deadline,
+            no_store=no_store,
             place="text" if single else "texts",
             numbered=not single,
         )
@@ -41,7 +43,7 @@ async def embed(body: EmbedBody, request: Request, deadline: Deadline) -> Respon
         "input_type": result.input_type,
         "tokens": result.tokens,
         "truncated": bool(result.truncated) if single else result.truncated,
-        "cached": False if single else 0,
+        "cached": bool(result.cached) if single else result.cached,
         "latency_ms": round((time.perf_counter() - started) * 1000, 2),
     }
     return ArrayJSON(answer)

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from bentos.common.errors import TextTooLong, TooManyItems
 from bentos.common.http.deadline import Deadline
 from bentos.common.http.native import ArrayJSON
+from bentos.common.http.no_store import NoStore
 from bentos.common.http.problems import Problem
 from bentos.common.http.route import DialectRoute, ErrorRenderer
 from bentos.embed.encoder import EmbedRequest, Encoder
@@ -51,7 +52,7 @@ router = APIRouter(route_class=OpenAIRoute, tags=["OpenAI"])
 
 
 @router.post("/v1/embeddings", summary="Encode one input or several", response_model=EmbeddingsAnswer)
-async def embeddings(body: EmbeddingsBody, request: Request, deadline: Deadline) -> Response:
+async def embeddings(body: EmbeddingsBody, request: Request, deadline: Deadline, no_store: NoStore) -> Response:
     """Unit vectors of the inputs."""
     encoder: Encoder = request.app.state.encoder
     request.app.state.model_names.check(body.model)
@@ -70,6 +71,7 @@ async def embeddings(body: EmbeddingsBody, request: Request, deadline: Deadline)
                 truncate=body.truncate,
                 max_total_tokens=_MOST_TOKENS,
                 deadline=deadline,
+                no_store=no_store,
                 place="input",
                 numbered=body.input.numbered,
             )

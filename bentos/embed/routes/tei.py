@@ -9,6 +9,7 @@ from bentos.common.errors import InvalidInput
 from bentos.common.http.deadline import Deadline
 from bentos.common.http.dialects.tei import TEIRoute
 from bentos.common.http.native import ArrayJSON
+from bentos.common.http.no_store import NoStore
 from bentos.embed.encoder import EmbedRequest, Encoder
 from bentos.embed.schemas.tei import EmbedTEIBody
 
@@ -17,7 +18,7 @@ router = APIRouter(route_class=TEIRoute, tags=["text-embeddings-inference"])
 
 @router.post("/", summary="The same as POST /tei/embed", response_model=list[list[float]])
 @router.post("/tei/embed", summary="POST /embed with `inputs`", response_model=list[list[float]])
-async def embed(body: EmbedTEIBody, request: Request, deadline: Deadline) -> Response:
+async def embed(body: EmbedTEIBody, request: Request, deadline: Deadline, no_store: NoStore) -> Response:
     """Unit vectors of the inputs, in their order."""
     encoder: Encoder = request.app.state.encoder
     encoder.check_dimension(body.dimensions, "dimensions")
@@ -29,6 +30,7 @@ async def embed(body: EmbedTEIBody, request: Request, deadline: Deadline) -> Res
             input_type=body.prompt_name,
             truncate=_side(body),
             deadline=deadline,
+            no_store=no_store,
             place="inputs",
             numbered=body.inputs.numbered,
         )

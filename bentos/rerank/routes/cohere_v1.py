@@ -11,6 +11,7 @@ from bentos.common.errors import InvalidInput
 from bentos.common.http.deadline import Deadline
 from bentos.common.http.dialects.cohere import CohereRoute
 from bentos.common.http.native import ArrayJSON
+from bentos.common.http.no_store import NoStore
 from bentos.common.logs import request_id
 from bentos.rerank.cross_encoder import CrossEncoder, RerankRequest
 from bentos.rerank.routes import cohere
@@ -27,7 +28,7 @@ _SIDES: dict[bool | str | None, Literal["end", "start", "none"]] = {
 
 
 @router.post("/v1/rerank", summary="Order documents by a query", response_model=RerankV1Answer)
-async def rerank(body: RerankV1Body, request: Request, deadline: Deadline) -> Response:
+async def rerank(body: RerankV1Body, request: Request, deadline: Deadline, no_store: NoStore) -> Response:
     """Documents with their scores, best first."""
     request.app.state.model_names.check(body.model)
     cohere.check(body.query, body.documents)
@@ -40,6 +41,7 @@ async def rerank(body: RerankV1Body, request: Request, deadline: Deadline) -> Re
             max_windows_per_doc=body.max_chunks_per_doc or _MOST_CHUNKS,
             truncate=_SIDES[body.truncate],
             deadline=deadline,
+            no_store=no_store,
             allow_blank=True,
         )
     )

@@ -7,6 +7,7 @@ from bentos.common.errors import InvalidInput
 from bentos.common.http.deadline import Deadline
 from bentos.common.http.dialects.cohere import CohereRoute, lane_of
 from bentos.common.http.native import ArrayJSON
+from bentos.common.http.no_store import NoStore
 from bentos.common.logs import request_id
 from bentos.rerank.cross_encoder import CrossEncoder, RerankRequest
 from bentos.rerank.routes import cohere
@@ -16,7 +17,7 @@ router = APIRouter(route_class=CohereRoute, tags=["Cohere v2"])
 
 
 @router.post("/v2/rerank", summary="Order documents by a query", response_model=RerankV2Answer)
-async def rerank(body: RerankV2Body, request: Request, deadline: Deadline) -> Response:
+async def rerank(body: RerankV2Body, request: Request, deadline: Deadline, no_store: NoStore) -> Response:
     """Documents with their scores, best first."""
     request.app.state.model_names.check(body.model)
     cohere.check(body.query, body.documents)
@@ -30,6 +31,7 @@ async def rerank(body: RerankV2Body, request: Request, deadline: Deadline) -> Re
             max_tokens_per_doc=body.max_tokens_per_doc,
             lane=lane_of(body.priority),
             deadline=deadline,
+            no_store=no_store,
             allow_blank=True,
         )
     )

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from bentos.common.http.deadline import Deadline
 from bentos.common.http.native import ArrayJSON
+from bentos.common.http.no_store import NoStore
 from bentos.common.http.route import DialectRoute
 from bentos.rerank.cross_encoder import CrossEncoder, RerankRequest
 from bentos.rerank.schemas.native import RerankAnswer, RerankBody
@@ -16,7 +17,7 @@ router = APIRouter(route_class=DialectRoute, tags=["native"])
 
 
 @router.post("/rerank", summary="Order documents by a query", response_model=RerankAnswer)
-async def rerank(body: RerankBody, request: Request, deadline: Deadline) -> Response:
+async def rerank(body: RerankBody, request: Request, deadline: Deadline, no_store: NoStore) -> Response:
     """Documents with their scores, best first."""
     started = time.perf_counter()
     cross_encoder: CrossEncoder = request.app.state.cross_encoder
@@ -28,6 +29,7 @@ async def rerank(body: RerankBody, request: Request, deadline: Deadline) -> Resp
             truncate=body.truncate,
             lane=body.priority,
             deadline=deadline,
+            no_store=no_store,
         )
     )
     scores = ranking.scores
@@ -44,7 +46,7 @@ async def rerank(body: RerankBody, request: Request, deadline: Deadline) -> Resp
             "tokens": ranking.tokens,
             "truncated": ranking.truncated,
             "query_truncated": ranking.query_truncated,
-            "cached": 0,
+            "cached": ranking.cached,
             "latency_ms": round((time.perf_counter() - started) * 1000, 2),
         }
     )

@@ -9,6 +9,7 @@ from bentos.common.errors import NoItems
 from bentos.common.http.deadline import Deadline
 from bentos.common.http.dialects.tei import TEIRoute
 from bentos.common.http.native import ArrayJSON
+from bentos.common.http.no_store import NoStore
 from bentos.rerank.cross_encoder import CrossEncoder, RerankRequest
 from bentos.rerank.schemas.tei import Rank, RerankTEIBody
 
@@ -16,7 +17,7 @@ router = APIRouter(route_class=TEIRoute, tags=["text-embeddings-inference"])
 
 
 @router.post("/tei/rerank", summary="Order texts by a query", response_model=list[Rank])
-async def rerank(body: RerankTEIBody, request: Request, deadline: Deadline) -> Response:
+async def rerank(body: RerankTEIBody, request: Request, deadline: Deadline, no_store: NoStore) -> Response:
     """Texts' scores, best first."""
     if not body.texts:
         raise NoItems("`texts` cannot be empty")
@@ -28,6 +29,7 @@ async def rerank(body: RerankTEIBody, request: Request, deadline: Deadline) -> R
             max_windows_per_doc=1,
             truncate=_side(body),
             deadline=deadline,
+            no_store=no_store,
             place="texts",
             allow_blank=True,
         )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bentos.common.settings import ServerSettings, load
+from bentos.common.settings import CacheSettings, ServerSettings, load
 from bentos.embed.settings import EmbedSettings
 from bentos.rerank.settings import RerankSettings
 
@@ -34,3 +34,27 @@ def test_settings_that_contradict_each_other_are_explained(monkeypatch: pytest.M
     monkeypatch.setenv("RERANK_THREADS", "2")
     with pytest.raises(SystemExit, match=r"RERANK_\*: streams \(4\) must not be more than threads \(2\)"):
         load(RerankSettings)
+
+
+@pytest.mark.parametrize(
+    ("variables", "mode"),
+    [
+        ({}, "memory"),
+        ({"CACHE_URL": "memory", "CACHE_MEMORY_BYTES": "0"}, "none"),
+        ({"CACHE_URL": "none"}, "none"),
+        ({"CACHE_URL": "rediss://:secret@localhost"}, "redis"),
+    ],
+)
+def test_the_cache_is_what_its_url_says(variables: dict[str, str], mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("CACHE_URL", "CACHE_MEMORY_BYTES"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert load(CacheSettings).mode == mode
+
+
+def test_a_wrong_url_of_a_cache_is_explained_without_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CACHE_URL", "http://:secret@localhost")
+    with pytest.raises(SystemExit, match=r"CACHE_URL=\*\*\*: Not the URL of a Redis") as stopped:
+        load(CacheSettings)
+    assert "secret" not in str(stopped.value)

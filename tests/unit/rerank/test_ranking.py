@@ -7,7 +7,9 @@ from bentos.rerank.cross_encoder import Ranking
 
 
 def ranking(*logits: float) -> Ranking:
-    return Ranking(np.array(logits, np.float32), tokens=1, pair_tokens=[], truncated=[], query_truncated=False)
+    return Ranking(
+        np.array(logits, np.float32), tokens=1, pair_tokens=[], truncated=[], query_truncated=False, cached=0
+    )
 
 
 def test_the_best_come_first_and_ties_keep_the_order_of_the_documents() -> None:

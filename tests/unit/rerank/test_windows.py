@@ -34,3 +34,9 @@ def test_a_document_gets_the_score_of_its_best_window(scores: list[list[float]])
     flat = np.array([score for document in scores for score in document], np.float32)
     best = windows.best(flat, [len(document) for document in scores])
     assert best.tolist() == [max(document) for document in scores]
+
+
+@given(st.lists(st.lists(st.booleans(), min_size=1, max_size=6), min_size=1, max_size=10))
+def test_all_windows_of_a_document_must_be_marked(marks: list[list[bool]]) -> None:
+    flat = np.array([mark for document in marks for mark in document])
+    assert windows.all_of(flat, [len(document) for document in marks]).tolist() == [all(one) for one in marks]

@@ -1,0 +1,198 @@
+"""What a cached answer costs, what the cache costs when it has nothing, and what a failing Redis costs; in one run.
+
+python -m benchmarks.cache [--model ID] [--rounds N] [--json FILE]; needs redis-server.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from typing import Annotated, Any
+
+import httpx
+import numpy as np
+import orjson
+import typer
+import uvloop
+
+from benchmarks.load import Load, closed_loop, requests_of
+from benchmarks.served import metric, served
+from benchmarks.texts import mixed_texts, text_of
+from bentos.common import served_model
+from bentos.common.engine.tokenizer import Tokenizer
+from bentos.common.model_store import InstalledModel
+from bentos.embed.settings import EmbedSettings
+from tests.redis_server import RedisServer
+
+_QUERIES = 300
+_QUERY_TOKENS = 16
+_MANY = 96
+_CLIENTS = 32
+_BURST = 3000
+_MISSES = 192
+_FAULT_QUERIES = 300
+Figures = dict[str, list[float]]
+
+
+class _Urls:
+    """Three services with the same model: in memory, behind Redis alone, and without a cache."""
+
+    def __init__(self, memory: str, redis: str, none: str) -> None:
+        self.memory, self.redis, self.none = memory, redis, none
+
+
+def _send(url: str, bodies: Sequence[dict[str, Any]], clients: int = 1, path: str = "/embed") -> Load:
+    requests = requests_of(url + path, bodies)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        load = runner.run(closed_loop(url, requests, clients))
+    if set(load.statuses) != {200}:
+        raise RuntimeError(f"The service refused requests: {sorted(set(load.statuses))}")
+    return load
+
+
+def hits(urls: _Urls, query: str, many: list[str], rounds: int) -> Figures:
+    """Answers from the cache beside those of an empty route and of the model, milliseconds."""
+    one, several = {"text": query}, {"texts": many}
+    base64 = several | {"encoding_format": "base64"}
+    for url in (urls.memory, urls.redis):
+        _send(url, [one, several])
+    _wait_for_hit(urls.redis, several)
+    found: Figures = {name: [] for name in ("empty", "memory", "redis", "none", "many", "many64", "rate", "empty rate")}
+    for _ in range(rounds):
+        found["empty"].append(_send(urls.memory, [{}] * _QUERIES, path="/v1/check-api-key").percentile(50))
+        found["memory"].append(_send(urls.memory, [one] * _QUERIES).percentile(50))
+        found["redis"].append(_send(urls.redis, [one] * _QUERIES).percentile(50))
+        found["none"].append(_send(urls.none, [one] * _QUERIES).percentile(50))
+        found["many"].append(_send(urls.memory, [several] * _QUERIES).percentile(50))
+        found["many64"].append(_send(urls.memory, [base64] * _QUERIES).percentile(50))
+        found["rate"].append(_BURST / _send(urls.memory, [one] * _BURST, _CLIENTS).seconds)
+        empty = _send(urls.memory, [{}] * _BURST, _CLIENTS, "/v1/check-api-key")
+        found["empty rate"].append(_BURST / empty.seconds)
+    return found
+
+
+def misses(urls: _Urls, model: InstalledModel, rounds: int) -> Figures:
+    """Texts per second of texts that no cache has; each round has texts of its own, the same for all three."""
+    found: Figures = {"memory": [], "redis": [], "none": []}
+    for number in range(rounds):
+        texts = mixed_texts(_MISSES, model.path, model.profile.max_tokens, seed=10_000 * (number + 1))
+        bodies = [{"text": f"{number} {text}"} for text in texts]
+        for name in sorted(found, reverse=bool(number % 2)):
+            found[name].append(_MISSES / _send(getattr(urls, name), bodies, _CLIENTS).seconds)
+    return found
+
+
+def faults(urls: _Urls, redis: RedisServer, query: str) -> list[dict[str, Any]]:
+    """Latencies of new texts, one after another, while Redis is in some state, beside those without a cache."""
+    states: list[tuple[str, Callable[[], Any], Callable[[], Any]]] = [
+        ("works", lambda: None, lambda: None),
+        ("hangs (SIGSTOP)", redis.hang, redis.resume),
+        ("is killed", redis.kill, redis.start),
+        ("is out of memory", lambda: redis.client.config_set("maxmemory", 1), lambda: _roomy(redis)),
+        ("is read-only", lambda: redis.client.replicaof("127.0.0.1", "1"), lambda: _writable(redis)),
+    ]
+    rows = []
+    for number, (name, begin, end) in enumerate(states):
+        bodies = [{"text": f"{query} {number} {count}"} for count in range(_FAULT_QUERIES)]
+        without = _send(urls.none, bodies)
+        begin()
+        try:
+            load = _send(urls.redis, bodies)
+        finally:
+            end()
+        rows.append(
+            {
+                "Redis": name,
+                "p50 ms": round(load.percentile(50), 2),
+                "p99 ms": round(load.percentile(99), 2),
+                "without a cache: p50 ms": round(without.percentile(50), 2),
+                "without a cache: p99 ms": round(without.percentile(99), 2),
+                "extra p99 ms": round(load.percentile(99) - without.percentile(99), 2),
+                "errors": int(sum(status != 200 for status in load.statuses)),
+            }
+        )
+        _wait_until_ok(urls.redis)
+    return rows
+
+
+def summary(hit: Figures, miss: Figures) -> dict[str, Any]:
+    """Medians, and ratios round by round, so that drift of the machine's speed cancels out."""
+    return {
+        "empty route: p50 ms": round(median(hit["empty"]), 3),
+        "one query from memory: p50 ms": round(median(hit["memory"]), 3),
+        "ratio to the empty route": _ratio(hit["memory"], hit["empty"]),
+        "one query from Redis: p50 ms": round(median(hit["redis"]), 3),
+        "more than from memory: ms": round(median(np.subtract(hit["redis"], hit["memory"]).tolist()), 3),
+        "one query without a cache: p50 ms": round(median(hit["none"]), 3),
+        "times faster from memory": _ratio(hit["none"], hit["memory"]),
+        f"{_MANY} texts from memory: p50 ms": round(median(hit["many"]), 3),
+        "ratio to one query": _ratio(hit["many"], hit["memory"]),
+        f"{_MANY} texts from memory as base64: p50 ms": round(median(hit["many64"]), 3),
+        "ratio of base64 to one query": _ratio(hit["many64"], hit["memory"]),
+        f"queries from memory, {_CLIENTS} clients: requests/s": round(median(hit["rate"])),
+        f"empty route, {_CLIENTS} clients: requests/s": round(median(hit["empty rate"])),
+        f"new texts without a cache, {_CLIENTS} clients: texts/s": round(median(miss["none"]), 1),
+        "new texts with memory: share of that": _ratio(miss["memory"], miss["none"]),
+        "new texts with Redis: share of that": _ratio(miss["redis"], miss["none"]),
+    }
+
+
+def _ratio(ours: Sequence[float], reference: Sequence[float]) -> float:
+    return round(median(our / theirs for our, theirs in zip(ours, reference, strict=True)), 2)
+
+
+def _wait_for_hit(url: str, body: dict[str, Any]) -> None:
+    """Entries are stored in the background."""
+    while httpx.post(f"{url}/embed", json=body).json()["cached"] < len(body["texts"]):
+        time.sleep(0.05)
+
+
+def _wait_until_ok(url: str) -> None:
+    while httpx.get(f"{url}/health").json()["cache"]["status"] != "ok":
+        time.sleep(0.05)
+
+
+def _roomy(redis: RedisServer) -> None:
+    redis.client.config_set("maxmemory", 0)
+
+
+def _writable(redis: RedisServer) -> None:
+    redis.client.replicaof("NO", "ONE")
+
+
+def main(
+    model: Annotated[str, typer.Option(help="An installed encoder.")] = "sentence-transformers/all-MiniLM-L6-v2",
+    rounds: Annotated[int, typer.Option(min=1, help="Rounds of everything in turn.")] = 5,
+    json: Annotated[Path | None, typer.Option(help="Also write the figures to this file.")] = None,
+) -> None:
+    """Print the figures as Markdown tables."""
+    installed = served_model.resolve(model, None, EmbedSettings(), default=model, kind="encoder")
+    tokenizer = Tokenizer.load(installed.path, installed.profile.max_tokens)
+    query = text_of(_QUERY_TOKENS, tokenizer, seed=1)
+    many = [text_of(_QUERY_TOKENS, tokenizer, seed=seed) for seed in range(_MANY)]
+    settings = {"EMBED_MODEL": model, "ACCESS_LOG": "false"}
+    with TemporaryDirectory() as folder, RedisServer(Path(folder)) as redis:
+        behind = {**settings, "CACHE_URL": redis.url, "CACHE_MEMORY_BYTES": "0"}
+        with (
+            served("embed", {**settings, "CACHE_URL": "memory"}) as memory,
+            served("embed", behind) as shared,
+            served("embed", settings) as none,
+        ):
+            urls = _Urls(memory.url, shared.url, none.url)
+            figures = summary(hits(urls, query, many, rounds), misses(urls, installed, rounds))
+            states = faults(urls, redis, query)
+            figures["damaged values"] = metric(shared.url, "duobento_cache_damaged_total")
+    print("| figure | value |\n|---|---|")
+    for name, value in figures.items():
+        print(f"| {name} | {value} |")
+    print("\n| " + " | ".join(states[0]) + " |\n" + "|---" * len(states[0]) + "|")
+    for state in states:
+        print("| " + " | ".join(str(value) for value in state.values()) + " |")
+    if json:
+        json.write_bytes(orjson.dumps({"figures": figures, "faults": states}, option=orjson.OPT_INDENT_2))
+
+
+if __name__ == "__main__":
+    typer.run(main)

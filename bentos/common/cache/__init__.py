@@ -1,0 +1,1 @@
+"""The cache between the domain and the engine: rows that were computed before are looked up."""

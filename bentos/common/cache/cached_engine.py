@@ -1,0 +1,165 @@
+"""The engine behind the cache: rows in, outputs out, and only what nobody has computed yet reaches the engine."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bentos.common.backends.interface import Outputs, TokenRow
+from bentos.common.cache.interface import Cache, Key
+from bentos.common.cache.key import RowKeys
+from bentos.common.cache.metrics import CacheMetrics
+from bentos.common.cache.row_format import RowFormat
+from bentos.common.cache.single_flight import Flights, Seat
+from bentos.common.engine.engine import Engine
+from bentos.common.engine.work import Lane
+from bentos.common.errors import DeadlineExceeded, InferenceFailed
+
+_MOST_LEADERS = 3
+"""Requests in a row that may let their followers down, before these compute what they need by themselves."""
+
+
+class Computed(NamedTuple):
+    """What came of a request's rows.
+
+    Attributes:
+        outputs: float32 `[rows, width]`.
+        cached: bool `[rows]`, which of them were in the cache.
+    """
+
+    outputs: Outputs
+    cached: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """Rows with their keys, the outputs that are being filled in, and how long the caller waits for them."""
+
+    rows: Sequence[TokenRow]
+    keys: Sequence[Key]
+    outputs: Outputs
+    deadline: float | None
+
+
+class CachedEngine:
+    """Answers rows from the cache, and computes the rest. Equal rows of a request are computed once, and are equal.
+
+    Args:
+        engine: computes rows.
+        cache: looks rows up; none computes all.
+        keys: of the served model.
+        row_format: of the payloads in the cache.
+        metrics: where shared rows are counted.
+    """
+
+    def __init__(
+        self, engine: Engine, cache: Cache | None, keys: RowKeys, row_format: RowFormat, metrics: CacheMetrics
+    ) -> None:
+        self._engine = engine
+        self._cache = cache
+        self._key = keys
+        self._format = row_format
+        self._flights = Flights()
+        self._shared = metrics.shared
+
+    def check_admission(self, *, no_store: bool) -> None:
+        """Refuse a request early, before it is even tokenised, if it needs the engine for certain.
+
+        Raises:
+            Overloaded: the queue is full.
+            NotReady: the engine drains.
+        """
+        if no_store or self._cache is None:
+            self._engine.check_admission()
+
+    async def run(
+        self,
+        rows: Sequence[TokenRow],
+        *,
+        lane: Lane | None = None,
+        deadline: float | None = None,
+        no_store: bool = False,
+    ) -> Computed:
+        """Look up all rows and compute the missing ones; if there are none the engine is not asked, even if it is full.
+
+        Args:
+            rows: at least one.
+            lane: where missing rows wait; none decides by the number of their tokens.
+            deadline: event loop time, in seconds, at which the caller stops waiting.
+            no_store: whether to compute all rows, and to leave none in the cache.
+
+        Raises:
+            Overloaded, NotReady, DeadlineExceeded, InferenceFailed: as the engine says, of the missing rows.
+        """
+        keys = [self._key(row) for row in rows]
+        outputs = np.empty((len(rows), self._engine.backend.width), np.float32)
+        request = _Request(rows, keys, outputs, deadline)
+        cached = np.zeros(len(rows), np.bool_)
+        places: dict[Key, int] = {}
+        for place, key in enumerate(keys):
+            places.setdefault(key, place)
+        if self._cache is None or no_store:
+            await self._compute(request, list(places.values()), lane)
+        else:
+            payloads = await self._cache.get_many(list(places))
+            found = {place: payload for place, payload in zip(places.values(), payloads, strict=True) if payload}
+            if found:
+                hits = list(found)
+                outputs[hits] = self._format.read(list(found.values()))
+                cached[hits] = True
+            if len(found) < len(places):
+                missing = [place for place in places.values() if place not in found]
+                await self._compute_once(self._cache, request, missing, lane)
+        if len(places) == len(rows):
+            return Computed(outputs, cached)
+        sources = [places[key] for key in keys]
+        return Computed(outputs[sources], cached[sources])
+
+    async def _compute_once(self, cache: Cache, request: _Request, missing: list[int], lane: Lane | None) -> None:
+        """Fill in missing rows: those that other requests compute are waited for, the rest is computed and stored."""
+        lane = lane or self._engine.lane_of([request.rows[place] for place in missing])
+        for _ in range(_MOST_LEADERS):
+            seats = {place: seat for place in missing if (seat := self._flights.find(request.keys[place], lane))}
+            led = [place for place in missing if place not in seats]
+            if led:
+                keys = [request.keys[place] for place in led]
+                with self._flights.lead(keys, lane) as flight:
+                    outputs = await self._compute(request, led, lane)
+                    flight.land(outputs)
+                cache.set_many(dict(zip(keys, self._format.write(outputs), strict=True)))
+            missing = await self._follow(request, seats)
+            if not missing:
+                return
+        await self._compute(request, missing, lane)
+
+    async def _follow(self, request: _Request, seats: Mapping[int, Seat]) -> list[int]:
+        """Fill in the rows that other requests computed; returns the places of those that they did not."""
+        if not seats:
+            return []
+        self._shared.inc(len(seats))
+        try:
+            async with asyncio.timeout_at(request.deadline):
+                # Unlike awaiting a future, this does not cancel it when this request is cancelled.
+                await asyncio.wait({seat.flight.landed for seat in seats.values()})
+        except TimeoutError:
+            raise DeadlineExceeded("The request's deadline passed before it was computed.") from None
+        let_down = []
+        for place, seat in seats.items():
+            if (outputs := seat.flight.landed.result()) is None:
+                let_down.append(place)
+            else:
+                request.outputs[place] = outputs[seat.row]
+        return let_down
+
+    async def _compute(self, request: _Request, places: list[int], lane: Lane | None) -> Outputs:
+        """Fill in and return the rows at these places; an error names a row by its place in the request."""
+        rows = [request.rows[place] for place in places]
+        try:
+            outputs = await self._engine.run(rows, lane=lane, deadline=request.deadline)
+        except InferenceFailed as error:
+            raise InferenceFailed(error.message, item=places[error.item]) from None
+        request.outputs[places] = outputs
+        return outputs

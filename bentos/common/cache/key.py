@@ -1,0 +1,68 @@
+"""Keys: equal for rows that the model sees as equal, and only for those."""
+
+import hashlib
+from dataclasses import dataclass
+
+from bentos.common.backends.interface import TokenRow
+from bentos.common.cache.interface import Key
+from bentos.common.cache.row_format import DType
+
+NAMESPACE = "duobento"
+_FORMAT_VERSION = 1
+_DIGEST_BYTES = 20
+_REVISION_CHARACTERS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What computes the outputs, and in which form they are kept. Entries are shared where all of it is equal.
+
+    Attributes:
+        service: name of the service.
+        model_id: of the served model.
+        revision: of the model.
+        backend: name of the runtime.
+        precision: in which it computes.
+        width: numbers per row.
+        dtype: of the numbers that are kept.
+        profile: all that the model's artefact says of itself, sha256 of its weights included.
+        secret: of the operator, or empty.
+    """
+
+    service: str
+    model_id: str
+    revision: str
+    backend: str
+    precision: str
+    width: int
+    dtype: DType
+    profile: str
+    secret: str = ""
+
+    @property
+    def prefix(self) -> str:
+        """What all keys begin with where several services share a store."""
+        model = f"{self.service}:{self.model_id}:{self.revision[:_REVISION_CHARACTERS]}"
+        form = f"{self.backend}-{self.precision}:{self.width}:{self.dtype}"
+        return f"{NAMESPACE}:{_FORMAT_VERSION}:{model}:{form}:"
+
+
+class RowKeys:
+    """Hashes token rows. Prompt and truncation are in the token ids, so they need no place of their own.
+
+    The hash's own key comes from the model's profile and the operator's secret. With a secret, who reads the cache
+    cannot find out whether a text that they guess is in it.
+    """
+
+    def __init__(self, identity: Identity) -> None:
+        secret = hashlib.blake2b(identity.secret.encode()).digest()
+        key = hashlib.blake2b(identity.profile.encode(), key=secret).digest()
+        self._hash = hashlib.blake2b(key=key, digest_size=_DIGEST_BYTES)
+
+    def __call__(self, row: TokenRow) -> Key:
+        """160 bits for one row."""
+        state = self._hash.copy()
+        # Both have the same length, so no other row has the same bytes.
+        state.update(row.ids.data)
+        state.update(row.type_ids.data)
+        return state.digest()

@@ -1,0 +1,1 @@
+"""What the services keep in Redis: `python -m scripts.cache`."""

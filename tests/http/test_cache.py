@@ -1,0 +1,223 @@
+"""The cache over HTTP: what answers say, what is counted, what is shared, and what a failing Redis changes: nothing."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import pytest
+
+from tests.http.server import wait_for
+from tests.http.services import EMBED, QUICK_STOP, RERANK, Kind, Service, long_texts, running
+from tests.redis_server import RedisServer, needs_redis
+
+PATIENT = {"CACHE_TIMEOUT_MS": "5000"}
+"""Setting of services whose look-ups must succeed, however busy the machine is."""
+
+
+@pytest.fixture(scope="module", params=[EMBED, RERANK], ids=lambda kind: kind.name)
+def remembering(request: pytest.FixtureRequest, home: Path, logs: Path) -> Iterator[Service]:
+    """Each service with the cache that it has by default, and a short queue."""
+    kind: Kind = request.param
+    settings = {**kind.serving, **QUICK_STOP, "CACHE_URL": "memory", f"{kind.prefix}QUEUE_TOKENS": "1024"}
+    with running(kind, settings, home=home, log=logs / f"remembering-{kind.name}.log") as service:
+        yield service
+
+
+@pytest.fixture(scope="module")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    with RedisServer(tmp_path_factory.mktemp("redis")) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def sharing(redis_server: RedisServer, home: Path, logs: Path) -> Iterator[dict[str, Service]]:
+    """embed-service thrice on one Redis: two in fp32 and one in bf16, all without memory of their own."""
+    settings = {**EMBED.serving, **QUICK_STOP, **PATIENT, "CACHE_URL": redis_server.url, "CACHE_MEMORY_BYTES": "0"}
+    bf16 = settings | {"EMBED_PRECISION": "bf16"}
+    with (
+        running(EMBED, settings, home=home, log=logs / "sharing-one.log") as one,
+        running(EMBED, settings, home=home, log=logs / "sharing-two.log") as two,
+        running(EMBED, bf16, home=home, log=logs / "sharing-bf16.log") as other,
+    ):
+        yield {"one": one, "two": two, "bf16": other}
+
+
+@pytest.fixture(scope="module", params=[EMBED, RERANK], ids=lambda kind: kind.name)
+def behind_redis(
+    request: pytest.FixtureRequest, redis_server: RedisServer, home: Path, logs: Path
+) -> Iterator[Service]:
+    """Each service with Redis alone, in the settings that it has by default."""
+    kind: Kind = request.param
+    settings = {**kind.serving, **QUICK_STOP, "CACHE_URL": redis_server.url, "CACHE_MEMORY_BYTES": "0"}
+    with running(kind, settings, home=home, log=logs / f"behind-redis-{kind.name}.log") as service:
+        yield service
+
+
+def _without_time(answer: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in answer.items() if name not in ("latency_ms", "cached")}
+
+
+def test_a_cached_answer_is_the_same_and_says_so(remembering: Service) -> None:
+    fresh, cached = (remembering.post("the first heron", "the first stork").json() for _ in range(2))
+    assert (fresh["cached"], cached["cached"]) == (0, 2)
+    assert _without_time(cached) == _without_time(fresh)
+    assert remembering.post("the first heron", "the first crane").json()["cached"] == 1
+
+
+def test_one_text_is_cached_or_not(remembering: Service) -> None:
+    if remembering.kind is EMBED:
+        answers = [remembering.server.client.post("/embed", json={"text": "an only heron"}).json() for _ in range(2)]
+        assert [answer["cached"] for answer in answers] == [False, True]
+
+
+def test_a_long_document_is_cached_with_all_its_windows(remembering: Service) -> None:
+    if remembering.kind is RERANK:
+        [document] = long_texts(1)
+        answers = [remembering.post(document * 3, "heron").json()["cached"] for _ in range(2)]
+        assert answers == [0, 2]
+
+
+def test_tokens_of_cached_texts_are_reported_and_not_counted_as_computed(remembering: Service) -> None:
+    tokens = remembering.post("a counted heron").json()["tokens"]
+    before = remembering.server.metric("duobento_tokens_total")
+    assert remembering.post("a counted heron").json()["tokens"] == tokens
+    assert remembering.server.metric("duobento_tokens_total") == before
+
+
+def test_no_store_computes_anew_and_leaves_nothing(remembering: Service) -> None:
+    no_store = {"Cache-Control": "max-age=0, No-Store"}
+    for headers in (no_store, {}, no_store):
+        assert remembering.post_with(headers, "a private heron").json()["cached"] == 0
+    assert remembering.post("a private heron").json()["cached"] == 1
+
+
+def test_hits_and_misses_are_counted(remembering: Service) -> None:
+    def counted() -> list[float]:
+        names = ("duobento_cache_hits_total", "duobento_cache_misses_total")
+        return [remembering.server.metric(name, tier="memory") for name in names]
+
+    hits, misses = counted()
+    remembering.post("a hit heron")
+    remembering.post("a hit heron", "a missed heron")
+    assert counted() == [hits + 1, misses + 2]
+    assert remembering.server.metric("duobento_cache_memory_bytes") > 0
+
+
+def test_health_names_the_cache(remembering: Service) -> None:
+    assert remembering.server.client.get("/health").json()["cache"] == {"mode": "memory", "status": "ok"}
+
+
+def test_what_is_cached_is_answered_while_the_queue_is_full(remembering: Service) -> None:
+    remembering.post("a patient heron")
+    with remembering.busy():
+        assert remembering.post("a patient heron").status_code == 200
+        assert remembering.post("a patient heron", "a new heron").status_code == 429
+        assert remembering.post_with({"Cache-Control": "no-store"}, "a patient heron").status_code == 429
+
+
+@pytest.mark.parametrize("path", ["/v1/embed", "/v2/embed", "/v1/embeddings", "/tei/embed"])
+def test_every_dialect_of_embed_can_refuse_the_cache(remembering: Service, path: str) -> None:
+    if remembering.kind is not EMBED:
+        return
+    text = f"a heron of {path}"
+    body = {"model": EMBED.model, "texts": [text], "input_type": "search_query", "input": text, "inputs": text}
+    wanted = {
+        "/v1/embed": ("model", "texts", "input_type"),
+        "/v2/embed": ("model", "texts", "input_type"),
+        "/v1/embeddings": ("model", "input"),
+        "/tei/embed": ("inputs",),
+    }[path]
+    body = {name: body[name] for name in wanted}
+    _refuse_then_accept(remembering, path, body)
+
+
+@pytest.mark.parametrize("path", ["/v1/rerank", "/v2/rerank", "/tei/rerank"])
+def test_every_dialect_of_rerank_can_refuse_the_cache(remembering: Service, path: str) -> None:
+    if remembering.kind is not RERANK:
+        return
+    texts = {"texts" if path == "/tei/rerank" else "documents": [f"a heron of {path}"]}
+    names = {} if path == "/tei/rerank" else {"model": RERANK.model}
+    _refuse_then_accept(remembering, path, {"query": "heron", **texts, **names})
+
+
+def _refuse_then_accept(service: Service, path: str, body: dict[str, Any]) -> None:
+    hits = service.server.metric("duobento_cache_hits_total", tier="memory")
+    for expected, headers in ((0, {"Cache-Control": "no-store"}), (0, {}), (0, {"Cache-Control": "no-store"}), (1, {})):
+        assert service.server.client.post(path, json=body, headers=headers).status_code == 200
+        assert service.server.metric("duobento_cache_hits_total", tier="memory") == hits + expected
+
+
+@needs_redis
+def test_services_share_what_they_computed_but_not_between_precisions(
+    sharing: dict[str, Service], redis_server: RedisServer
+) -> None:
+    texts = ("a shared heron", "a shared stork")
+    computed = sharing["one"].post(*texts).json()
+    wait_for(lambda: _entries(redis_server) == 2, "both vectors are stored")
+    found = sharing["two"].post(*texts).json()
+    assert found["cached"] == 2
+    assert _without_time(found) == _without_time(computed)
+    assert sharing["bf16"].post(*texts).json()["cached"] == 0
+    wait_for(lambda: _entries(redis_server) == 4, "those of the other precision are stored beside them")
+    assert not any(b"heron" in name for name in redis_server.client.scan_iter())
+
+
+@needs_redis
+def test_no_request_is_lost_when_redis_is_killed_and_restarted_under_load(
+    behind_redis: Service, redis_server: RedisServer
+) -> None:
+    server, stop = behind_redis.server, Event()
+
+    def send(client: int) -> list[int]:
+        statuses: list[int] = []
+        while not stop.is_set():
+            statuses.append(
+                behind_redis.post(f"the heron of client {client}", f"a stork {len(statuses) % 7}").status_code
+            )
+        return statuses
+
+    def answered(more: int) -> None:
+        before = server.metric("duobento_requests_total", status="200", route=behind_redis.kind.path)
+        wait_for(
+            lambda: (
+                server.metric("duobento_requests_total", status="200", route=behind_redis.kind.path) > before + more
+            ),
+            f"{more} requests are answered",
+        )
+
+    with ThreadPoolExecutor(8) as clients:
+        load = [clients.submit(send, client) for client in range(8)]
+        try:
+            answered(30)
+            for end, begin in ((redis_server.kill, redis_server.start), (redis_server.hang, redis_server.resume)):
+                end()
+                wait_for(lambda: _cache(behind_redis).get("status") == "degraded", "/health says degraded")
+                assert "look-up" in _cache(behind_redis)["failing"]
+                answered(30)
+                begin()
+                wait_for(lambda: _cache(behind_redis) == {"mode": "redis", "status": "ok"}, "the cache heals")
+                answered(30)
+        finally:
+            redis_server.resume()
+            stop.set()
+        assert {status for client in load for status in client.result()} == {200}
+    hits = server.metric("duobento_cache_hits_total", tier="redis")
+    wait_for(lambda: _hit(behind_redis, hits), "entries are found again")
+
+
+def _hit(service: Service, hits: float) -> bool:
+    service.post("the heron of client 1")
+    return service.server.metric("duobento_cache_hits_total", tier="redis") > hits
+
+
+def _cache(service: Service) -> dict[str, Any]:
+    answer = service.server.client.get("/health")
+    assert answer.status_code == 200
+    cache: dict[str, Any] = answer.json()["cache"]
+    return cache
+
+
+def _entries(server: RedisServer) -> int:
+    return sum(1 for _ in server.client.scan_iter("duobento:1:embed-service:*"))

@@ -1,0 +1,44 @@
+"""Keys and names: what shares an entry, and what never does."""
+
+from dataclasses import replace
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bentos.common.backends.interface import TokenRow
+from bentos.common.cache.key import RowKeys
+from tests.unit.common.cache.parts import IDENTITY
+from tests.unit.common.engine.fake_backend import row
+
+tokens = st.lists(st.tuples(st.integers(0, 2**31 - 1), st.integers(0, 1)), min_size=1, max_size=20)
+
+
+def row_of(pairs: list[tuple[int, int]]) -> TokenRow:
+    ids, types = zip(*pairs, strict=True)
+    return TokenRow(np.array(ids, np.int32), np.array(types, np.int32))
+
+
+@given(one=tokens, other=tokens)
+def test_keys_are_equal_for_equal_rows_only(one: list[tuple[int, int]], other: list[tuple[int, int]]) -> None:
+    keys = RowKeys(IDENTITY)
+    assert (keys(row_of(one)) == keys(row_of(other))) == (one == other)
+
+
+def test_a_key_has_160_bits() -> None:
+    assert len(RowKeys(IDENTITY)(row(5))) == 20
+
+
+def test_another_profile_or_secret_makes_other_keys() -> None:
+    identities = [
+        IDENTITY,
+        replace(IDENTITY, profile='{"sha256": "1"}'),
+        replace(IDENTITY, secret="secret"),
+        replace(IDENTITY, secret="secret" * 30),
+    ]
+    assert len({RowKeys(identity)(row(5)) for identity in identities}) == len(identities)
+    assert RowKeys(identities[2])(row(5)) == RowKeys(replace(identities[2]))(row(5))
+
+
+def test_names_tell_service_model_revision_backend_precision_width_and_numbers() -> None:
+    assert IDENTITY.prefix == "duobento:1:embed-service:heron/encoder:111111111111:fake-fp32:2:float32:"
