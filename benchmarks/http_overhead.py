@@ -5,7 +5,6 @@ python -m benchmarks.http_overhead [--model ID] [--rounds N] [--json FILE]
 
 import asyncio
 import os
-import platform
 import time
 from pathlib import Path
 from statistics import median
@@ -16,6 +15,7 @@ import typer
 import uvloop
 
 from benchmarks.load import Load, closed_loop, requests_of
+from benchmarks.machine import processor
 from benchmarks.served import metric, served
 from benchmarks.texts import mixed_texts, text_of
 from bentos.common import model_store, served_model
@@ -112,7 +112,7 @@ def measure(model: InstalledModel, rounds: int, texts_count: int) -> dict[str, A
     return {
         "model": model.profile.model_id,
         "backend": f"{backend.name} {backend.precision}",
-        "processor": _processor(),
+        "processor": processor(),
         "threads": settings.threads,
         "in process, one query of 16 tokens and the prompt: p50 ms": round(median(found["query"]), 2),
         "over HTTP, the same query: p50 ms": round(median(found["http_query"]), 2),
@@ -145,15 +145,6 @@ def _padding(url: str) -> tuple[float, float]:
 def _ratio(ours: list[float], reference: list[float]) -> float:
     """Median of the ratios round by round, so that drift of the machine's speed cancels out."""
     return median(our / theirs for our, theirs in zip(ours, reference, strict=True))
-
-
-def _processor() -> str:
-    information = Path("/proc/cpuinfo")
-    if information.is_file():
-        for line in information.read_text().splitlines():
-            if line.startswith("model name"):
-                return line.split(":", 1)[1].strip()
-    return platform.processor() or platform.machine()
 
 
 def main(

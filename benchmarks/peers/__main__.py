@@ -8,7 +8,6 @@ Every peer gets a virtual environment of its own in the work folder on the first
 started, and each is paused while another one is measured.
 """
 
-import platform
 import signal
 import sys
 from datetime import UTC, datetime
@@ -18,6 +17,7 @@ from typing import Annotated
 import orjson
 import typer
 
+from benchmarks.machine import processor
 from benchmarks.make_synthetic import CROSS_ENCODER, ENCODER
 from benchmarks.peers import picture, report
 from benchmarks.peers.catalogue import PEERS
@@ -94,16 +94,6 @@ def main(
         json.write_bytes(orjson.dumps(found, option=orjson.OPT_INDENT_2))
     if draw:
         picture.draw(results, draw)
-
-
-def processor() -> str:
-    """Its name."""
-    information = Path("/proc/cpuinfo")
-    if information.is_file():
-        for line in information.read_text().splitlines():
-            if line.startswith("model name"):
-                return line.split(":", 1)[1].strip()
-    return platform.processor() or platform.machine()
 
 
 if __name__ == "__main__":
