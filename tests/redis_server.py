@@ -14,7 +14,10 @@ from redis.retry import Retry
 
 from tests.http.server import free_port, wait_for
 
-needs_redis = pytest.mark.skipif(shutil.which("redis-server") is None, reason="redis-server is not installed")
+needs_redis = pytest.mark.skipif(
+    shutil.which("redis-server") is None,
+    reason="redis-server is missing: install it, for example with apt-get install redis-server",
+)
 
 
 class RedisServer:

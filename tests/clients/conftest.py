@@ -3,9 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import cohere
 import pytest
 
+from tests.clients.blocking import blocking
 from tests.clients.node import Node, install
 from tests.gateway.nginx import Gateway
 from tests.http.services import EMBED, QUICK_STOP, RERANK, Service, running
@@ -31,6 +34,20 @@ def _no_proxy() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("NO_PROXY", "127.0.0.1,localhost")
         yield
+
+
+@pytest.fixture(params=[cohere.Client, cohere.AsyncClient])
+def v1(request: pytest.FixtureRequest, gateway: Gateway) -> Iterator[Any]:
+    """Cohere's clients of the first version, which ask through the gateway; calls of the asynchronous one block."""
+    with blocking(request.param(api_key="none", base_url=gateway.url)) as client:
+        yield client
+
+
+@pytest.fixture(params=[cohere.ClientV2, cohere.AsyncClientV2])
+def v2(request: pytest.FixtureRequest, gateway: Gateway) -> Iterator[Any]:
+    """The same of the second version."""
+    with blocking(request.param(api_key="none", base_url=gateway.url)) as client:
+        yield client
 
 
 @pytest.fixture(scope="session")

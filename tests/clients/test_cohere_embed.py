@@ -1,33 +1,17 @@
 """The published Cohere SDK embeds through the gateway: both versions, synchronous and asynchronous, unmodified."""
 
 import base64
-from collections.abc import Iterator
 from typing import Any
 
-import cohere
 import numpy as np
 import pytest
 
-from tests.clients.blocking import blocking
-from tests.gateway.nginx import Gateway
 from tests.http import reference
 from tests.http.services import EMBED, Service
 
 TEXTS = ["The heron waits.", "How does a heron hunt?", "office hours"]
 INPUT_TYPES = ["search_document", "search_query", "classification", "clustering"]
 FORMS = ["float", "int8", "uint8", "binary", "ubinary", "base64"]
-
-
-@pytest.fixture(params=[cohere.Client, cohere.AsyncClient])
-def v1(request: pytest.FixtureRequest, gateway: Gateway) -> Iterator[Any]:
-    with blocking(request.param(api_key="none", base_url=gateway.url)) as client:
-        yield client
-
-
-@pytest.fixture(params=[cohere.ClientV2, cohere.AsyncClientV2])
-def v2(request: pytest.FixtureRequest, gateway: Gateway) -> Iterator[Any]:
-    with blocking(request.param(api_key="none", base_url=gateway.url)) as client:
-        yield client
 
 
 @pytest.fixture(scope="module")

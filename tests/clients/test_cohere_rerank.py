@@ -1,29 +1,13 @@
 """The published Cohere SDK reranks through the gateway: both versions, synchronous and asynchronous, unmodified."""
 
-from collections.abc import Iterator
 from typing import Any
 
-import cohere
 import pytest
 
-from tests.clients.blocking import blocking
-from tests.gateway.nginx import Gateway
 from tests.http.services import RERANK, Service
 
 QUERY = "How does a heron hunt?"
 DOCUMENTS = ["The office opens at nine.", "A heron stands still and spears fish.", "Herons nest in trees."]
-
-
-@pytest.fixture(params=[cohere.Client, cohere.AsyncClient])
-def v1(request: pytest.FixtureRequest, gateway: Gateway) -> Iterator[Any]:
-    with blocking(request.param(api_key="none", base_url=gateway.url)) as client:
-        yield client
-
-
-@pytest.fixture(params=[cohere.ClientV2, cohere.AsyncClientV2])
-def v2(request: pytest.FixtureRequest, gateway: Gateway) -> Iterator[Any]:
-    with blocking(request.param(api_key="none", base_url=gateway.url)) as client:
-        yield client
 
 
 @pytest.fixture(scope="module")
