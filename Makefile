@@ -28,7 +28,7 @@ $(INSTALLED): requirements/dev.txt scripts/install_torch.sh
 		{ echo "Python 3.11 or newer is needed: install it, or name it with make PYTHON=/path/to/python3.11" >&2; exit 1; }
 	'$(PYTHON)' -m venv --clear $(VENV)
 	@sh scripts/install_torch.sh $(BIN)/python $(TORCH)
-	@echo "Installing requirements/dev.txt, about 110 packages: a minute or two."
+	@echo "Installing requirements/dev.txt, about 150 packages: two or three minutes."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements/dev.txt
 	@$(BIN)/python -m pip check
 	@touch $@
