@@ -20,6 +20,7 @@ from benchmarks.served import metric, served
 from benchmarks.texts import mixed_texts, text_of
 from bentos.common import model_store, served_model
 from bentos.common.backends.interface import Backend, TokenRow
+from bentos.common.engine.filling import filling_of
 from bentos.common.engine.tokenizer import Tokenizer
 from bentos.common.model_store import InstalledModel
 from bentos.embed.settings import EmbedSettings
@@ -44,10 +45,10 @@ def bulk_seconds(backend: Backend, tokenizer: Tokenizer, texts: list[str], promp
     started = time.perf_counter()
     rows = [tokenizer.row(content.ids) for content in tokenizer.contents(texts, tokenizer.room, prefix=prompt)]
     rows.sort(key=lambda row: len(row.ids))
+    filling = filling_of(backend, max_padding=0.0)
     batch: list[TokenRow] = []
     for row in rows:
-        total = sum(len(waiting.ids) for waiting in batch) + len(row.ids)
-        if batch and backend.batch_tokens(len(batch) + 1, len(row.ids), total) > budget:
+        if batch and filling.tokens([len(waiting.ids) for waiting in (*batch, row)]) > budget:
             backend.infer(batch)
             batch = []
         batch.append(row)

@@ -32,7 +32,7 @@ class Sizes:
     """
 
     queries: int = 10
-    mixed: int = 64
+    mixed: int = 128
     bulk: int = 2
     rerank_20: int = 3
     rerank_100: int = 1

@@ -122,6 +122,11 @@ class EngineSettings(BaseSettings):
     threads: int = Field(
         default_factory=cpu_limit, ge=1, le=1024, description="Processor threads of all streams together"
     )
+    express: bool = Field(
+        True,
+        description="OpenVINO: a second copy of the model's working weights, so that short interactive work starts at "
+        "once when all streams compute bulk work",
+    )
     bulk_above_tokens: int = Field(
         4096, ge=1, description="Requests of more tokens wait in the bulk lane, unless they say otherwise"
     )
@@ -132,11 +137,14 @@ class EngineSettings(BaseSettings):
         description="Time one micro-batch should take; an interactive request waits about this long",
     )
     min_batch_tokens: int = Field(
-        64, ge=1, description="Token budget of a micro-batch never falls below this, however slow the model"
+        96, ge=1, description="Token budget of a micro-batch never falls below this, however slow the model"
     )
     max_batch_tokens: int = Field(16_384, ge=1, description="Token budget of a micro-batch never grows beyond this")
     max_padding: float = Field(
-        0.05, ge=0, lt=1, description="Padding a micro-batch may contain, as a fraction of its token budget"
+        0.05,
+        ge=0,
+        lt=1,
+        description="torch: padding a micro-batch may contain, as a fraction of its token budget",
     )
     interactive_burst: int = Field(
         4, ge=1, description="Interactive micro-batches in a row before a waiting bulk one gets its turn"

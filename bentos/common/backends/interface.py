@@ -26,6 +26,16 @@ class UnsupportedPrecision(RuntimeError):
     """This processor lacks the instructions for a precision; the model's files are fine."""
 
 
+class Packing(Protocol):
+    """How a backend lays rows one after the other, instead of padding each to the longest."""
+
+    def room(self, length: int) -> int:
+        """Tokens that a row of `length` takes among others."""
+
+    def filled(self, tokens: int) -> int:
+        """Tokens that are computed for rows which take so many."""
+
+
 class Backend(Protocol):
     """A loaded model. `infer` is called from several threads at a time, at most `streams` of them."""
 
@@ -35,23 +45,23 @@ class Backend(Protocol):
     width: int
     """Numbers per item: the dimension of an encoder, 1 for a cross-encoder."""
 
-    def infer(self, rows: Sequence[TokenRow]) -> Outputs:
+    @property
+    def packing(self) -> Packing | None:
+        """None if rows are padded to the longest of their micro-batch."""
+
+    @property
+    def has_express(self) -> bool:
+        """Whether one more call, an express one, may run beside those of all streams."""
+
+    def infer(self, rows: Sequence[TokenRow], *, express: bool = False) -> Outputs:
         """Compute one micro-batch.
 
         Args:
             rows: at least one row; none is longer than the model's window.
+            express: whether this is the call beside those of the streams; one at a time, where there is one.
 
         Returns:
             float32 `[len(rows), width]`, in the order of `rows`: unit vectors of an encoder, logits of a cross-encoder.
-        """
-
-    def batch_tokens(self, count: int, longest: int, total: int) -> int:
-        """Tokens that a micro-batch costs, padding included.
-
-        Args:
-            count: rows in it.
-            longest: length of its longest row.
-            total: sum of the rows' lengths.
         """
 
     def close(self) -> None:

@@ -54,7 +54,7 @@ def load_openvino(
         precision: of the conversion.
         pooling: of the conversion.
         window: most tokens of a row.
-        settings: streams and threads.
+        settings: streams, threads and express.
 
     Raises:
         RuntimeError: with one sentence, when the model cannot run as asked.
@@ -71,6 +71,7 @@ def load_openvino(
             threads=settings.threads,
             streams=settings.streams,
             window=window,
+            express=settings.express,
         ),
     )
 

@@ -36,6 +36,18 @@ _Number = TypeVar("_Number", int, NDArray[np.int64])
 Pooling = Literal["mean", "first"]
 
 
+class PackedRows:
+    """How much place texts take in a row."""
+
+    def room(self, length: int) -> int:
+        """The next text starts at an even place."""
+        return _round_up(length, _ALIGNMENT)
+
+    def filled(self, tokens: int) -> int:
+        """The row is filled up at its end."""
+        return _filled(tokens)
+
+
 class OpenVINOBackend:
     """A converted model.
 
@@ -46,6 +58,8 @@ class OpenVINOBackend:
         threads: processor threads of all streams together.
         streams: calls of `infer` at a time; they share one copy of the weights.
         window: most tokens of a row.
+        express: whether to keep a second copy of the working weights, with all threads of its own. Streams cannot
+            do this: they divide the threads, which halves the speed of each.
 
     Raises:
         UnsupportedPrecision: the processor lacks what the precision needs.
@@ -54,9 +68,18 @@ class OpenVINOBackend:
 
     name = "openvino"
     device = "cpu"
+    packing = PackedRows()
 
     def __init__(
-        self, folder: Path, *, precision: str, pooling: Pooling, threads: int, streams: int, window: int
+        self,
+        folder: Path,
+        *,
+        precision: str,
+        pooling: Pooling,
+        threads: int,
+        streams: int,
+        window: int,
+        express: bool = False,
     ) -> None:
         self.precision = precision
         self._pooling = pooling
@@ -72,30 +95,31 @@ class OpenVINOBackend:
         self._uses_types = "token_type_ids" in inputs
         self.width: int = compiled.outputs[0].get_partial_shape()[1].get_length()
         requests = [compiled.create_infer_request() for _ in range(streams)]
-        self._warm_up(requests, window)
-        self._free: SimpleQueue[openvino.InferRequest] = SimpleQueue()
-        for request in requests:
-            self._free.put(request)
+        self._warm_up(requests, max(window, _SLICE_TOKENS))
+        self._free = _free(requests)
+        self.has_express = express
+        if express:
+            compiled = core.compile_model(model, "CPU", _properties(precision, bf16, max(1, threads // streams), 1))
+            requests = [compiled.create_infer_request()]
+            self._warm_up(requests, _SLICE_TOKENS)
+        self._free_express = _free(requests if express else [])
 
-    def infer(self, rows: Sequence[TokenRow]) -> Outputs:
+    def infer(self, rows: Sequence[TokenRow], *, express: bool = False) -> Outputs:
         """See `Backend.infer`. A micro-batch over the most efficient size is computed in several slices."""
-        request = self._free.get()
+        free = self._free_express if express else self._free
+        request = free.get()
         try:
             return np.concatenate([request.infer(self._pack(part))[0][: len(part)] for part in _slices(rows)])
         finally:
-            self._free.put(request)
-
-    def batch_tokens(self, count: int, longest: int, total: int) -> int:  # noqa: ARG002
-        """The row is filled up at its end, and by at most one token after each text (on average half of one)."""
-        return _filled(total + count // 2)
+            free.put(request)
 
     def close(self) -> None:
         """Free the model."""
-        del self._free
+        del self._free, self._free_express
 
-    def _warm_up(self, requests: Sequence[openvino.InferRequest], window: int) -> None:
+    def _warm_up(self, requests: Sequence[openvino.InferRequest], longest: int) -> None:
         """Compile the kernels of every shape on every stream: the first of each would take 7 to 20 ms more."""
-        for tokens in sorted({_filled(tokens) for tokens in range(1, max(window, _SLICE_TOKENS) + 1)}, reverse=True):
+        for tokens in sorted({_filled(tokens) for tokens in range(1, longest + 1)}, reverse=True):
             inputs = self._pack([TokenRow(np.full(tokens, 5, np.int32), np.zeros(tokens, np.int32))])
             for request in requests:
                 request.start_async(inputs)
@@ -129,15 +153,23 @@ class OpenVINOBackend:
 
 
 def _slices(rows: Sequence[TokenRow]) -> Iterator[Sequence[TokenRow]]:
-    """Consecutive parts of the rows that fit a slice, or hold one longer row."""
+    """Consecutive parts of the rows that fit a slice, or hold one longer row and what fits into its filling."""
     start, tokens = 0, 0
     for index, row in enumerate(rows):
         room = _round_up(len(row.ids), _ALIGNMENT)
-        if index > start and (tokens + room > _SLICE_TOKENS or index - start == _SLICE_ROWS):
+        most = max(_SLICE_TOKENS, _filled(tokens))
+        if index > start and (tokens + room > most or index - start == _SLICE_ROWS):
             yield rows[start:index]
             start, tokens = index, 0
         tokens += room
     yield rows[start:]
+
+
+def _free(requests: Sequence[openvino.InferRequest]) -> "SimpleQueue[openvino.InferRequest]":
+    free: SimpleQueue[openvino.InferRequest] = SimpleQueue()
+    for request in requests:
+        free.put(request)
+    return free
 
 
 def _round_up(number: _Number, multiple: int) -> _Number:

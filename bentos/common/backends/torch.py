@@ -28,6 +28,8 @@ class _TorchBackend:
     """
 
     name = "torch"
+    packing = None
+    has_express = False
 
     def __init__(self, folder: Path, *, device: str, precision: str, threads: int) -> None:
         self.device = device
@@ -50,15 +52,11 @@ class _TorchBackend:
     def _forward(self, features: dict[str, Tensor]) -> Tensor:
         """Outputs of one padded micro-batch, `[rows, width]`."""
 
-    def infer(self, rows: Sequence[TokenRow]) -> Outputs:
+    def infer(self, rows: Sequence[TokenRow], *, express: bool = False) -> Outputs:  # noqa: ARG002
         """See `Backend.infer`. Rows are padded to the longest."""
         self._use_own_threads()
         with torch.inference_mode():
             return self._forward(self._pad(rows)).float().cpu().numpy()
-
-    def batch_tokens(self, count: int, longest: int, total: int) -> int:  # noqa: ARG002
-        """Every row is padded to the longest."""
-        return count * longest
 
     def close(self) -> None:
         """Free the model's memory, on the GPU too."""

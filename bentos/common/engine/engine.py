@@ -6,15 +6,15 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-import numpy as np
-
 from bentos.common.backends.interface import Backend, Outputs, TokenRow
 from bentos.common.engine.admission import Admission
 from bentos.common.engine.budget import TokenBudget
-from bentos.common.engine.lanes import Lanes, MicroBatch
+from bentos.common.engine.filling import MicroBatch, filling_of
+from bentos.common.engine.inference import Inference
+from bentos.common.engine.lanes import Lanes
 from bentos.common.engine.watchdog import Watchdog
-from bentos.common.engine.work import Item, Job, Lane
-from bentos.common.errors import DeadlineExceeded, InferenceFailed, NotReady
+from bentos.common.engine.work import Job, Lane
+from bentos.common.errors import DeadlineExceeded, NotReady
 from bentos.common.metrics import Metrics
 from bentos.common.settings import EngineSettings
 
@@ -27,8 +27,7 @@ class Engine:
     Args:
         backend: a loaded model.
         settings: budgets, lanes and streams.
-        executor: `streams` threads, on one of which the backend was loaded. OpenMP keeps a team of threads for every
-            thread that ever used it, and when all teams together outnumber the processors none of them spins any more.
+        executor: `streams` threads, on one of which the backend was loaded.
         metrics: where everything is counted.
         stuck_after: seconds after which a running micro-batch counts as stuck.
     """
@@ -47,17 +46,17 @@ class Engine:
         self._metrics = metrics
         self._bulk_above_tokens = settings.bulk_above_tokens
         self._admission = Admission(settings.queue_tokens)
-        self._lanes = Lanes(
-            cost=backend.batch_tokens, max_padding=settings.max_padding, burst=settings.interactive_burst
-        )
+        self._filling = filling_of(backend, settings.max_padding)
+        self._lanes = Lanes(self._filling, settings.interactive_burst)
         self._budget = TokenBudget(
             slice_seconds=settings.target_slice_ms / 1000,
             least=settings.min_batch_tokens,
             most=settings.max_batch_tokens,
         )
-        self._executor = executor
+        self._inference = Inference(backend, executor, self.watchdog, metrics)
         self._free_streams = settings.streams
-        self._running: set[asyncio.Task[None]] = set()
+        self._express_free = backend.has_express
+        self._running: dict[asyncio.Task[None], MicroBatch] = {}
         self._draining = False
         self._idle = asyncio.Event()
         self._idle.set()
@@ -127,7 +126,7 @@ class Engine:
     def close(self) -> None:
         """Stop the threads without waiting for a stuck one, and free the model."""
         self._draining = True
-        self._executor.shutdown(wait=False, cancel_futures=True)
+        self._inference.close()
         if not self._running:
             self.backend.close()
 
@@ -149,65 +148,43 @@ class Engine:
             self._idle.set()
 
     def _dispatch(self) -> None:
-        """Start micro-batches while there are free streams and waiting items."""
+        """Start micro-batches while there are free streams and waiting items, and one beside them if these are slow."""
         while self._free_streams and (batch := self._lanes.next_batch(self._budget.tokens)):
             self._free_streams -= 1
-            task = asyncio.create_task(self._compute(batch))
-            self._running.add(task)
-            task.add_done_callback(self._computed)
+            self._start(batch)
+        if self._express_free and self._only_slow_work_runs():
+            express = self._lanes.next_express(self._budget.tokens)
+            if express:
+                self._express_free = False
+                self._start(express, express=True)
+
+    def _only_slow_work_runs(self) -> bool:
+        """Whether a short interactive micro-batch should wait for none of those that run."""
+        return all(batch.lane is Lane.BULK or batch.tokens > self._budget.tokens for batch in self._running.values())
+
+    def _start(self, batch: MicroBatch, *, express: bool = False) -> None:
+        task = asyncio.create_task(self._compute(batch, express))
+        self._running[task] = batch
+        task.add_done_callback(self._computed)
+
+    async def _compute(self, batch: MicroBatch, express: bool) -> None:
+        try:
+            seconds = await self._inference.compute(batch, express=express)
+        finally:
+            if express:
+                self._express_free = True
+            else:
+                self._free_streams += 1
+        if seconds is not None:
+            self._budget.observe(batch.tokens, seconds)
+            self._metrics.budget_tokens.set(self._budget.tokens)
 
     def _computed(self, task: asyncio.Task[None]) -> None:
-        self._running.discard(task)
-        self._free_streams += 1
+        del self._running[task]
         if error := task.exception():
             _log.error("A micro-batch failed outside the backend", exc_info=error)
             self.watchdog.declare_dead()
         self._dispatch()
-
-    async def _compute(self, batch: MicroBatch) -> None:
-        now = time.monotonic()
-        for item in batch.items:
-            self._metrics.queue_wait_seconds.labels(item.job.lane.value).observe(now - item.job.admitted_at)
-        self._metrics.batch_items.observe(len(batch.items))
-        self._metrics.batch_tokens.observe(batch.tokens)
-        self._metrics.tokens.inc(batch.total)
-        self._metrics.padding_tokens.inc(batch.tokens - batch.total)
-        if await self._infer(batch.items):
-            self._budget.observe(batch.tokens, time.monotonic() - now)
-            self._metrics.budget_tokens.set(self._budget.tokens)
-            return
-        for item in batch.items:
-            if not item.job.done and not (len(batch.items) > 1 and await self._infer([item])):
-                item.job.fail(InferenceFailed("The model failed on this input.", item=item.index))
-        if self.watchdog.suspicious:
-            await self._try_canary()
-
-    async def _infer(self, items: Sequence[Item]) -> bool:
-        """Run one call of the backend and hand out its rows; returns whether it succeeded."""
-        started = time.monotonic()
-        try:
-            outputs = await self._call([item.row for item in items])
-        except Exception:
-            self._metrics.inference_failures.inc()
-            _log.exception("The backend failed on a micro-batch of %d items", len(items))
-            return False
-        self._metrics.inference_seconds.observe(time.monotonic() - started)
-        for item, output in zip(items, outputs, strict=True):
-            item.job.answer(item.index, output)
-        return True
-
-    async def _call(self, rows: Sequence[TokenRow]) -> Outputs:
-        """One call of the backend on a thread of its own, seen by the watchdog."""
-        ticket = self.watchdog.started()
-        failed = True
-        try:
-            outputs = await asyncio.get_running_loop().run_in_executor(self._executor, self.backend.infer, rows)
-            if outputs.shape != (len(rows), self.backend.width) or not np.isfinite(outputs).all():
-                raise ArithmeticError("The backend returned outputs of the wrong shape or with non-finite numbers.")
-            failed = False
-            return outputs
-        finally:
-            self.watchdog.ended(ticket, failed=failed)
 
     async def warm_up(self, longest: int) -> None:
         """Compute inputs known to be good, so that the first requests find a warm backend and a measured budget.
@@ -218,23 +195,9 @@ class Engine:
         Raises:
             Exception: whatever the backend raises.
         """
-        await self._call([_canary(8)])
+        await self._inference.canary(8)
         for length in (16, 64, longest):
             for _ in range(2):
                 count = max(1, self._budget.tokens // length)
-                started = time.monotonic()
-                await self._call([_canary(min(length, longest))] * count)
-                tokens = self.backend.batch_tokens(count, length, count * length)
-                self._budget.observe(tokens, time.monotonic() - started)
-
-    async def _try_canary(self) -> None:
-        try:
-            await self._call([_canary(8)])
-        except Exception:
-            _log.exception("The backend fails on an input known to be good")
-            self.watchdog.declare_dead()
-
-
-def _canary(length: int) -> TokenRow:
-    # Small ids exist in every vocabulary; what they mean does not matter.
-    return TokenRow(np.full(length, 5, np.int32), np.zeros(length, np.int32))
+                seconds = await self._inference.canary(min(length, longest), count)
+                self._budget.observe(self._filling.tokens([length] * count), seconds)

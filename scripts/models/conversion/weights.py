@@ -36,7 +36,11 @@ def _compressed(graph: openvino.Model) -> openvino.Model:
     with _quiet_nncf():
         import nncf
 
-        return nncf.compress_weights(graph.clone(), mode=nncf.CompressWeightsMode.INT8_ASYM)
+        return nncf.compress_weights(
+            graph.clone(),
+            mode=nncf.CompressWeightsMode.INT8_ASYM,
+            ignored_scope=nncf.IgnoredScope(names=_head_nodes(graph)),
+        )
 
 
 def _quantised(graph: openvino.Model, calibration: Sequence[PackedInputs]) -> openvino.Model:
@@ -50,6 +54,19 @@ def _quantised(graph: openvino.Model, calibration: Sequence[PackedInputs]) -> op
             model_type=nncf.ModelType.TRANSFORMER,
             ignored_scope=nncf.IgnoredScope(names=_pooling_nodes(graph)),
         )
+
+
+def _head_nodes(graph: openvino.Model) -> list[str]:
+    """What multiplies behind the pooling: small, and with several streams OpenVINO at times forgets its scales."""
+    [pool] = [port for port in graph.inputs if "pool" in port.get_names()]
+    waiting = [target.get_node() for target in pool.get_target_inputs()]
+    found: dict[str, str] = {}
+    while waiting:
+        node = waiting.pop()
+        if node.get_friendly_name() not in found:
+            found[node.get_friendly_name()] = node.get_type_name()
+            waiting += [target.get_node() for output in node.outputs() for target in output.get_target_inputs()]
+    return [name for name, kind in found.items() if kind == "MatMul"]
 
 
 def _pooling_nodes(graph: openvino.Model) -> list[str]:

@@ -33,7 +33,7 @@ def backend(request: pytest.FixtureRequest, model_store: Path, converted: Path) 
         return torch_backend(installed(MODELS[kind], model_store), device="cpu", precision="fp32", threads=2)
     pooling: Pooling = "mean" if kind == "encoder" else "first"
     return OpenVINOBackend(
-        converted / kind / form, precision=form, pooling=pooling, threads=2, streams=2, window=WINDOW
+        converted / kind / form, precision=form, pooling=pooling, threads=2, streams=2, window=WINDOW, express=True
     )
 
 
@@ -47,6 +47,7 @@ def test_batch_mates_do_not_change_an_output(
     among = backend.infer([*mates[:place], row, *mates[place:]])[place]
     if backend.name == "openvino":
         assert np.array_equal(alone, among)
+        assert np.array_equal(alone, backend.infer([*mates, row], express=True)[-1])
     else:
         assert among == pytest.approx(alone, abs=2e-5)
 
@@ -57,3 +58,31 @@ def test_no_rows_of_a_large_micro_batch_are_mixed_up(backend: Backend) -> None:
     together = backend.infer(batch)
     assert together.shape == (150, backend.width)
     assert together == pytest.approx(np.concatenate([backend.infer([row]) for row in batch]), abs=2e-5)
+
+
+def test_a_short_text_may_lie_in_the_filling_behind_a_long_one(backend: Backend) -> None:
+    """A text over 256 tokens has a packed row of its own, filled up to a multiple of 32."""
+    long, short = _row(265, 1), _row(12, 2)
+    together = backend.infer([long, short])
+    alone = [backend.infer([long])[0], backend.infer([short])[0]]
+    if backend.name == "openvino":
+        assert np.array_equal(together, alone)
+    else:
+        assert together == pytest.approx(np.array(alone), abs=2e-5)
+
+
+@pytest.mark.parametrize("kind", ["encoder", "cross-encoder"])
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_streams_and_the_express_call_agree_with_a_single_stream(converted: Path, kind: str, precision: str) -> None:
+    """OpenVINO packs the weights for each number of streams anew."""
+    pooling: Pooling = "mean" if kind == "encoder" else "first"
+    batch = [_row(3 + number, number) for number in range(20)]
+    folder = converted / kind / precision
+    single = OpenVINOBackend(folder, precision=precision, pooling=pooling, threads=1, streams=1, window=WINDOW)
+    expected = single.infer(batch)
+    backend = OpenVINOBackend(
+        folder, precision=precision, pooling=pooling, threads=4, streams=2, window=WINDOW, express=True
+    )
+    for _ in range(2):
+        assert np.array_equal(backend.infer(batch), expected)
+    assert np.array_equal(backend.infer(batch, express=True), expected)

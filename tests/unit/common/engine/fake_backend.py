@@ -18,25 +18,28 @@ class FakeBackend:
 
     Args:
         before: called with the rows of each micro-batch, in the inference thread; may raise or block.
+        has_express: whether it has an express call.
     """
 
     name, device, precision, width = "fake", "cpu", "fp32", 2
+    packing = None
 
-    def __init__(self, before: Callable[[Sequence[TokenRow]], None] | None = None) -> None:
+    def __init__(
+        self, before: Callable[[Sequence[TokenRow]], None] | None = None, *, has_express: bool = False
+    ) -> None:
         self._before = before
+        self.has_express = has_express
         self.batches: list[list[int]] = []
+        self.express_batches: list[list[int]] = []
         self.threads: set[int] = set()
         self.closed = False
 
-    def infer(self, rows: Sequence[TokenRow]) -> Outputs:
-        self.batches.append([len(row.ids) for row in rows])
+    def infer(self, rows: Sequence[TokenRow], *, express: bool = False) -> Outputs:
+        (self.express_batches if express else self.batches).append([len(row.ids) for row in rows])
         self.threads.add(threading.get_ident())
         if self._before:
             self._before(rows)
         return np.array([[row.ids[0], len(row.ids)] for row in rows], np.float32)
-
-    def batch_tokens(self, count: int, longest: int, total: int) -> int:  # noqa: ARG002
-        return count * longest
 
     def close(self) -> None:
         self.closed = True

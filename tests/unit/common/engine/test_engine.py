@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bentos.common.backends.interface import TokenRow
+from bentos.common.backends.interface import Outputs, TokenRow
 from bentos.common.engine.engine import Engine
 from bentos.common.engine.work import Lane
 from bentos.common.errors import DeadlineExceeded, InferenceFailed, NotReady, Overloaded
@@ -218,8 +218,8 @@ async def test_only_the_poison_item_fails() -> None:
 
 async def test_outputs_that_are_not_finite_never_reach_a_caller() -> None:
     class NaNBackend(FakeBackend):
-        def infer(self, rows: Sequence[TokenRow]) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
-            outputs = super().infer(rows)
+        def infer(self, rows: Sequence[TokenRow], *, express: bool = False) -> Outputs:
+            outputs = super().infer(rows, express=express)
             outputs[[POISON in row.ids for row in rows]] = np.nan
             return outputs
 
@@ -300,3 +300,63 @@ async def test_warm_up_learns_the_budget_and_closing_frees_the_backend() -> None
     assert {1, 16, 64, 512} >= {length for batch in backend.batches for length in batch if length != 8}
     engine.close()
     assert backend.closed
+
+
+class HeldBulk:
+    """Holds micro-batches of long rows until it is opened; short ones pass."""
+
+    def __init__(self) -> None:
+        self.gate = Gate()
+
+    def __call__(self, rows: Sequence[TokenRow]) -> None:
+        if len(rows[0].ids) > 100:
+            self.gate(rows)
+
+
+async def test_short_interactive_work_passes_bulk_work_that_runs_where_there_is_an_express_call() -> None:
+    held = HeldBulk()
+    backend = FakeBackend(held, has_express=True)
+    engine = make_engine(backend)
+    bulk = asyncio.create_task(engine.run([row(500)] * 3, lane=Lane.BULK))
+    await held.gate.arrival()
+    for length in (7, 9):
+        assert (await engine.run([row(length)], lane=Lane.INTERACTIVE)).tolist() == [[5, length]]
+    assert backend.express_batches == [[7], [9]]
+    assert not bulk.done()
+    held.gate.open()
+    await bulk
+    assert (await engine.run([row(8)], lane=Lane.INTERACTIVE)).tolist() == [[5, 8]]
+    assert len(backend.express_batches) == 2
+    engine.close()
+
+
+async def test_express_work_that_fails_is_retried_item_by_item() -> None:
+    held = HeldBulk()
+
+    def before(rows: Sequence[TokenRow]) -> None:
+        held(rows)
+        refuse_poison(rows)
+
+    engine = make_engine(FakeBackend(before, has_express=True))
+    bulk = asyncio.create_task(engine.run([row(500)], lane=Lane.BULK))
+    await held.gate.arrival()
+    with pytest.raises(InferenceFailed) as failure:
+        await engine.run([row(7), row(9, POISON)], lane=Lane.INTERACTIVE)
+    assert failure.value.item == 1
+    held.gate.open()
+    await bulk
+    engine.close()
+
+
+async def test_a_long_interactive_text_does_not_go_express() -> None:
+    held = HeldBulk()
+    backend = FakeBackend(held, has_express=True)
+    engine = make_engine(backend)
+    bulk = asyncio.create_task(engine.run([row(500)], lane=Lane.BULK))
+    await held.gate.arrival()
+    long = asyncio.create_task(engine.run([row(400)], lane=Lane.INTERACTIVE))
+    await asyncio.sleep(0)
+    assert not backend.express_batches
+    held.gate.open()
+    await asyncio.gather(bulk, long)
+    engine.close()

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bentos.common.engine.filling import PaddedFilling
 from bentos.common.engine.lanes import Lanes
 from bentos.common.engine.work import Item, Job, Lane
 from tests.unit.common.engine.fake_backend import row
@@ -23,7 +24,7 @@ def loop() -> Iterator[asyncio.AbstractEventLoop]:
 
 
 def make_lanes(burst: int = 4, max_padding: float = 0.05) -> Lanes:
-    return Lanes(cost=lambda count, longest, _: count * longest, max_padding=max_padding, burst=burst)
+    return Lanes(PaddedFilling(max_padding), burst)
 
 
 def make_job(loop: asyncio.AbstractEventLoop, lane: Lane, lengths: list[int]) -> Job:
@@ -33,7 +34,7 @@ def make_job(loop: asyncio.AbstractEventLoop, lane: Lane, lengths: list[int]) ->
 def drain(lanes: Lanes, budget: int) -> list[list[Item]]:
     batches = []
     while batch := lanes.next_batch(budget):
-        batches.append(batch.items)
+        batches.append(list(batch.items))
     return batches
 
 
@@ -116,20 +117,12 @@ def test_discarded_jobs_leave_and_the_others_stay(
     assert left == expected
 
 
-def test_a_batch_gathers_items_of_similar_length(loop: asyncio.AbstractEventLoop) -> None:
+def test_express_takes_interactive_work_within_the_budget_only(loop: asyncio.AbstractEventLoop) -> None:
     lanes = make_lanes()
-    lanes.add(make_job(loop, Lane.INTERACTIVE, [100, 10, 99, 11, 101, 10]))
-    assert [sorted(item.length for item in batch) for batch in drain(lanes, 512)] == [[99, 100, 101], [10, 10, 11]]
-
-
-def test_a_batch_is_topped_up_with_the_longest_item_that_still_fits(loop: asyncio.AbstractEventLoop) -> None:
-    """Packed rows are filled up to multiples of 16, so what fits the rest best wastes least."""
-    lanes = Lanes(cost=lambda _count, _longest, total: -(-total // 16) * 16, max_padding=0.05, burst=4)
-    lanes.add(make_job(loop, Lane.INTERACTIVE, [44, 60, 19, 12, 46]))
-    assert [[item.length for item in batch] for batch in drain(lanes, 64)] == [[44, 19], [60], [12, 46]]
-
-
-def test_an_item_over_the_budget_is_joined_by_what_costs_nothing_more(loop: asyncio.AbstractEventLoop) -> None:
-    lanes = Lanes(cost=lambda _count, _longest, total: -(-total // 16) * 16, max_padding=0.05, burst=4)
-    lanes.add(make_job(loop, Lane.INTERACTIVE, [100, 12, 30]))
-    assert [[item.length for item in batch] for batch in drain(lanes, 64)] == [[100, 12], [30]]
+    lanes.add(make_job(loop, Lane.BULK, [10]))
+    assert lanes.next_express(64) is None
+    lanes.add(make_job(loop, Lane.INTERACTIVE, [65, 10]))
+    assert lanes.next_express(64) is None
+    batch = lanes.next_express(128)
+    assert batch is not None
+    assert [item.length for item in batch.items] == [65]
