@@ -10,6 +10,9 @@ from urllib.parse import urlsplit
 import numpy as np
 import orjson
 
+_BUFFER_BYTES = 2**24
+"""Large enough for any answer: reading in pieces would cost the generator more than the service."""
+
 
 @dataclass(frozen=True)
 class Load:
@@ -52,7 +55,7 @@ async def closed_loop(url: str, requests: Sequence[bytes], clients: int) -> Load
     statuses: list[int] = []
 
     async def client() -> None:
-        reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+        reader, writer = await asyncio.open_connection(parts.hostname, parts.port, limit=_BUFFER_BYTES)
         while waiting:
             started = time.perf_counter()
             writer.write(waiting.pop())

@@ -1,21 +1,20 @@
 """The domain of embed-service: texts in, unit vectors out, whatever dialect asked; and texts to tokens and back."""
 
-import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal, TypeVar
+from typing import Literal
 
 from bentos.common.backends.interface import Outputs
-from bentos.common.engine.tokenizer import Content, Side, Tokenizer
+from bentos.common.engine.tokenizer import Side, Tokenizer
 from bentos.common.engine.work import Lane
 from bentos.common.errors import InferenceFailed, InvalidInput, NoItems, TextTooLong, TooManyItems, TooManyTokens
 from bentos.common.lifecycle import Lifecycle
 from bentos.embed.settings import EmbedSettings
+from bentos.embed.tokenising import Form, RowMemo, decoded, off_loop_if_long, room_for, text_rows
 
-_INLINE_CHARACTERS = 2000
-
-Result = TypeVar("Result")
+_MEMO_SHARE = 4
+"""The memo of token rows takes this part of the cache's memory: an entry is smaller than a vector."""
 
 
 class InputType(StrEnum):
@@ -92,6 +91,8 @@ class Encoder:
         self._settings = settings
         self.dimension = lifecycle.model.profile.dimension or 0
         self.window = lifecycle.model.profile.max_tokens
+        cache = lifecycle.cache_settings
+        self._memo = RowMemo(cache.memory_bytes // _MEMO_SHARE) if cache.mode != "none" else None
 
     async def encode(self, request: EmbedRequest) -> Embeddings:
         """Tokenise, truncate and compute all texts.
@@ -108,14 +109,18 @@ class Encoder:
         model.cached_engine.check_admission(no_store=request.no_store)
         input_type = request.input_type or InputType(self._settings.default_input_type)
         prompt = model.profile.prompts.get(input_type.value, "")
-        contents = await _off_loop_if_long(request.texts, lambda: _contents(request, model.tokenizer, prompt))
-        truncated = [index for index, content in enumerate(contents) if content.truncated]
+        texts = await self._texts(request, model.tokenizer)
+        _check_blank(texts, request)
+        side = Side.START if request.truncate == "start" else Side.END
+        form = Form(prompt, room_for(request.max_tokens, prompt, model.tokenizer), side)
+        memo = None if request.no_store else self._memo
+        rows, losses = zip(*await text_rows(texts, form, model.tokenizer, memo), strict=True)
+        truncated = [index for index, lost in enumerate(losses) if lost]
         if truncated and request.truncate == "none":
             raise TextTooLong(
                 f"The text has more than {self.limit(request.max_tokens)} tokens, and truncation is refused.",
                 param=request.place_of(truncated[0]),
             )
-        rows = [model.tokenizer.row(content.ids) for content in contents]
         tokens = sum(len(row.ids) for row in rows)
         if request.max_total_tokens is not None and tokens > request.max_total_tokens:
             raise TooManyTokens(f"Requested {tokens} tokens, max {request.max_total_tokens} tokens per request.")
@@ -147,7 +152,7 @@ class Encoder:
     async def tokens(self, text: str) -> list[tuple[int, str]]:
         """All tokens of a text, as ids and as they stand in the model's vocabulary, special tokens not included."""
         tokenizer = self._lifecycle.loaded.tokenizer
-        return await _off_loop_if_long([text], lambda: tokenizer.tokens(text))
+        return await off_loop_if_long([text], lambda: tokenizer.tokens(text))
 
     async def text(self, tokens: Sequence[int], place: str) -> str:
         """The text that token ids decode to.
@@ -156,7 +161,19 @@ class Encoder:
             InvalidInput: the model has no such id; `place` is what the dialect calls the list.
         """
         tokenizer = self._lifecycle.loaded.tokenizer
-        return await _off_loop_if_long([tokens], lambda: _decoded(tokens, tokenizer, place))
+        return await off_loop_if_long([tokens], lambda: decoded(tokens, tokenizer, place))
+
+    async def _texts(self, request: EmbedRequest, tokenizer: Tokenizer) -> Sequence[str]:
+        texts = [text for text in request.texts if isinstance(text, str)]
+        if len(texts) == len(request.texts):
+            return texts
+        return await off_loop_if_long(
+            request.texts,
+            lambda: [
+                text if isinstance(text, str) else decoded(text, tokenizer, request.place_of(index))
+                for index, text in enumerate(request.texts)
+            ],
+        )
 
     def _check_number(self, request: EmbedRequest) -> None:
         limit = self._settings.max_texts
@@ -166,43 +183,7 @@ class Encoder:
             raise TooManyItems(f"{len(request.texts)} texts are more than the limit of {limit}.", param=request.place)
 
 
-async def _off_loop_if_long(texts: Sequence[str | Sequence[int]], work: Callable[[], Result]) -> Result:
-    """Do work on texts: in another thread, unless handing it over would take longer."""
-    return work() if sum(map(len, texts)) <= _INLINE_CHARACTERS else await asyncio.to_thread(work)
-
-
-def _contents(request: EmbedRequest, tokenizer: Tokenizer, prompt: str) -> list[Content]:
-    texts = [
-        text if isinstance(text, str) else _decoded(text, tokenizer, request.place_of(index))
-        for index, text in enumerate(request.texts)
-    ]
+def _check_blank(texts: Sequence[str], request: EmbedRequest) -> None:
     for index, text in enumerate(texts if not request.allow_blank else ()):
         if not text or text.isspace():
             raise InvalidInput("The text is blank.", param=request.place_of(index))
-    side = Side.START if request.truncate == "start" else Side.END
-    return tokenizer.contents(texts, _room(request, tokenizer, prompt), side=side, prefix=prompt)
-
-
-def _room(request: EmbedRequest, tokenizer: Tokenizer, prompt: str) -> int:
-    """Most tokens of prompt and text together."""
-    if request.max_tokens is None or request.max_tokens >= tokenizer.window:
-        return tokenizer.room
-    room = request.max_tokens - (tokenizer.window - tokenizer.room)
-    missing = len(tokenizer.tokens(prompt)) + 1 - room
-    if missing > 0:
-        raise InvalidInput(
-            f"Must be at least {request.max_tokens + missing}: it includes the model's prompt and special tokens.",
-            param="max_tokens",
-        )
-    return room
-
-
-def _decoded(ids: Sequence[int], tokenizer: Tokenizer, place: str) -> str:
-    size = tokenizer.vocabulary_size
-    for index, token in enumerate(ids):
-        if not 0 <= token < size:
-            raise InvalidInput(
-                f"{token} is no token of this model: its ids go from 0 to {size - 1}.",
-                param=f"{place}.{index}",
-            )
-    return tokenizer.text(ids)

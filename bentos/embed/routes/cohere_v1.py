@@ -5,10 +5,9 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from bentos.common.http.deadline import Deadline
+from bentos.common.http import request_headers
 from bentos.common.http.dialects.cohere import CohereRoute
 from bentos.common.http.native import ArrayJSON
-from bentos.common.http.no_store import NoStore
 from bentos.common.logs import request_id
 from bentos.embed.encoder import EmbedRequest, Encoder
 from bentos.embed.routes import cohere
@@ -17,8 +16,13 @@ from bentos.embed.schemas.cohere import EmbedByTypeAnswer, EmbedFloatsAnswer, Em
 router = APIRouter(route_class=CohereRoute, tags=["Cohere v1"])
 
 
-@router.post("/v1/embed", summary="Encode texts", response_model=EmbedFloatsAnswer | EmbedByTypeAnswer)
-async def embed(body: EmbedV1Body, request: Request, deadline: Deadline, no_store: NoStore) -> Response:
+@router.post(
+    "/v1/embed",
+    summary="Encode texts",
+    response_model=EmbedFloatsAnswer | EmbedByTypeAnswer,
+    openapi_extra=request_headers.COMPUTING,
+)
+async def embed(body: EmbedV1Body, request: Request) -> Response:
     """Unit vectors of the texts, in the forms that were asked for."""
     encoder: Encoder = request.app.state.encoder
     request.app.state.model_names.check(body.model)
@@ -29,8 +33,8 @@ async def embed(body: EmbedV1Body, request: Request, deadline: Deadline, no_stor
             texts=texts,
             input_type=cohere.INPUT_TYPES[body.input_type],
             truncate=cohere.SIDES[body.truncate],
-            deadline=deadline,
-            no_store=no_store,
+            deadline=request_headers.deadline(request),
+            no_store=request_headers.no_store(request),
         )
     )
     embeddings: Any = cohere.by_type(result, body.embedding_types) if body.embedding_types else result.vectors

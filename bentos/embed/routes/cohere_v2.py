@@ -3,10 +3,9 @@
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from bentos.common.http.deadline import Deadline
+from bentos.common.http import request_headers
 from bentos.common.http.dialects.cohere import CohereRoute, lane_of
 from bentos.common.http.native import ArrayJSON
-from bentos.common.http.no_store import NoStore
 from bentos.common.logs import request_id
 from bentos.embed.encoder import EmbedRequest, Encoder
 from bentos.embed.quantisation import EmbeddingType
@@ -16,8 +15,10 @@ from bentos.embed.schemas.cohere import EmbedByTypeAnswer, EmbedV2Body
 router = APIRouter(route_class=CohereRoute, tags=["Cohere v2"])
 
 
-@router.post("/v2/embed", summary="Encode texts", response_model=EmbedByTypeAnswer)
-async def embed(body: EmbedV2Body, request: Request, deadline: Deadline, no_store: NoStore) -> Response:
+@router.post(
+    "/v2/embed", summary="Encode texts", response_model=EmbedByTypeAnswer, openapi_extra=request_headers.COMPUTING
+)
+async def embed(body: EmbedV2Body, request: Request) -> Response:
     """Unit vectors of the texts, in the forms that were asked for."""
     encoder: Encoder = request.app.state.encoder
     request.app.state.model_names.check(body.model)
@@ -32,8 +33,8 @@ async def embed(body: EmbedV2Body, request: Request, deadline: Deadline, no_stor
             truncate=cohere.SIDES[body.truncate],
             max_tokens=body.max_tokens,
             lane=lane_of(body.priority),
-            deadline=deadline,
-            no_store=no_store,
+            deadline=request_headers.deadline(request),
+            no_store=request_headers.no_store(request),
             place=place,
         )
     )

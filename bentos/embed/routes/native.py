@@ -6,9 +6,8 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from bentos.common.http.deadline import Deadline
+from bentos.common.http import request_headers
 from bentos.common.http.native import ArrayJSON
-from bentos.common.http.no_store import NoStore
 from bentos.common.http.route import DialectRoute
 from bentos.embed.encoder import EmbedRequest, Encoder
 from bentos.embed.quantisation import base64_float32
@@ -17,8 +16,13 @@ from bentos.embed.schemas.native import EmbedBody, EmbeddingAnswer, EmbeddingsAn
 router = APIRouter(route_class=DialectRoute, tags=["native"])
 
 
-@router.post("/embed", summary="Encode one text or several", response_model=EmbeddingAnswer | EmbeddingsAnswer)
-async def embed(body: EmbedBody, request: Request, deadline: Deadline, no_store: NoStore) -> Response:
+@router.post(
+    "/embed",
+    summary="Encode one text or several",
+    response_model=EmbeddingAnswer | EmbeddingsAnswer,
+    openapi_extra=request_headers.COMPUTING,
+)
+async def embed(body: EmbedBody, request: Request) -> Response:
     """Unit vectors of `text` or `texts`, with what was truncated."""
     started = time.perf_counter()
     encoder: Encoder = request.app.state.encoder
@@ -29,8 +33,8 @@ async def embed(body: EmbedBody, request: Request, deadline: Deadline, no_store:
             input_type=body.input_type,
             truncate=body.truncate,
             lane=body.priority,
-            deadline=deadline,
-            no_store=no_store,
+            deadline=request_headers.deadline(request),
+            no_store=request_headers.no_store(request),
             place="text" if single else "texts",
             numbered=not single,
         )

@@ -6,9 +6,8 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from bentos.common.errors import TextTooLong, TooManyItems
-from bentos.common.http.deadline import Deadline
+from bentos.common.http import request_headers
 from bentos.common.http.native import ArrayJSON
-from bentos.common.http.no_store import NoStore
 from bentos.common.http.problems import Problem
 from bentos.common.http.route import DialectRoute, ErrorRenderer
 from bentos.embed.encoder import EmbedRequest, Encoder
@@ -51,8 +50,13 @@ class OpenAIRoute(DialectRoute):
 router = APIRouter(route_class=OpenAIRoute, tags=["OpenAI"])
 
 
-@router.post("/v1/embeddings", summary="Encode one input or several", response_model=EmbeddingsAnswer)
-async def embeddings(body: EmbeddingsBody, request: Request, deadline: Deadline, no_store: NoStore) -> Response:
+@router.post(
+    "/v1/embeddings",
+    summary="Encode one input or several",
+    response_model=EmbeddingsAnswer,
+    openapi_extra=request_headers.COMPUTING,
+)
+async def embeddings(body: EmbeddingsBody, request: Request) -> Response:
     """Unit vectors of the inputs."""
     encoder: Encoder = request.app.state.encoder
     request.app.state.model_names.check(body.model)
@@ -70,8 +74,8 @@ async def embeddings(body: EmbeddingsBody, request: Request, deadline: Deadline,
                 input_type=body.input_type,
                 truncate=body.truncate,
                 max_total_tokens=_MOST_TOKENS,
-                deadline=deadline,
-                no_store=no_store,
+                deadline=request_headers.deadline(request),
+                no_store=request_headers.no_store(request),
                 place="input",
                 numbered=body.input.numbered,
             )

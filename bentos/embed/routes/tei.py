@@ -6,19 +6,28 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from bentos.common.errors import InvalidInput
-from bentos.common.http.deadline import Deadline
+from bentos.common.http import request_headers
 from bentos.common.http.dialects.tei import TEIRoute
 from bentos.common.http.native import ArrayJSON
-from bentos.common.http.no_store import NoStore
 from bentos.embed.encoder import EmbedRequest, Encoder
 from bentos.embed.schemas.tei import EmbedTEIBody
 
 router = APIRouter(route_class=TEIRoute, tags=["text-embeddings-inference"])
 
 
-@router.post("/", summary="The same as POST /tei/embed", response_model=list[list[float]])
-@router.post("/tei/embed", summary="POST /embed with `inputs`", response_model=list[list[float]])
-async def embed(body: EmbedTEIBody, request: Request, deadline: Deadline, no_store: NoStore) -> Response:
+@router.post(
+    "/",
+    summary="The same as POST /tei/embed",
+    response_model=list[list[float]],
+    openapi_extra=request_headers.COMPUTING,
+)
+@router.post(
+    "/tei/embed",
+    summary="POST /embed with `inputs`",
+    response_model=list[list[float]],
+    openapi_extra=request_headers.COMPUTING,
+)
+async def embed(body: EmbedTEIBody, request: Request) -> Response:
     """Unit vectors of the inputs, in their order."""
     encoder: Encoder = request.app.state.encoder
     encoder.check_dimension(body.dimensions, "dimensions")
@@ -29,8 +38,8 @@ async def embed(body: EmbedTEIBody, request: Request, deadline: Deadline, no_sto
             texts=body.inputs.texts,
             input_type=body.prompt_name,
             truncate=_side(body),
-            deadline=deadline,
-            no_store=no_store,
+            deadline=request_headers.deadline(request),
+            no_store=request_headers.no_store(request),
             place="inputs",
             numbered=body.inputs.numbered,
         )

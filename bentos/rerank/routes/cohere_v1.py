@@ -8,10 +8,9 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from bentos.common.errors import InvalidInput
-from bentos.common.http.deadline import Deadline
+from bentos.common.http import request_headers
 from bentos.common.http.dialects.cohere import CohereRoute
 from bentos.common.http.native import ArrayJSON
-from bentos.common.http.no_store import NoStore
 from bentos.common.logs import request_id
 from bentos.rerank.cross_encoder import CrossEncoder, RerankRequest
 from bentos.rerank.routes import cohere
@@ -27,8 +26,13 @@ _SIDES: dict[bool | str | None, Literal["end", "start", "none"]] = {
 }
 
 
-@router.post("/v1/rerank", summary="Order documents by a query", response_model=RerankV1Answer)
-async def rerank(body: RerankV1Body, request: Request, deadline: Deadline, no_store: NoStore) -> Response:
+@router.post(
+    "/v1/rerank",
+    summary="Order documents by a query",
+    response_model=RerankV1Answer,
+    openapi_extra=request_headers.COMPUTING,
+)
+async def rerank(body: RerankV1Body, request: Request) -> Response:
     """Documents with their scores, best first."""
     request.app.state.model_names.check(body.model)
     cohere.check(body.query, body.documents)
@@ -40,8 +44,8 @@ async def rerank(body: RerankV1Body, request: Request, deadline: Deadline, no_st
             documents=[scored_text(document, fields, index) for index, document in enumerate(body.documents)],
             max_windows_per_doc=body.max_chunks_per_doc or _MOST_CHUNKS,
             truncate=_SIDES[body.truncate],
-            deadline=deadline,
-            no_store=no_store,
+            deadline=request_headers.deadline(request),
+            no_store=request_headers.no_store(request),
             allow_blank=True,
         )
     )

@@ -4,10 +4,9 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from bentos.common.errors import InvalidInput
-from bentos.common.http.deadline import Deadline
+from bentos.common.http import request_headers
 from bentos.common.http.dialects.cohere import CohereRoute, lane_of
 from bentos.common.http.native import ArrayJSON
-from bentos.common.http.no_store import NoStore
 from bentos.common.logs import request_id
 from bentos.rerank.cross_encoder import CrossEncoder, RerankRequest
 from bentos.rerank.routes import cohere
@@ -16,8 +15,13 @@ from bentos.rerank.schemas.cohere import RerankV2Answer, RerankV2Body
 router = APIRouter(route_class=CohereRoute, tags=["Cohere v2"])
 
 
-@router.post("/v2/rerank", summary="Order documents by a query", response_model=RerankV2Answer)
-async def rerank(body: RerankV2Body, request: Request, deadline: Deadline, no_store: NoStore) -> Response:
+@router.post(
+    "/v2/rerank",
+    summary="Order documents by a query",
+    response_model=RerankV2Answer,
+    openapi_extra=request_headers.COMPUTING,
+)
+async def rerank(body: RerankV2Body, request: Request) -> Response:
     """Documents with their scores, best first."""
     request.app.state.model_names.check(body.model)
     cohere.check(body.query, body.documents)
@@ -30,8 +34,8 @@ async def rerank(body: RerankV2Body, request: Request, deadline: Deadline, no_st
             documents=body.documents,
             max_tokens_per_doc=body.max_tokens_per_doc,
             lane=lane_of(body.priority),
-            deadline=deadline,
-            no_store=no_store,
+            deadline=request_headers.deadline(request),
+            no_store=request_headers.no_store(request),
             allow_blank=True,
         )
     )

@@ -6,9 +6,8 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from bentos.common.http.deadline import Deadline
+from bentos.common.http import request_headers
 from bentos.common.http.native import ArrayJSON
-from bentos.common.http.no_store import NoStore
 from bentos.common.http.route import DialectRoute
 from bentos.rerank.cross_encoder import CrossEncoder, RerankRequest
 from bentos.rerank.schemas.native import RerankAnswer, RerankBody
@@ -16,8 +15,13 @@ from bentos.rerank.schemas.native import RerankAnswer, RerankBody
 router = APIRouter(route_class=DialectRoute, tags=["native"])
 
 
-@router.post("/rerank", summary="Order documents by a query", response_model=RerankAnswer)
-async def rerank(body: RerankBody, request: Request, deadline: Deadline, no_store: NoStore) -> Response:
+@router.post(
+    "/rerank",
+    summary="Order documents by a query",
+    response_model=RerankAnswer,
+    openapi_extra=request_headers.COMPUTING,
+)
+async def rerank(body: RerankBody, request: Request) -> Response:
     """Documents with their scores, best first."""
     started = time.perf_counter()
     cross_encoder: CrossEncoder = request.app.state.cross_encoder
@@ -28,8 +32,8 @@ async def rerank(body: RerankBody, request: Request, deadline: Deadline, no_stor
             max_tokens_per_doc=body.max_tokens_per_doc,
             truncate=body.truncate,
             lane=body.priority,
-            deadline=deadline,
-            no_store=no_store,
+            deadline=request_headers.deadline(request),
+            no_store=request_headers.no_store(request),
         )
     )
     scores = ranking.scores

@@ -6,18 +6,19 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from bentos.common.errors import NoItems
-from bentos.common.http.deadline import Deadline
+from bentos.common.http import request_headers
 from bentos.common.http.dialects.tei import TEIRoute
 from bentos.common.http.native import ArrayJSON
-from bentos.common.http.no_store import NoStore
 from bentos.rerank.cross_encoder import CrossEncoder, RerankRequest
 from bentos.rerank.schemas.tei import Rank, RerankTEIBody
 
 router = APIRouter(route_class=TEIRoute, tags=["text-embeddings-inference"])
 
 
-@router.post("/tei/rerank", summary="Order texts by a query", response_model=list[Rank])
-async def rerank(body: RerankTEIBody, request: Request, deadline: Deadline, no_store: NoStore) -> Response:
+@router.post(
+    "/tei/rerank", summary="Order texts by a query", response_model=list[Rank], openapi_extra=request_headers.COMPUTING
+)
+async def rerank(body: RerankTEIBody, request: Request) -> Response:
     """Texts' scores, best first."""
     if not body.texts:
         raise NoItems("`texts` cannot be empty")
@@ -28,8 +29,8 @@ async def rerank(body: RerankTEIBody, request: Request, deadline: Deadline, no_s
             documents=body.texts,
             max_windows_per_doc=1,
             truncate=_side(body),
-            deadline=deadline,
-            no_store=no_store,
+            deadline=request_headers.deadline(request),
+            no_store=request_headers.no_store(request),
             place="texts",
             allow_blank=True,
         )

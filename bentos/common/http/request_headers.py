@@ -1,0 +1,63 @@
+"""Headers by which a caller says how its texts are to be computed.
+
+They are read by hand: as FastAPI's dependencies they took 100 µs of a request, a third of what a cached answer takes.
+"""
+
+import asyncio
+import math
+from typing import Any
+
+from starlette.requests import Request
+
+from bentos.common.errors import InvalidInput
+
+_TIMEOUT = "X-Request-Timeout"
+_CACHE_CONTROL = "Cache-Control"
+
+COMPUTING: dict[str, Any] = {
+    "parameters": [
+        {
+            "name": _TIMEOUT,
+            "in": "header",
+            "required": False,
+            "schema": {"type": "number", "exclusiveMinimum": 0},
+            "description": "Seconds after which the caller stops waiting; the answer is then 504",
+        },
+        {
+            "name": _CACHE_CONTROL,
+            "in": "header",
+            "required": False,
+            "schema": {"type": "string"},
+            "description": "`no-store` computes everything anew and leaves nothing in the cache",
+        },
+    ]
+}
+"""The headers as OpenAPI describes them, for `openapi_extra` of the routes that read them."""
+
+
+def deadline(request: Request) -> float:
+    """Event loop time, in seconds, at which the request expires.
+
+    Raises:
+        InvalidInput: the caller's limit is not a number above 0.
+    """
+    limit: float = request.app.state.request_timeout_seconds
+    given = request.headers.get(_TIMEOUT)
+    if given is not None:
+        limit = min(limit, _positive(given))
+    return asyncio.get_running_loop().time() + limit
+
+
+def no_store(request: Request) -> bool:
+    """Whether the request wants nothing to do with the cache."""
+    return "no-store" in request.headers.get(_CACHE_CONTROL, "").lower()
+
+
+def _positive(given: str) -> float:
+    try:
+        seconds = float(given)
+    except ValueError:
+        seconds = math.nan
+    if not seconds > 0:
+        raise InvalidInput("x-request-timeout: Input should be a number greater than 0", param="x-request-timeout")
+    return seconds

@@ -1,0 +1,138 @@
+"""From the texts of a request to token rows, with the model's prompt."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, TypeVar
+
+from cachetools import LRUCache
+
+from bentos.common.backends.interface import TokenRow
+from bentos.common.engine.tokenizer import Side, Tokenizer
+from bentos.common.errors import InvalidInput
+
+_INLINE_CHARACTERS = 2000
+_ENTRY_BYTES = 700
+_CHARACTER_BYTES = 2
+_TOKEN_BYTES = 8
+
+Result = TypeVar("Result")
+
+
+class TextRow(NamedTuple):
+    """A text as the model sees it.
+
+    Attributes:
+        row: prompt and special tokens included.
+        truncated: whether the text lost tokens.
+    """
+
+    row: TokenRow
+    truncated: bool
+
+
+class Form(NamedTuple):
+    """All that decides a text's row besides the text.
+
+    Attributes:
+        prompt: put in front of every text.
+        keep: most tokens of prompt and text together.
+        side: where a longer text loses tokens.
+    """
+
+    prompt: str
+    keep: int
+    side: Side
+
+
+class RowMemo:
+    """Rows of recent texts, so that a text whose vector is cached is not tokenised again. Belongs to the event loop.
+
+    Texts of more than `_INLINE_CHARACTERS` are left out. What is kept never leaves the process.
+
+    Args:
+        most_bytes: of memory, by estimate; 0 keeps nothing.
+    """
+
+    def __init__(self, most_bytes: int) -> None:
+        self._entries: LRUCache[tuple[str, Form], _Entry] = LRUCache(most_bytes, lambda entry: entry.size)
+
+    def get(self, text: str, form: Form) -> TextRow | None:
+        """The text's row, if it is known."""
+        entry = self._entries.get((text, form))
+        return entry.row if entry else None
+
+    def keep(self, text: str, form: Form, row: TextRow) -> None:
+        """Remember a row, unless it is too large."""
+        size = _ENTRY_BYTES + len(text) * _CHARACTER_BYTES + len(row.row.ids) * _TOKEN_BYTES
+        if len(text) <= _INLINE_CHARACTERS and size <= self._entries.maxsize:
+            self._entries[text, form] = _Entry(row, size)
+
+
+class _Entry(NamedTuple):
+    row: TextRow
+    size: int
+
+
+async def text_rows(texts: Sequence[str], form: Form, tokenizer: Tokenizer, memo: RowMemo | None) -> list[TextRow]:
+    """Rows of all texts, in order.
+
+    Args:
+        texts: any strings.
+        form: of all rows.
+        tokenizer: of the model.
+        memo: asked first, and given what it does not know; none tokenises all.
+    """
+    if memo is None:
+        return await off_loop_if_long(texts, lambda: _tokenised(texts, form, tokenizer))
+    known = [memo.get(text, form) for text in texts]
+    new = list(dict.fromkeys(text for text, row in zip(texts, known, strict=True) if row is None))
+    if not new:
+        return [row for row in known if row]
+    made = dict(zip(new, await off_loop_if_long(new, lambda: _tokenised(new, form, tokenizer)), strict=True))
+    for text, row in made.items():
+        memo.keep(text, form, row)
+    return [row or made[text] for text, row in zip(texts, known, strict=True)]
+
+
+async def off_loop_if_long(texts: Sequence[str | Sequence[int]], work: Callable[[], Result]) -> Result:
+    """Do work on texts: in another thread, unless handing it over would take longer."""
+    return work() if sum(map(len, texts)) <= _INLINE_CHARACTERS else await asyncio.to_thread(work)
+
+
+def decoded(ids: Sequence[int], tokenizer: Tokenizer, place: str) -> str:
+    """The text of token ids.
+
+    Raises:
+        InvalidInput: the model has no such id; `place` is what the dialect calls the list.
+    """
+    size = tokenizer.vocabulary_size
+    for index, token in enumerate(ids):
+        if not 0 <= token < size:
+            raise InvalidInput(
+                f"{token} is no token of this model: its ids go from 0 to {size - 1}.",
+                param=f"{place}.{index}",
+            )
+    return tokenizer.text(ids)
+
+
+def room_for(max_tokens: int | None, prompt: str, tokenizer: Tokenizer) -> int:
+    """Most tokens of prompt and text together.
+
+    Raises:
+        InvalidInput: the prompt alone would fill `max_tokens`.
+    """
+    if max_tokens is None or max_tokens >= tokenizer.window:
+        return tokenizer.room
+    room = max_tokens - (tokenizer.window - tokenizer.room)
+    missing = len(tokenizer.tokens(prompt)) + 1 - room
+    if missing > 0:
+        raise InvalidInput(
+            f"Must be at least {max_tokens + missing}: it includes the model's prompt and special tokens.",
+            param="max_tokens",
+        )
+    return room
+
+
+def _tokenised(texts: Sequence[str], form: Form, tokenizer: Tokenizer) -> list[TextRow]:
+    contents = tokenizer.contents(texts, form.keep, side=form.side, prefix=form.prompt)
+    return [TextRow(tokenizer.row(content.ids), content.truncated) for content in contents]
