@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from bentos.common import settings
 from bentos.common.http.app import create_app
 from bentos.common.http.bentoml_api import bentoml_errors, surround
+from bentos.common.http.page.routes import Page
 from bentos.common.http.shared_path import SharedPath
 from bentos.common.lifecycle import Lifecycle
 from bentos.common.logs import configure_logging
@@ -48,6 +49,7 @@ app = create_app(
     description="Embeddings of texts as unit vectors.",
     limits={"max_texts": SETTINGS.max_texts},
     shared_path=SharedPath("/embed", field="inputs", other="/tei/embed"),
+    page=Page("bentos.embed.page", action="Embed"),
     encoder=encoder,
     model_names=ModelNames(MODEL.profile.model_id, SETTINGS.model_aliases),
 )

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from bentos.common import settings
 from bentos.common.http.app import create_app
 from bentos.common.http.bentoml_api import bentoml_errors, surround
+from bentos.common.http.page.routes import Page
 from bentos.common.http.shared_path import SharedPath
 from bentos.common.lifecycle import Lifecycle
 from bentos.common.logs import configure_logging
@@ -42,6 +43,7 @@ app = create_app(
     description="Scores of documents against a query.",
     limits={"max_documents": SETTINGS.max_documents, "max_tokens_per_doc": SETTINGS.max_tokens_per_doc},
     shared_path=SharedPath("/rerank", field="texts", other="/tei/rerank"),
+    page=Page("bentos.rerank.page", action="Rerank"),
     cross_encoder=cross_encoder,
     model_names=ModelNames(MODEL.profile.model_id, SETTINGS.model_aliases),
 )
