@@ -125,6 +125,7 @@ class Encoder:
             )
         except InferenceFailed as error:
             raise InferenceFailed(error.message, item=error.item, param=request.place_of(error.item)) from None
+        self._lifecycle.metrics.texts.inc(len(rows))
         self._lifecycle.metrics.truncated_items.inc(len(truncated))
         return Embeddings(vectors, input_type, tokens, truncated, int(cached.sum()))
 

@@ -110,6 +110,7 @@ class CrossEncoder:
         except InferenceFailed as error:
             document = int(np.searchsorted(np.cumsum(counts), error.item, side="right"))
             raise InferenceFailed(error.message, item=document, param=f"{request.place}.{document}") from None
+        self._lifecycle.metrics.texts.inc(len(documents) + 1)
         self._lifecycle.metrics.truncated_items.inc(len(truncated) + query.truncated)
         tokens = sum(len(row.ids) for row in rows)
         pair_tokens = [len(query.ids) + len(document.ids) for document in documents]
