@@ -11,6 +11,7 @@ from bentos.common.engine.tokenizer import Content, Side, Tokenizer
 from bentos.common.engine.work import Lane
 from bentos.common.errors import InferenceFailed, InvalidInput, NoItems, TextTooLong, TooManyItems, TooManyTokens
 from bentos.common.lifecycle import Lifecycle
+from bentos.common.tracing import span
 from bentos.embed.settings import EmbedSettings
 
 _INLINE_CHARACTERS = 2000
@@ -108,8 +109,10 @@ class Encoder:
         model.cached_engine.check_admission(no_store=request.no_store)
         input_type = request.input_type or InputType(self._settings.default_input_type)
         prompt = model.profile.prompts.get(input_type.value, "")
-        contents = await _off_loop_if_long(request.texts, lambda: _contents(request, model.tokenizer, prompt))
-        truncated = [index for index, content in enumerate(contents) if content.truncated]
+        with span("tokenise") as tokenising:
+            contents = await _off_loop_if_long(request.texts, lambda: _contents(request, model.tokenizer, prompt))
+            truncated = [index for index, content in enumerate(contents) if content.truncated]
+            tokenising.set_attributes({"duobento.texts": len(contents), "duobento.truncated": len(truncated)})
         if truncated and request.truncate == "none":
             raise TextTooLong(
                 f"The text has more than {self.limit(request.max_tokens)} tokens, and truncation is refused.",

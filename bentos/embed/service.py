@@ -15,11 +15,13 @@ from bentos.common.metrics import Metrics
 from bentos.common.model_names import ModelNames
 from bentos.common.resources import limit_native_threads
 from bentos.common.served_model import resolve
+from bentos.common.tracing import start_traces
 from bentos.embed.encoder import EmbedRequest, Encoder
 from bentos.embed.routes import cohere_tokens, cohere_v1, cohere_v2, models, native, openai, tei
 from bentos.embed.settings import DEFAULT_MODEL, EmbedSettings
 
 SERVER = settings.load(settings.ServerSettings)
+TRACES = settings.load(settings.TracesSettings)
 SETTINGS = settings.load(EmbedSettings)
 MODEL = resolve(SETTINGS.model, SETTINGS.model_revision, SETTINGS, default=DEFAULT_MODEL, kind="encoder")
 limit_native_threads(SETTINGS.threads)
@@ -75,6 +77,7 @@ class EmbedService:
     async def start(self) -> None:
         """Load the model in the background."""
         configure_logging(lifecycle.name, SERVER)
+        start_traces(lifecycle.name, TRACES)
         await lifecycle.start()
 
     @bentoml.on_shutdown
@@ -95,4 +98,4 @@ class EmbedService:
             return (await encoder.encode(EmbedRequest(sentences, place="sentences", allow_blank=True))).vectors
 
 
-surround(EmbedService, lifecycle, doors=DOORS, apis=["/encode"])
+surround(EmbedService, lifecycle, doors=DOORS, apis=["/encode"], traces=TRACES)

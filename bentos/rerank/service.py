@@ -17,11 +17,13 @@ from bentos.common.metrics import Metrics
 from bentos.common.model_names import ModelNames
 from bentos.common.resources import limit_native_threads
 from bentos.common.served_model import resolve
+from bentos.common.tracing import start_traces
 from bentos.rerank.cross_encoder import CrossEncoder, RerankRequest
 from bentos.rerank.routes import cohere_v1, cohere_v2, native, tei
 from bentos.rerank.settings import DEFAULT_MODEL, RerankSettings
 
 SERVER = settings.load(settings.ServerSettings)
+TRACES = settings.load(settings.TracesSettings)
 SETTINGS = settings.load(RerankSettings)
 MODEL = resolve(SETTINGS.model, SETTINGS.model_revision, SETTINGS, default=DEFAULT_MODEL, kind="cross-encoder")
 limit_native_threads(SETTINGS.threads)
@@ -69,6 +71,7 @@ class RerankService:
     async def start(self) -> None:
         """Load the model in the background."""
         configure_logging(lifecycle.name, SERVER)
+        start_traces(lifecycle.name, TRACES)
         await lifecycle.start()
 
     @bentoml.on_shutdown
@@ -104,4 +107,4 @@ class RerankService:
         return scores
 
 
-surround(RerankService, lifecycle, doors=DOORS, apis=["/score"])
+surround(RerankService, lifecycle, doors=DOORS, apis=["/score"], traces=TRACES)

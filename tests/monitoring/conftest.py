@@ -1,4 +1,4 @@
-"""Both services with a cache, under the eyes of a real Prometheus."""
+"""Both services with a cache, under the eyes of a real Prometheus and a collector of traces."""
 
 import shutil
 from collections.abc import Iterator
@@ -8,12 +8,20 @@ import pytest
 
 from scripts.pictures.prometheus import Prometheus, running_prometheus
 from tests.http.services import EMBED, QUICK_STOP, RERANK, Service, long_texts, running
+from tests.monitoring.collector import Collector
 
 
 @pytest.fixture(scope="session")
-def observed(home: Path, logs: Path) -> Iterator[dict[str, Service]]:
-    """Both services by name."""
-    settings = QUICK_STOP | {"CACHE_URL": "memory"}
+def collector() -> Iterator[Collector]:
+    with Collector() as collector:
+        yield collector
+
+
+@pytest.fixture(scope="session")
+def observed(collector: Collector, home: Path, logs: Path) -> Iterator[dict[str, Service]]:
+    """Both services by name; they send their traces to the collector at once."""
+    traces = {"TRACES_URL": collector.url, "OTEL_BSP_SCHEDULE_DELAY": "50"}
+    settings = QUICK_STOP | {"CACHE_URL": "memory"} | traces
     with (
         running(EMBED, EMBED.serving | settings, home=home, log=logs / "observed-embed.log") as embed,
         running(RERANK, RERANK.serving | settings, home=home, log=logs / "observed-rerank.log") as rerank,

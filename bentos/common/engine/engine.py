@@ -12,6 +12,7 @@ from bentos.common.backends.interface import Backend, Outputs, TokenRow
 from bentos.common.engine.admission import Admission
 from bentos.common.engine.budget import TokenBudget
 from bentos.common.engine.lanes import Lanes, MicroBatch
+from bentos.common.engine.traces import trace_batch
 from bentos.common.engine.watchdog import Watchdog
 from bentos.common.engine.work import Item, Job, Lane
 from bentos.common.errors import DeadlineExceeded, InferenceFailed, NotReady
@@ -172,7 +173,9 @@ class Engine:
         self._metrics.batch_tokens.observe(batch.tokens)
         self._metrics.tokens.inc(batch.total)
         self._metrics.padding_tokens.inc(batch.tokens - batch.total)
-        if await self._infer(batch.items):
+        succeeded = await self._infer(batch.items)
+        trace_batch(batch.items, batch.tokens, now, time.monotonic())
+        if succeeded:
             self._budget.observe(batch.tokens, time.monotonic() - now)
             self._metrics.budget_tokens.set(self._budget.tokens)
             return
