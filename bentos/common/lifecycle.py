@@ -79,6 +79,7 @@ class Lifecycle:
         self.engine_settings = engine
         self.cache_settings = cache
         self.metrics = metrics
+        self.metrics.queue_limit_tokens.set(engine.queue_tokens)
         self.phase = Phase.LOADING
         self._noun = noun
         self._cache_metrics = CacheMetrics(metrics.registry)

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 
 from bentos.common.engine.work import Lane
+from bentos.common.resources import machine_memory, memory_limit
 
-_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
+# With the targets of deploy/prometheus/alerts.yml among them, as percentiles are guessed between two of them.
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
 _ITEMS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 _TOKENS = (16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384)
 STATUSES = ("200", "400", "401", "404", "405", "413", "415", "422", "429", "499", "500", "503", "504")
@@ -31,6 +33,9 @@ class Metrics:
             registry=registry,
         )
         self.queue_tokens = Gauge("duobento_queue_tokens", "Tokens admitted and not finished", registry=registry)
+        self.queue_limit_tokens = Gauge(
+            "duobento_queue_limit_tokens", "Tokens that may wait; beyond it requests get 429", registry=registry
+        )
         self.queue_wait_seconds = Histogram(
             "duobento_queue_wait_seconds",
             "Time from admission to the start of inference, per item",
@@ -68,10 +73,22 @@ class Metrics:
             "Admitted items that were not computed, because their request was cancelled, expired or failed",
             registry=registry,
         )
+        self.texts = Counter(
+            "duobento_texts",
+            "Texts of answered requests, computed or cached: texts to embed, documents and queries",
+            registry=registry,
+        )
         self.truncated_items = Counter(
             "duobento_truncated_items", "Texts that lost tokens to the model's window", registry=registry
         )
         self.ready = Gauge("duobento_ready", "1 if the service answers requests", registry=registry)
+        self.memory_limit_bytes = Gauge(
+            "duobento_memory_limit_bytes",
+            "Memory this process may use: the container's limit, else the machine's memory",
+            registry=registry,
+        )
+        self.memory_limit_bytes.set(memory_limit() or machine_memory())
+        ProcessCollector(registry=registry)  # on Linux only: resident memory, start time, processor time, open files
         for lane in Lane:
             self.queue_wait_seconds.labels(lane.value)
 

@@ -46,6 +46,11 @@ def memory_limit(cgroup: Path = _CGROUP) -> int | None:
     return None
 
 
+def machine_memory() -> int:
+    """Bytes of memory the machine has."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
 def limit_native_threads(threads: int) -> None:
     """Size the thread pools of native libraries. Must run before they are imported.
 

@@ -1,12 +1,13 @@
 """Settings that both services share, read from the environment and checked at start.
 
-`ServerSettings` has no prefix and `CacheSettings` the prefix `CACHE_`, so that one variable sets both services.
+`ServerSettings` has no prefix, `CacheSettings` has `CACHE_` and `TracesSettings` has `TRACES_`, so that one variable
+sets both services.
 `EngineSettings` is the base of each service's own class, which gives it the prefix `EMBED_` or `RERANK_`.
 """
 
 from typing import Annotated, Literal, Self, TypeVar
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import BeforeValidator, Field, HttpUrl, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bentos.common.redis_url import RedisURL
@@ -102,6 +103,21 @@ class CacheSettings(BaseSettings):
         if url.get_secret_value() not in ("none", "memory"):
             RedisURL.parse(url.get_secret_value())
         return url
+
+
+class TracesSettings(BaseSettings):
+    """Where traces go."""
+
+    model_config = SettingsConfigDict(env_prefix="TRACES_", frozen=True, env_ignore_empty=True)
+
+    url: HttpUrl | None = Field(
+        None,
+        description="Where a collector takes traces as OTLP over HTTP, such as `http://collector:4318/v1/traces`; "
+        "unset, nothing is recorded",
+    )
+    sample_ratio: float = Field(
+        1.0, ge=0, le=1, description="Share of the requests that is recorded, where the caller does not say so itself"
+    )
 
 
 class EngineSettings(BaseSettings):

@@ -10,8 +10,9 @@ from bentos.common.engine.tokenizer import Side, Tokenizer
 from bentos.common.engine.work import Lane
 from bentos.common.errors import InferenceFailed, InvalidInput, NoItems, TextTooLong, TooManyItems, TooManyTokens
 from bentos.common.lifecycle import Lifecycle
+from bentos.common.tracing import span
 from bentos.embed.settings import EmbedSettings
-from bentos.embed.tokenising import Form, RowMemo, decoded, off_loop_if_long, room_for, text_rows
+from bentos.embed.tokenising import Form, RowMemo, TextRow, decoded, off_loop_if_long, room_for, text_rows
 
 _MEMO_SHARE = 4
 """The memo of token rows takes this part of the cache's memory: an entry is smaller than a vector."""
@@ -109,13 +110,10 @@ class Encoder:
         model.cached_engine.check_admission(no_store=request.no_store)
         input_type = request.input_type or InputType(self._settings.default_input_type)
         prompt = model.profile.prompts.get(input_type.value, "")
-        texts = await self._texts(request, model.tokenizer)
-        _check_blank(texts, request)
-        side = Side.START if request.truncate == "start" else Side.END
-        form = Form(prompt, room_for(request.max_tokens, prompt, model.tokenizer), side)
-        memo = None if request.no_store else self._memo
-        rows, losses = zip(*await text_rows(texts, form, model.tokenizer, memo), strict=True)
-        truncated = [index for index, lost in enumerate(losses) if lost]
+        with span("tokenise") as tokenising:
+            rows, losses = zip(*await self._text_rows(request, model.tokenizer, prompt), strict=True)
+            truncated = [index for index, lost in enumerate(losses) if lost]
+            tokenising.set_attributes({"duobento.texts": len(rows), "duobento.truncated": len(truncated)})
         if truncated and request.truncate == "none":
             raise TextTooLong(
                 f"The text has more than {self.limit(request.max_tokens)} tokens, and truncation is refused.",
@@ -130,6 +128,7 @@ class Encoder:
             )
         except InferenceFailed as error:
             raise InferenceFailed(error.message, item=error.item, param=request.place_of(error.item)) from None
+        self._lifecycle.metrics.texts.inc(len(rows))
         self._lifecycle.metrics.truncated_items.inc(len(truncated))
         return Embeddings(vectors, input_type, tokens, truncated, int(cached.sum()))
 
@@ -162,6 +161,13 @@ class Encoder:
         """
         tokenizer = self._lifecycle.loaded.tokenizer
         return await off_loop_if_long([tokens], lambda: decoded(tokens, tokenizer, place))
+
+    async def _text_rows(self, request: EmbedRequest, tokenizer: Tokenizer, prompt: str) -> list[TextRow]:
+        texts = await self._texts(request, tokenizer)
+        _check_blank(texts, request)
+        side = Side.START if request.truncate == "start" else Side.END
+        form = Form(prompt, room_for(request.max_tokens, prompt, tokenizer), side)
+        return await text_rows(texts, form, tokenizer, None if request.no_store else self._memo)
 
     async def _texts(self, request: EmbedRequest, tokenizer: Tokenizer) -> Sequence[str]:
         texts = [text for text in request.texts if isinstance(text, str)]

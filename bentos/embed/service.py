@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from bentos.common import settings
 from bentos.common.http.app import create_app
 from bentos.common.http.bentoml_api import bentoml_errors, surround
+from bentos.common.http.page.routes import Page
 from bentos.common.http.shared_path import SharedPath
 from bentos.common.lifecycle import Lifecycle
 from bentos.common.logs import configure_logging
@@ -14,11 +15,13 @@ from bentos.common.metrics import Metrics
 from bentos.common.model_names import ModelNames
 from bentos.common.resources import limit_native_threads
 from bentos.common.served_model import resolve
+from bentos.common.tracing import start_traces
 from bentos.embed.encoder import EmbedRequest, Encoder
 from bentos.embed.routes import cohere_tokens, cohere_v1, cohere_v2, models, native, openai, tei
 from bentos.embed.settings import DEFAULT_MODEL, EmbedSettings
 
 SERVER = settings.load(settings.ServerSettings)
+TRACES = settings.load(settings.TracesSettings)
 SETTINGS = settings.load(EmbedSettings)
 MODEL = resolve(SETTINGS.model, SETTINGS.model_revision, SETTINGS, default=DEFAULT_MODEL, kind="encoder")
 limit_native_threads(SETTINGS.threads)
@@ -48,6 +51,7 @@ app = create_app(
     description="Embeddings of texts as unit vectors.",
     limits={"max_texts": SETTINGS.max_texts},
     shared_path=SharedPath("/embed", field="inputs", other="/tei/embed"),
+    page=Page("bentos.embed.page", action="Embed"),
     encoder=encoder,
     model_names=ModelNames(MODEL.profile.model_id, SETTINGS.model_aliases),
 )
@@ -74,6 +78,7 @@ class EmbedService:
     async def start(self) -> None:
         """Load the model in the background."""
         configure_logging(lifecycle.name, SERVER)
+        start_traces(lifecycle.name, TRACES)
         await lifecycle.start()
 
     @bentoml.on_shutdown
@@ -94,4 +99,4 @@ class EmbedService:
             return (await encoder.encode(EmbedRequest(sentences, place="sentences", allow_blank=True))).vectors
 
 
-surround(EmbedService, lifecycle, doors=DOORS, apis=["/encode"])
+surround(EmbedService, lifecycle, doors=DOORS, apis=["/encode"], traces=TRACES)

@@ -11,7 +11,7 @@ from bentos.common.engine.tokenizer import Side, Tokenizer
 from bentos.common.errors import InvalidInput
 
 _INLINE_CHARACTERS = 2000
-_ENTRY_BYTES = 700
+_ENTRY_BYTES = 900
 _CHARACTER_BYTES = 2
 _TOKEN_BYTES = 8
 

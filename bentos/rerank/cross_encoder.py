@@ -12,6 +12,7 @@ from bentos.common.engine.tokenizer import Content, Side
 from bentos.common.engine.work import Lane
 from bentos.common.errors import InferenceFailed, InvalidInput, NoItems, TextTooLong, TooManyItems
 from bentos.common.lifecycle import Lifecycle
+from bentos.common.tracing import span
 from bentos.rerank import windows
 from bentos.rerank.settings import RerankSettings
 
@@ -95,7 +96,9 @@ class CrossEncoder:
         self._check(request)
         model = self._lifecycle.loaded
         model.cached_engine.check_admission(no_store=request.no_store)
-        query, documents = await asyncio.to_thread(self._tokenise, request)
+        with span("tokenise") as tokenising:
+            query, documents = await asyncio.to_thread(self._tokenise, request)
+            tokenising.set_attribute("duobento.texts", len(documents) + 1)
         truncated = [index for index, document in enumerate(documents) if document.truncated]
         if request.truncate == "none":
             self._refuse(request, query, documents)
@@ -110,6 +113,7 @@ class CrossEncoder:
         except InferenceFailed as error:
             document = int(np.searchsorted(np.cumsum(counts), error.item, side="right"))
             raise InferenceFailed(error.message, item=document, param=f"{request.place}.{document}") from None
+        self._lifecycle.metrics.texts.inc(len(documents) + 1)
         self._lifecycle.metrics.truncated_items.inc(len(truncated) + query.truncated)
         tokens = sum(len(row.ids) for row in rows)
         pair_tokens = [len(query.ids) + len(document.ids) for document in documents]

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from bentos.common import settings
 from bentos.common.http.app import create_app
 from bentos.common.http.bentoml_api import bentoml_errors, surround
+from bentos.common.http.page.routes import Page
 from bentos.common.http.shared_path import SharedPath
 from bentos.common.lifecycle import Lifecycle
 from bentos.common.logs import configure_logging
@@ -16,11 +17,13 @@ from bentos.common.metrics import Metrics
 from bentos.common.model_names import ModelNames
 from bentos.common.resources import limit_native_threads
 from bentos.common.served_model import resolve
+from bentos.common.tracing import start_traces
 from bentos.rerank.cross_encoder import CrossEncoder, RerankRequest
 from bentos.rerank.routes import cohere_v1, cohere_v2, native, tei
 from bentos.rerank.settings import DEFAULT_MODEL, RerankSettings
 
 SERVER = settings.load(settings.ServerSettings)
+TRACES = settings.load(settings.TracesSettings)
 SETTINGS = settings.load(RerankSettings)
 MODEL = resolve(SETTINGS.model, SETTINGS.model_revision, SETTINGS, default=DEFAULT_MODEL, kind="cross-encoder")
 limit_native_threads(SETTINGS.threads)
@@ -42,6 +45,7 @@ app = create_app(
     description="Scores of documents against a query.",
     limits={"max_documents": SETTINGS.max_documents, "max_tokens_per_doc": SETTINGS.max_tokens_per_doc},
     shared_path=SharedPath("/rerank", field="texts", other="/tei/rerank"),
+    page=Page("bentos.rerank.page", action="Rerank"),
     cross_encoder=cross_encoder,
     model_names=ModelNames(MODEL.profile.model_id, SETTINGS.model_aliases),
 )
@@ -68,6 +72,7 @@ class RerankService:
     async def start(self) -> None:
         """Load the model in the background."""
         configure_logging(lifecycle.name, SERVER)
+        start_traces(lifecycle.name, TRACES)
         await lifecycle.start()
 
     @bentoml.on_shutdown
@@ -103,4 +108,4 @@ class RerankService:
         return scores
 
 
-surround(RerankService, lifecycle, doors=DOORS, apis=["/score"])
+surround(RerankService, lifecycle, doors=DOORS, apis=["/score"], traces=TRACES)

@@ -7,7 +7,7 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings
 
-from bentos.common.settings import CacheSettings, EngineSettings, ServerSettings
+from bentos.common.settings import CacheSettings, EngineSettings, ServerSettings, TracesSettings
 from bentos.embed.settings import EmbedSettings
 from bentos.rerank.settings import RerankSettings
 
@@ -35,6 +35,9 @@ def render() -> str:
         "## Cache\n",
         "Of both services; [operations.md](operations.md) says how to size it and what happens when Redis fails.\n",
         _table(CacheSettings, list(CacheSettings.model_fields)),
+        "## Traces\n",
+        "Of both services; [monitoring.md](monitoring.md#traces) says what is in them.\n",
+        _table(TracesSettings, list(TracesSettings.model_fields)),
         "## embed-service\n",
         _table(EmbedSettings, [name for name in EmbedSettings.model_fields if name not in shared]),
         "## rerank-service\n",
@@ -69,9 +72,14 @@ def _values(field: FieldInfo) -> str:
     if get_origin(field.annotation) is list:
         return "list"
     kind = next((choice for choice in choices if choice is not type(None)), field.annotation)
-    name = {"bool": "true or false", "int": "integer", "float": "number", "str": "text", "SecretStr": "text"}[
-        getattr(kind, "__name__", "")
-    ]
+    name = {
+        "bool": "true or false",
+        "int": "integer",
+        "float": "number",
+        "str": "text",
+        "SecretStr": "text",
+        "HttpUrl": "URL",
+    }[getattr(kind, "__name__", "")]
     bounds = {type(bound).__name__: bound for bound in field.metadata}
     signs = {"Ge": ("≥", "ge"), "Gt": (">", "gt"), "Le": ("≤", "le"), "Lt": ("<", "lt")}
     limits = [f"{sign} {getattr(bounds[key], name):g}" for key, (sign, name) in signs.items() if key in bounds]

@@ -22,7 +22,7 @@ ANSWER_SECONDS = 60.0
 _POLL_SECONDS = 0.05
 _OPTIONS = ("--host", "127.0.0.1", "--timeout-graceful-shutdown", "30")
 _OWN_VARIABLES = (
-    *("EMBED_", "RERANK_", "BENTOML_", "PYTHONPATH", "LOG_", "ACCESS_LOG", "CACHE_"),
+    *("EMBED_", "RERANK_", "BENTOML_", "PYTHONPATH", "LOG_", "ACCESS_LOG", "CACHE_", "TRACES_", "OTEL_"),
     *("MAX_BODY_", "REQUEST_TIMEOUT_", "DRAIN_", "STUCK_AFTER_"),
 )
 

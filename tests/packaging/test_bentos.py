@@ -1,6 +1,7 @@
 """Each service as a bento: built from its bentofile, and served from the store far away from this repository."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -112,6 +113,15 @@ def test_a_bento_served_outside_the_repository_answers_its_probes(served: Servic
 
 def test_a_bento_knows_its_own_model(served: Service) -> None:
     assert served.server.client.get("/info").json()["model"] == served.kind.model
+
+
+def test_a_bento_served_outside_the_repository_has_the_page_with_all_its_files(served: Service) -> None:
+    client = served.server.client
+    linked = re.findall(r'(?:href|src)="(page/[^"]+)"', client.get("/").text + client.get("/docs").text)
+    scripts = [f"page/{file.name}" for file in (ROOT / "bentos").rglob("page/*.js")]
+    assert "page/service.js" in linked
+    for file in {*linked, *scripts}:
+        assert client.get(f"/{file}").status_code == 200, file
 
 
 def test_a_bento_served_outside_the_repository_answers_its_api(served: Service) -> None:

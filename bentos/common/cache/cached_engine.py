@@ -17,6 +17,7 @@ from bentos.common.cache.single_flight import Flights, Seat
 from bentos.common.engine.engine import Engine
 from bentos.common.engine.work import Lane
 from bentos.common.errors import DeadlineExceeded, InferenceFailed
+from bentos.common.tracing import span
 
 _MOST_LEADERS = 3
 """Requests in a row that may let their followers down, before these compute what they need by themselves."""
@@ -104,8 +105,10 @@ class CachedEngine:
         if self._cache is None or no_store:
             await self._compute(request, list(places.values()), lane)
         else:
-            payloads = await self._cache.get_many(list(places))
-            found = {place: payload for place, payload in zip(places.values(), payloads, strict=True) if payload}
+            with span("cache") as looking_up:
+                payloads = await self._cache.get_many(list(places))
+                found = {place: payload for place, payload in zip(places.values(), payloads, strict=True) if payload}
+                looking_up.set_attributes({"duobento.rows": len(places), "duobento.cache.hits": len(found)})
             if found:
                 hits = list(found)
                 outputs[hits] = self._format.read(list(found.values()))

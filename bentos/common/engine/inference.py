@@ -11,6 +11,7 @@ import numpy as np
 
 from bentos.common.backends.interface import Backend, Outputs, TokenRow
 from bentos.common.engine.filling import MicroBatch
+from bentos.common.engine.traces import trace_batch
 from bentos.common.engine.watchdog import Watchdog
 from bentos.common.engine.work import Item
 from bentos.common.errors import InferenceFailed
@@ -52,8 +53,11 @@ class Inference:
         self._count(batch)
         started = time.monotonic()
         calls, alone = self._express_calls, not self._express_runs
-        if await self._infer(batch.items, express):
-            return time.monotonic() - started if alone and calls == self._express_calls else None
+        succeeded = await self._infer(batch.items, express)
+        ended = time.monotonic()
+        trace_batch(batch.items, batch.tokens, started, ended)
+        if succeeded:
+            return ended - started if alone and calls == self._express_calls else None
         for item in batch.items:
             if not item.job.done and not (len(batch.items) > 1 and await self._infer([item], express)):
                 item.job.fail(InferenceFailed("The model failed on this input.", item=item.index))

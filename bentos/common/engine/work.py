@@ -9,6 +9,7 @@ import numpy as np
 
 from bentos.common.backends.interface import Outputs, TokenRow
 from bentos.common.errors import DomainError
+from bentos.common.tracing import current_trace
 
 
 class Lane(StrEnum):
@@ -40,6 +41,7 @@ class Job:
     ) -> None:
         self.lane = lane
         self.admitted_at = admitted_at
+        self.trace = current_trace()
         self.items = [Item(self, index, row) for index, row in enumerate(rows)]
         self.tokens = sum(item.length for item in self.items)
         self._future = future

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bentos.common.http import probes
 from bentos.common.http.context import UNMATCHED
+from bentos.common.http.page.routes import Page, page_router
 from bentos.common.http.problems import problem_of
 from bentos.common.http.route import DialectRoute, ErrorRenderer, renderer_by_path
 from bentos.common.http.shared_path import SharedPath, SharedPathDispatch
@@ -28,6 +29,7 @@ def create_app(
     description: str,
     limits: Mapping[str, int],
     shared_path: SharedPath,
+    page: Page,
     **domain: object,
 ) -> ASGIApp:
     """Build the application. It holds no BentoML and runs under any ASGI server.
@@ -38,6 +40,7 @@ def create_app(
         description: first paragraph of the OpenAPI page.
         limits: what `/info` reports besides the settings of engine and server.
         shared_path: the path that native and another dialect have in common.
+        page: the service's part of the page at `GET /`.
         domain: objects that the routers find in `request.app.state` under these names.
     """
     app = FastAPI(
@@ -46,6 +49,8 @@ def create_app(
         description=description,
         exception_handlers={HTTPException: _outside_routes},
         redirect_slashes=False,
+        docs_url=None,  # FastAPI's take their scripts from another host
+        redoc_url=None,
     )
     app.add_middleware(SharedPathDispatch, shared=shared_path, max_body_bytes=lifecycle.server.max_body_bytes)
     app.state.lifecycle = lifecycle
@@ -55,10 +60,10 @@ def create_app(
     app.state.limits = {"max_body_bytes": lifecycle.server.max_body_bytes, **limits}
     for name, value in domain.items():
         setattr(app.state, name, value)
-    for router in (probes.router, *routers):
+    for router in (probes.router, page_router(lifecycle.name, page), *routers):
         app.include_router(router)
         lifecycle.metrics.expect_routes(route.path for route in router.routes if isinstance(route, DialectRoute))
-    lifecycle.metrics.expect_routes([UNMATCHED])
+    lifecycle.metrics.expect_routes([UNMATCHED, "/openapi.json"])
 
     # BentoML looks into a bare Starlette application and answers unknown paths itself, in its own shape.
     async def opaque(scope: Scope, receive: Receive, send: Send) -> None:

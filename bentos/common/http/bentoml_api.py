@@ -14,7 +14,9 @@ from bentos.common.http.context import REQUEST_ID_HEADER, RequestContext
 from bentos.common.http.keys import RequireKey
 from bentos.common.http.problems import problem_of
 from bentos.common.http.route import renderer_by_path
+from bentos.common.http.traces import TraceRequests
 from bentos.common.lifecycle import Lifecycle
+from bentos.common.settings import TracesSettings
 
 _BENTOML_ROUTES = ("/schema.json", "/livez", "/healthz", "/readyz")
 
@@ -37,7 +39,9 @@ def bentoml_errors() -> Iterator[None]:
         raise RefusedCall(problem.message, HTTPStatus(problem.status)) from error
 
 
-def surround(service: Any, lifecycle: Lifecycle, *, doors: Sequence[APIRouter], apis: Sequence[str]) -> None:
+def surround(
+    service: Any, lifecycle: Lifecycle, *, doors: Sequence[APIRouter], apis: Sequence[str], traces: TracesSettings
+) -> None:
     """Put our middleware around all routes of a BentoML service, its own and ours.
 
     Args:
@@ -45,9 +49,12 @@ def surround(service: Any, lifecycle: Lifecycle, *, doors: Sequence[APIRouter], 
         lifecycle: of its process.
         doors: routers of our dialects.
         apis: paths of its BentoML APIs.
+        traces: whether requests are traced.
     """
     server = lifecycle.server
     service.add_asgi_middleware(RequestContext, lifecycle=lifecycle)
+    if traces.url:
+        service.add_asgi_middleware(TraceRequests)
     if server.cors_origins:
         # Before the keys: a browser asks for permission without one.
         service.add_asgi_middleware(

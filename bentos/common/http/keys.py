@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from bentos.common.http.page.routes import ASSETS
 from bentos.common.http.problems import Problem
 from bentos.common.http.route import ErrorRenderer
 
@@ -19,6 +20,8 @@ _UNAUTHORIZED = Problem(
 
 class RequireKey:
     """ASGI middleware. Compares in constant time, so that answers do not tell how much of a key was right.
+
+    The page at `GET /` is open: a browser cannot send a key with it, it holds nothing secret, and what it calls is not.
 
     Args:
         app: what it protects.
@@ -41,13 +44,17 @@ class RequireKey:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
-        if not self._keys or scope["type"] != "http" or scope["path"] in self._exempt or self._opens(scope):
+        if not self._keys or scope["type"] != "http" or self._is_open(scope) or self._fits(scope):
             await self._app(scope, receive, send)
         else:
             render = self._renderer_by_path(scope["path"])
             await render(_UNAUTHORIZED)(scope, receive, send)
 
-    def _opens(self, scope: Scope) -> bool:
+    def _is_open(self, scope: Scope) -> bool:
+        path: str = scope["path"]
+        return path in self._exempt or (scope["method"] == "GET" and (path == "/" or path.startswith(ASSETS)))
+
+    def _fits(self, scope: Scope) -> bool:
         scheme, _, given = Headers(scope=scope).get("Authorization", "").partition(" ")
         # Headers were decoded as latin-1; these are the bytes that were sent.
         sent = given.strip().encode("latin-1")

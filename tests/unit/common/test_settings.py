@@ -2,7 +2,7 @@
 
 import pytest
 
-from bentos.common.settings import CacheSettings, ServerSettings, load
+from bentos.common.settings import CacheSettings, ServerSettings, TracesSettings, load
 from bentos.embed.settings import EmbedSettings
 from bentos.rerank.settings import RerankSettings
 
@@ -58,3 +58,9 @@ def test_a_wrong_url_of_a_cache_is_explained_without_its_password(monkeypatch: p
     with pytest.raises(SystemExit, match=r"CACHE_URL=\*\*\*: Not the URL of a Redis") as stopped:
         load(CacheSettings)
     assert "secret" not in str(stopped.value)
+
+
+def test_a_collector_is_named_by_its_url(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRACES_URL", "collector:4318")
+    with pytest.raises(SystemExit, match=r"TRACES_URL=collector:4318"):
+        load(TracesSettings)

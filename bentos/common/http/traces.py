@@ -1,0 +1,46 @@
+"""One span for each request, in the caller's trace if it names one."""
+
+from opentelemetry.context import Context
+from opentelemetry.trace import SpanKind, StatusCode
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from bentos.common.http.context import OPERATIONS, UNMATCHED
+from bentos.common.logs import request_id
+from bentos.common.tracing import span
+
+_FAILED = 500
+
+
+class TraceRequests:
+    """ASGI middleware. Reads W3C's `traceparent`; leaves out what a supervisor polls."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._propagator = TraceContextTextMapPropagator()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        if scope["type"] != "http" or scope["path"] in OPERATIONS:
+            await self._app(scope, receive, send)
+            return
+        status = _FAILED
+
+        async def send_and_note(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        caller = self._propagator.extract(Headers(scope=scope), Context())
+        with span(scope["method"], parent=caller, kind=SpanKind.SERVER) as current:
+            current.set_attributes({"http.request.method": scope["method"], "duobento.request_id": request_id.get()})
+            try:
+                await self._app(scope, receive, send_and_note)
+            finally:
+                route = getattr(scope.get("route"), "path", "") or UNMATCHED
+                current.update_name(f"{scope['method']} {route}")
+                current.set_attributes({"http.route": route, "http.response.status_code": status})
+                if status >= _FAILED:
+                    current.set_status(StatusCode.ERROR)

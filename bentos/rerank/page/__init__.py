@@ -1,0 +1,1 @@
+"""This service's part of the page at `GET /`."""

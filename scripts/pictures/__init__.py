@@ -1,0 +1,1 @@
+"""Takes the pictures of docs/pictures from running services."""
