@@ -1,0 +1,37 @@
+"""Are keys set, and is ours one of them?"""
+
+from dataclasses import dataclass
+
+import httpx
+
+from scripts.doctor.finding import Finding, failure, ok, warning
+from scripts.doctor.service import Service
+
+
+@dataclass(frozen=True)
+class Keys:
+    """A request without a key is refused, one with ours is not."""
+
+    service: Service
+    name = "keys"
+
+    @property
+    def subject(self) -> str:
+        """The service."""
+        return self.service.name
+
+    def run(self) -> Finding:
+        """Send one of each."""
+        if self.service.post_example(with_key=False).status_code != httpx.codes.UNAUTHORIZED:
+            return warning(
+                "It answers without a key.",
+                "Set API_KEYS, unless only programs that you trust reach its port.",
+            )
+        if self.service.key is None:
+            return warning(
+                "It needs a key, and the doctor has none: much is not checked.",
+                "Give one with --key or SERVICE_API_KEY.",
+            )
+        if self.service.post_example().status_code == httpx.codes.UNAUTHORIZED:
+            return failure("It refuses the key that the doctor was given.", "Use one of its API_KEYS.")
+        return ok("It refuses requests without a key, and takes ours.")
