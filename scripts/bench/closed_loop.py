@@ -23,6 +23,11 @@ class Subject:
     rerank: Client | None
     model: str = ""
 
+    @property
+    def clients(self) -> list[Client]:
+        """Of the servers that there are."""
+        return [client for client in (self.embed, self.rerank) if client]
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -70,14 +75,16 @@ class Row:
 async def measure(
     subjects: Sequence[Subject], plan: Plan, texts: Texts, advance: Callable[[], None] = lambda: None
 ) -> list[Samples]:
-    """Measure all subjects in turns, so that what else the machine does meets all of them.
+    """Measure all subjects in turns, in both orders, so that what else the machine does meets all of them alike.
 
     Raises:
         NotMeasured: if a request is not answered.
     """
     all_samples = [Samples() for _ in subjects]
+    turns = list(zip(subjects, all_samples, strict=True))
     for iteration in range(-plan.warm_up, plan.iterations):
-        for subject, samples in zip(subjects, all_samples, strict=True):
+        turns.reverse()
+        for subject, samples in turns:
             await _iterate(subject, plan, texts, samples if iteration >= 0 else Samples())
         advance()
     return all_samples

@@ -12,7 +12,7 @@ contact engineer founder product meeting Berlin invoice support network designer
 research hospital teacher lawyer finance startup mobile cloud security energy logistics robotics music travel
 """.split()  # noqa: SIM905 - a list literal of these would be one word per line
 _SPREAD = 0.8
-_SHORTEST, _LONGEST = 3, 400
+_SHORTEST, _LONGEST = 3, 150  # words; that many fit a window of 256 tokens, beyond which some servers refuse
 _LENGTHS = re.compile(r"^(?:(?P<name>fixed|lognormal):(?P<words>\d+)|uniform:(?P<low>\d+):(?P<high>\d+))$")
 
 

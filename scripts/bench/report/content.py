@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from scripts.bench.closed_loop import Plan, Row, Samples
+from scripts.bench.compare import Compared
+from scripts.bench.open_loop import Load
+from scripts.bench.saturation import Saturation
 from scripts.bench.targets import Verdict
 
 
@@ -25,12 +28,16 @@ class Report:
 
     Attributes:
         rows: the judged figures of the closed loop.
+        compared: with another server, measure by measure.
     """
 
     servers: Sequence[Server]
     plan: Plan
     samples: Samples
     rows: Sequence[Row]
+    compared: Sequence[Compared] = ()
+    load: Load | None = None
+    saturation: Saturation | None = None
     measured_at: datetime = field(default_factory=lambda: datetime.now(UTC).replace(microsecond=0))
 
     @property

@@ -3,8 +3,11 @@
 from rich.console import Console
 from rich.table import Table
 
+from scripts.bench.client import Outcome
 from scripts.bench.closed_loop import Samples
+from scripts.bench.open_loop import Load
 from scripts.bench.report.content import Report, Server
+from scripts.bench.saturation import Saturation
 from scripts.bench.targets import Measure, Verdict
 
 _STYLES = {Verdict.TARGET: "green", Verdict.ACCEPTABLE: "yellow", Verdict.TOO_SLOW: "bold red"}
@@ -18,6 +21,14 @@ def show(report: Report, console: Console) -> None:
     cached = _cached(report.samples)
     if cached.row_count:
         console.print(cached)
+    if report.compared:
+        console.print(_compared(report))
+    if report.load:
+        console.print(_load(report.load))
+        console.print(generator(report.load))
+    if report.saturation:
+        console.print(_saturation(report.saturation))
+        console.print(capacity(report.saturation), style="bold")
     console.print(report.conclusion, style="bold red" if report.too_slow else "bold green")
 
 
@@ -68,4 +79,58 @@ def _cached(samples: Samples) -> Table:
         if measure in samples.milliseconds:
             p50, p95 = (f"{samples.percentile(measure, percent):.1f}" for percent in (50, 95))
             table.add_row(measure.value.capitalize(), p50, p95, hits(samples, measure))
+    return table
+
+
+def generator(load: Load) -> str:
+    """How far the load generator itself is to be believed, in one sentence."""
+    late = f"The load generator itself was late by {load.lateness_ms:.1f} ms (p99)"
+    if load.trustworthy:
+        return f"{late}: the figures can be trusted."
+    return f"{late}: too much for an SLO of {load.slo_ms:g} ms; the figures say more about it than about the service."
+
+
+def capacity(saturation: Saturation) -> str:
+    """What the search has found, in one sentence."""
+    if saturation.best is None:
+        return "No rate that was tried was held."
+    found = f"{saturation.best.service} stands {saturation.best.rate:.0f} requests/s"
+    if saturation.limited_by_generator:
+        return f"{found} or more: the load generator could not send faster in time."
+    return f"{found}: 95% of them answered within {saturation.best.slo_ms:g} ms."
+
+
+def shown(milliseconds: float | None) -> str:
+    """A latency, or a dash."""
+    return "-" if milliseconds is None else f"{milliseconds:.1f}"
+
+
+def _compared(report: Report) -> Table:
+    table = _table("Beside the other server", "figure", "p50 ms", "p95 ms", "its p50 ms", "its p95 ms", "it takes")
+    for row in report.compared:
+        figures = (f"{value:.1f}" for value in (row.p50, row.p95, row.other_p50, row.other_p95))
+        table.add_row(row.measure.value.capitalize(), *figures, f"{row.ratio:.2f} times as long")
+    return table
+
+
+def _load(load: Load) -> Table:
+    title = f"{load.service}, {load.rate:g} requests/s for {load.duration:g} s, whether or not answers come"
+    table = _table(title, "figure", "value")
+    table.add_row("sent", str(len(load.requests)))
+    for outcome in Outcome:
+        table.add_row(outcome.value, str(load.count(outcome)))
+    table.add_row(f"goodput (answers within {load.slo_ms:g} ms, per second)", f"{load.goodput:.1f}")
+    for percent in (50, 95, 99):
+        table.add_row(f"p{percent} ms, from when it was due", shown(load.percentile(percent)))
+    return table
+
+
+def _saturation(saturation: Saturation) -> Table:
+    columns = ("requests/s", "goodput", "p50 ms", "p95 ms", "p99 ms", "rejected", "generator late ms", "holds")
+    table = _table("Searching the highest rate", *columns)
+    for step in sorted(saturation.steps, key=lambda step: step.rate):
+        percentiles = (shown(step.percentile(percent)) for percent in (50, 95, 99))
+        rejected, late = str(step.count(Outcome.REJECTED)), f"{step.lateness_ms:.1f}"
+        verdict = "[green]yes[/]" if step.holds else "[red]no[/]"
+        table.add_row(f"{step.rate:.0f}", f"{step.goodput:.1f}", *percentiles, rejected, late, verdict)
     return table
