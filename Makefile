@@ -16,7 +16,7 @@ PRESET = $$($(BIN)/python -c "from scripts.models.presets import PRESETS as p; \
 export BENTOML_DO_NOT_TRACK := True
 
 .DEFAULT_GOAL := help
-.PHONY: help venv models serve test check lint types contracts format lock bench doctor bench-peers build clean
+.PHONY: help venv models serve test check lint types contracts format lock bench bench-picture doctor bench-peers build clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -67,6 +67,11 @@ lock: venv ## Write requirements/*.txt again from pyproject.toml (LOCK_ARGS=--up
 
 bench: venv ## Measure running services against the targets of docs/benchmarking.md (ARGS=… for scripts.bench)
 	@$(BIN)/python -m scripts.bench $(ARGS)
+
+bench-picture: venv ## Take the picture of docs/benchmarking.md from running services (needs chromium)
+	@folder=$$(mktemp -d) && $(BIN)/python -m scripts.bench --rate 10 --duration 30 --find-max --html $$folder/report.html; \
+		chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --window-size=1000,2560 \
+		--screenshot=docs/benchmarks/bench-report.png file://$$folder/report.html; rm -r $$folder
 
 doctor: venv ## Check that running services are set up right (ARGS=… for scripts.doctor)
 	@$(BIN)/python -m scripts.doctor $(ARGS)
