@@ -75,7 +75,7 @@ def bench(
         bool, typer.Option("--find-max", help="Search for the highest rate that it stands.", rich_help_panel=_LOAD)
     ] = False,
     step_seconds: Annotated[
-        float, typer.Option(min=0.1, help="Seconds of each step of the search.", rich_help_panel=_LOAD)
+        float, typer.Option(min=0.1, help="Least seconds of each step of the search.", rich_help_panel=_LOAD)
     ] = 5,
     slo_ms: Annotated[
         float | None,

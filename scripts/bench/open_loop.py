@@ -70,6 +70,11 @@ class Load:
         return Counter(request.outcome for request in self.requests)[outcome]
 
     @property
+    def sent_rate(self) -> float:
+        """Requests per second that chance made of `rate`."""
+        return len(self.requests) / self.duration
+
+    @property
     def answered_ms(self) -> NDArray[np.float64]:
         """Latencies of the answers, `[answers]`."""
         answered = (request.seconds for request in self.requests if request.outcome is Outcome.ANSWERED)

@@ -20,6 +20,7 @@ from scripts.bench.targets import Target
 from scripts.bench.texts import Texts
 
 _FIRST_RATE = 4.0
+_FEWEST_REQUESTS = 50  # of a step: fewer have no 95th percentile
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class LoadPlan:
         rate: requests per second of one long run; none does without it.
         duration: its seconds.
         find_max: whether to search for the highest rate that the service stands.
-        step_seconds: length of each step of the search.
+        step_seconds: least length of each step of the search.
         slo_ms: latency within which an answer is useful.
         seed: of the arrivals.
     """
@@ -113,8 +114,9 @@ async def _saturation(job: Job, client: Client, progress: Progress) -> Saturatio
     bar: TaskID = progress.add_task("Searching the highest rate", total=None)
 
     async def step(rate: float) -> Load:
-        progress.update(bar, description=f"Searching the highest rate: {rate:.0f} requests/s")
-        return await _one_load(job, client, rate, job.load.step_seconds, lambda: None)
+        progress.update(bar, description=f"Searching the highest rate: {rate:.3g} requests/s")
+        duration = max(job.load.step_seconds, _FEWEST_REQUESTS / rate)
+        return await _one_load(job, client, rate, duration, lambda: None)
 
     return await find_max(step, job.load.rate or _FIRST_RATE)
 

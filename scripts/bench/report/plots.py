@@ -52,7 +52,7 @@ def distribution(samples: Samples, name: str) -> str:
                 axes.step(np.r_[times[0], times], np.r_[0, share], line, where="post", color=colour, label=label)
         axes.set_xscale("log")
         axes.xaxis.set_major_formatter("{x:g}")
-        axes.legend(loc="lower right")
+        _legend_above(axes)
         return _svg(figure, name)
 
 
@@ -69,7 +69,7 @@ def over_time(load: Load, name: str) -> str:
         axes.axhline(load.slo_ms, color=_RED, linestyle="--", label=f"SLO, {load.slo_ms:g} ms")
         axes.set_ylim(bottom=0)
         axes.set_xlim(0, load.duration)
-        axes.legend(loc="upper left", ncols=4, bbox_to_anchor=(0, 1.14))
+        _legend_above(axes)
         return _svg(figure, name)
 
 
@@ -78,16 +78,16 @@ def throughput(saturation: Saturation, name: str) -> str:
     with mpl.rc_context(_STYLE):
         figure, axes = _figure("requests sent per second", "answers within the SLO, per second")
         steps = sorted(saturation.steps, key=lambda step: step.rate)
-        rates = [step.rate for step in steps]
-        axes.plot([0, rates[-1]], [0, rates[-1]], ":", color=_TEXT, linewidth=1, alpha=0.5, label="all of them")
+        rates = [step.sent_rate for step in steps]
+        axes.plot([0, rates[-1]], [0, rates[-1]], ":", color=_TEXT, linewidth=1, alpha=0.5, label="all of them in time")
         axes.plot(rates, [step.goodput for step in steps], color=_BLUE, alpha=0.5)
         for holds, colour, label in ((True, _GREEN, "holds"), (False, _RED, "does not")):
-            points = [(step.rate, step.goodput) for step in steps if step.holds is holds]
+            points = [(step.sent_rate, step.goodput) for step in steps if step.holds is holds]
             if points:
                 axes.plot(*zip(*points, strict=True), "o", color=colour, markersize=7, label=label)
         axes.set_xlim(left=0)
         axes.set_ylim(bottom=0)
-        axes.legend(loc="upper left")
+        _legend_above(axes)
         return _svg(figure, name)
 
 
@@ -97,6 +97,10 @@ def _figure(x: str, y: str) -> tuple[Figure, Axes]:
     axes.set_xlabel(x)
     axes.set_ylabel(y)
     return figure, axes
+
+
+def _legend_above(axes: Axes) -> None:
+    axes.legend(loc="lower left", ncols=4, bbox_to_anchor=(-0.01, 1), borderaxespad=0.2)
 
 
 def _svg(figure: Figure, name: str) -> str:

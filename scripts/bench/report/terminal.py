@@ -94,7 +94,7 @@ def capacity(saturation: Saturation) -> str:
     """What the search has found, in one sentence."""
     if saturation.best is None:
         return "No rate that was tried was held."
-    found = f"{saturation.best.service} stands {saturation.best.rate:.0f} requests/s"
+    found = f"{saturation.best.service} stands {saturation.best.rate:.3g} requests/s"
     if saturation.limited_by_generator:
         return f"{found} or more: the load generator could not send faster in time."
     return f"{found}: 95% of them answered within {saturation.best.slo_ms:g} ms."
@@ -132,5 +132,5 @@ def _saturation(saturation: Saturation) -> Table:
         percentiles = (shown(step.percentile(percent)) for percent in (50, 95, 99))
         rejected, late = str(step.count(Outcome.REJECTED)), f"{step.lateness_ms:.1f}"
         verdict = "[green]yes[/]" if step.holds else "[red]no[/]"
-        table.add_row(f"{step.rate:.0f}", f"{step.goodput:.1f}", *percentiles, rejected, late, verdict)
+        table.add_row(f"{step.rate:.3g}", f"{step.goodput:.1f}", *percentiles, rejected, late, verdict)
     return table

@@ -1,22 +1,13 @@
 """Is the cache reachable, and does it help?"""
 
-from dataclasses import dataclass
-
 from scripts.doctor.finding import Finding, NotChecked, failure, ok, warning
-from scripts.doctor.service import Service
+from scripts.doctor.service_check import ServiceCheck
 
 
-@dataclass(frozen=True)
-class CacheReachable:
+class CacheReachable(ServiceCheck):
     """The cache that is configured works."""
 
-    service: Service
     name = "cache"
-
-    @property
-    def subject(self) -> str:
-        """The service."""
-        return self.service.name
 
     def run(self) -> Finding:
         """Read what `/health` says about it."""
@@ -31,17 +22,10 @@ class CacheReachable:
         return ok("In Redis, and it answers." if cache.get("mode") == "redis" else "In the service's memory.")
 
 
-@dataclass(frozen=True)
-class HitRate:
+class HitRate(ServiceCheck):
     """How many rows the cache had, since the service started."""
 
-    service: Service
     name = "hit rate"
-
-    @property
-    def subject(self) -> str:
-        """The service."""
-        return self.service.name
 
     def run(self) -> Finding:
         """Count by tier: Redis is asked only for what memory has not."""

@@ -1,26 +1,18 @@
 """Do the clocks of the service and of this machine agree?"""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from scripts.doctor.finding import Finding, NotChecked, ok, warning
-from scripts.doctor.service import Service
+from scripts.doctor.service_check import ServiceCheck
 
 _TOLERATED_SECONDS = 5
 
 
-@dataclass(frozen=True)
-class Clock:
+class Clock(ServiceCheck):
     """The service's `Date` is our time, but for a few seconds."""
 
-    service: Service
     name = "clock"
-
-    @property
-    def subject(self) -> str:
-        """The service."""
-        return self.service.name
 
     def run(self) -> Finding:
         """Compare, with a request of its own."""

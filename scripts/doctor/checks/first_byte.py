@@ -4,27 +4,21 @@ from dataclasses import dataclass
 from statistics import median
 
 from scripts.doctor.finding import Finding, NotChecked, ok, warning
-from scripts.doctor.service import Service
+from scripts.doctor.service_check import ServiceCheck
 
 _REQUESTS = 5
 
 
 @dataclass(frozen=True)
-class FirstByte:
+class FirstByte(ServiceCheck):
     """The median of a few small requests; `scripts.bench` measures properly.
 
     Attributes:
         acceptable_ms: above it something is wrong.
     """
 
-    service: Service
     acceptable_ms: float
     name = "first byte"
-
-    @property
-    def subject(self) -> str:
-        """The service."""
-        return self.service.name
 
     def run(self) -> Finding:
         """Send them one after the other."""

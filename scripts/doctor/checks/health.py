@@ -1,22 +1,13 @@
 """Is the model loaded, and is it meant for production?"""
 
-from dataclasses import dataclass
-
 from scripts.doctor.finding import Finding, failure, ok, warning
-from scripts.doctor.service import Service
+from scripts.doctor.service_check import ServiceCheck
 
 
-@dataclass(frozen=True)
-class Health:
+class Health(ServiceCheck):
     """`/health` says ok, of a model of production quality."""
 
-    service: Service
     name = "health"
-
-    @property
-    def subject(self) -> str:
-        """The service."""
-        return self.service.name
 
     def run(self) -> Finding:
         """Read `/health`."""

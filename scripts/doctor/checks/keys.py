@@ -1,24 +1,15 @@
 """Are keys set, and is ours one of them?"""
 
-from dataclasses import dataclass
-
 import httpx
 
 from scripts.doctor.finding import Finding, failure, ok, warning
-from scripts.doctor.service import Service
+from scripts.doctor.service_check import ServiceCheck
 
 
-@dataclass(frozen=True)
-class Keys:
+class Keys(ServiceCheck):
     """A request without a key is refused, one with ours is not."""
 
-    service: Service
     name = "keys"
-
-    @property
-    def subject(self) -> str:
-        """The service."""
-        return self.service.name
 
     def run(self) -> Finding:
         """Send one of each."""

@@ -1,25 +1,17 @@
 """Do threads and memory fit the limits that the service's process sees?"""
 
-from dataclasses import dataclass
-
 from scripts.doctor.finding import Finding, NotChecked, ok, warning
 from scripts.doctor.service import Service
+from scripts.doctor.service_check import ServiceCheck
 
 _FULL = 0.9
 _MIB = 1024 * 1024
 
 
-@dataclass(frozen=True)
-class Threads:
+class Threads(ServiceCheck):
     """No more threads than processors: a pool beyond the quota is throttled for whole periods."""
 
-    service: Service
     name = "threads"
-
-    @property
-    def subject(self) -> str:
-        """The service."""
-        return self.service.name
 
     def run(self) -> Finding:
         """Compare the engine's threads with the processors."""
@@ -38,17 +30,10 @@ class Threads:
         return ok(f"{threads} threads on {processors} processors.")
 
 
-@dataclass(frozen=True)
-class Memory:
+class Memory(ServiceCheck):
     """There is a limit, and room below it."""
 
-    service: Service
     name = "memory"
-
-    @property
-    def subject(self) -> str:
-        """The service."""
-        return self.service.name
 
     def run(self) -> Finding:
         """Compare resident memory with the limit."""

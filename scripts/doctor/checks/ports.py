@@ -3,26 +3,18 @@
 import ipaddress
 import socket
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import httpx
 import psutil
 
 from scripts.doctor.finding import Finding, NotChecked, ok, warning
-from scripts.doctor.service import Service
+from scripts.doctor.service_check import ServiceCheck
 
 
-@dataclass(frozen=True)
-class Port:
+class Port(ServiceCheck):
     """Where the doctor runs on the service's host: which addresses listen on its port."""
 
-    service: Service
     name = "port"
-
-    @property
-    def subject(self) -> str:
-        """The service."""
-        return self.service.name
 
     def run(self) -> Finding:
         """Look at this machine's listening sockets."""

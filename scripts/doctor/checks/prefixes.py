@@ -1,28 +1,19 @@
 """Are an E5 model's prefixes put in?"""
 
-from dataclasses import dataclass
-
 from scripts.doctor.finding import Finding, failure, ok
-from scripts.doctor.service import Service
+from scripts.doctor.service_check import ServiceCheck
 
 _E5 = {"query": "query: ", "passage": "passage: "}
 
 
-@dataclass(frozen=True)
-class Prefixes:
+class Prefixes(ServiceCheck):
     """A model of the E5 family has its prompts; without them it searches worse and nothing else shows it."""
 
-    embed: Service
     name = "prefixes"
-
-    @property
-    def subject(self) -> str:
-        """The service."""
-        return self.embed.name
 
     def run(self) -> Finding:
         """Read the prompts of `/info`."""
-        model, prompts = str(self.embed.info.get("model", "")), self.embed.info.get("prompts") or {}
+        model, prompts = str(self.service.info.get("model", "")), self.service.info.get("prompts") or {}
         if "e5" in model.lower() and prompts != _E5:
             return failure(
                 f"{model} needs the prefixes 'query: ' and 'passage: ' and has {prompts or 'none'}.",

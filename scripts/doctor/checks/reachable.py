@@ -1,22 +1,13 @@
 """Does the service answer at its URL, and is it this one?"""
 
-from dataclasses import dataclass
-
 from scripts.doctor.finding import Finding, NotChecked, failure, ok
-from scripts.doctor.service import Service
+from scripts.doctor.service_check import ServiceCheck
 
 
-@dataclass(frozen=True)
-class Reachable:
+class Reachable(ServiceCheck):
     """The service answers, and its process makes progress."""
 
-    service: Service
     name = "reachable"
-
-    @property
-    def subject(self) -> str:
-        """The service."""
-        return self.service.name
 
     def run(self) -> Finding:
         """Ask who is there, and whether it lives."""

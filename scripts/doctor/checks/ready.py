@@ -1,9 +1,7 @@
 """Does the service take requests?"""
 
-from dataclasses import dataclass
-
 from scripts.doctor.finding import Finding, failure, ok
-from scripts.doctor.service import Service
+from scripts.doctor.service_check import ServiceCheck
 
 _ADVICE = {
     "model_loaded": "Wait: it is loading its model. If that lasts for minutes, its log says why.",
@@ -12,17 +10,10 @@ _ADVICE = {
 }
 
 
-@dataclass(frozen=True)
-class Ready:
+class Ready(ServiceCheck):
     """`/ready` says yes."""
 
-    service: Service
     name = "ready"
-
-    @property
-    def subject(self) -> str:
-        """The service."""
-        return self.service.name
 
     def run(self) -> Finding:
         """Ask, and explain the first check that fails."""

@@ -5,7 +5,7 @@ import subprocess
 from dataclasses import dataclass
 
 from scripts.doctor.finding import Finding, NotChecked, ok, warning
-from scripts.doctor.service import Service
+from scripts.doctor.service_check import ServiceCheck
 
 ENGINES = ("docker", "podman")
 _COMES_BACK = ("always", "unless-stopped", "on-failure")
@@ -13,21 +13,15 @@ _SECONDS = 20
 
 
 @dataclass(frozen=True)
-class RestartPolicy:
+class RestartPolicy(ServiceCheck):
     """The service's container has a restart policy.
 
     Attributes:
         container: its name in the engine.
     """
 
-    service: Service
     container: str
     name = "restart policy"
-
-    @property
-    def subject(self) -> str:
-        """The service."""
-        return self.service.name
 
     def run(self) -> Finding:
         """Ask the first engine on this machine that knows the container."""
