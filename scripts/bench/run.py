@@ -21,6 +21,7 @@ from scripts.bench.texts import Texts
 
 _FIRST_RATE = 4.0
 _FEWEST_REQUESTS = 50  # of a step: fewer have no 95th percentile
+_LONGEST_STEP_SECONDS = 20.0
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,7 @@ async def _saturation(job: Job, client: Client, progress: Progress) -> Saturatio
 
     async def step(rate: float) -> Load:
         progress.update(bar, description=f"Searching the highest rate: {rate:.3g} requests/s")
-        duration = max(job.load.step_seconds, _FEWEST_REQUESTS / rate)
+        duration = max(job.load.step_seconds, min(_FEWEST_REQUESTS / rate, _LONGEST_STEP_SECONDS))
         return await _one_load(job, client, rate, duration, lambda: None)
 
     return await find_max(step, job.load.rate or _FIRST_RATE)

@@ -7,6 +7,7 @@ from scripts.bench.open_loop import Load
 
 _CLOSE_ENOUGH = 1.1
 _MOST_STEPS = 24
+_LOWEST_RATE = 0.5
 
 
 @dataclass
@@ -41,7 +42,7 @@ async def find_max(measure: Callable[[float], Awaitable[Load]], start: float) ->
     found = Saturation()
     holds, fails = 0.0, float("inf")
     rate = start
-    while len(found.steps) < _MOST_STEPS and fails > _CLOSE_ENOUGH * holds and rate >= 0.1:
+    while len(found.steps) < _MOST_STEPS and fails > _CLOSE_ENOUGH * holds and rate >= _LOWEST_RATE:
         step = await measure(rate)
         found.steps.append(step)
         if step.holds:

@@ -20,7 +20,7 @@ CHROMIUM = shutil.which("chromium")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 FLAGS += ["--disable-sync", "--no-first-run"]
 CLOSED = ["--iterations", "2", "--warm-up", "0", "--batch-size", "2", "--documents", "2"]
-OPEN = ["--rate", "20", "--duration", "2", "--find-max", "--step-seconds", "0.5", "--slo-ms", "400"]
+OPEN = ["--rate", "20", "--duration", "2", "--find-max", "--step-seconds", "0.5", "--slo-ms", "2000"]
 
 needs_chromium = pytest.mark.skipif(
     CHROMIUM is None, reason="chromium is missing: install it, for example with apt-get install chromium"
