@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from scripts.bench import closed_loop, open_loop
 from scripts.bench.client import Client
 from scripts.bench.closed_loop import QUERY, Plan, Samples, Subject
-from scripts.bench.compare import Other, compare
+from scripts.bench.compare import Compared, Other, compare
 from scripts.bench.dialects import DIALECTS, Call
 from scripts.bench.open_loop import Load
 from scripts.bench.report.content import Report, Server
@@ -101,7 +101,7 @@ async def _other(other: Other, job: Job, stack: AsyncExitStack) -> Subject:
     return Subject("the other server", DIALECTS[other.dialect], embed, rerank, other.model)
 
 
-def _compared(samples: Sequence[Samples]) -> list[Any]:
+def _compared(samples: Sequence[Samples]) -> list[Compared]:
     return list(compare(*samples)) if len(samples) > 1 else []
 
 
@@ -112,7 +112,7 @@ async def _load(job: Job, client: Client, progress: Progress) -> Load:
 
 
 async def _saturation(job: Job, client: Client, progress: Progress) -> Saturation:
-    bar: TaskID = progress.add_task("Searching the highest rate", total=None)
+    bar = progress.add_task("Searching the highest rate", total=None)
 
     async def step(rate: float) -> Load:
         progress.update(bar, description=f"Searching the highest rate: {rate:.3g} requests/s")
