@@ -16,7 +16,7 @@ PRESET = $$($(BIN)/python -c "from scripts.models.presets import PRESETS as p; \
 export BENTOML_DO_NOT_TRACK := True
 
 .DEFAULT_GOAL := help
-.PHONY: help venv models serve test check lint types contracts format lock bench-peers build clean
+.PHONY: help venv models serve test check lint types contracts format lock bench bench-picture doctor bench-peers build clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -64,6 +64,17 @@ lock: venv ## Write requirements/*.txt again from pyproject.toml (LOCK_ARGS=--up
 	$(LOCK) --group embed -c requirements/dev.txt --no-annotate -o requirements/embed.txt
 	$(LOCK) --group rerank -c requirements/dev.txt --no-annotate -o requirements/rerank.txt
 	sed -i.orig -e '/^torch==/,/^[^ ]/{/--hash/d;}' -e '/^torch==/s/ \\$$//' requirements/*.txt && rm requirements/*.orig
+
+bench: venv ## Measure running services against the targets of docs/benchmarking.md (ARGS=… for scripts.bench)
+	@$(BIN)/python -m scripts.bench $(ARGS)
+
+bench-picture: venv ## Take the picture of docs/benchmarking.md from running services (needs chromium)
+	@folder=$$(mktemp -d) && $(BIN)/python -m scripts.bench --rate 10 --duration 30 --find-max --html $$folder/report.html; \
+		chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --window-size=1000,2560 \
+		--screenshot=docs/benchmarks/bench-report.png file://$$folder/report.html; rm -r $$folder
+
+doctor: venv ## Check that running services are set up right (ARGS=… for scripts.doctor)
+	@$(BIN)/python -m scripts.doctor $(ARGS)
 
 bench-peers: venv ## Measure side by side with other servers, at production size (ARGS=… for benchmarks.peers; half an hour)
 	$(BIN)/python -m scripts.models install small-e5

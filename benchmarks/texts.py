@@ -5,11 +5,7 @@ import random
 from pathlib import Path
 
 from bentos.common.engine.tokenizer import Tokenizer
-
-_WORDS = """
-contact engineer founder product meeting Berlin invoice support network designer marketing data sales remote
-research hospital teacher lawyer finance startup mobile cloud security energy logistics robotics music travel
-""".split()  # noqa: SIM905 - a list literal of these would be one word per line
+from scripts.bench.texts import WORDS
 
 
 def mixed_lengths(count: int, *, median: int = 40, longest: int = 512, seed: int = 0) -> list[int]:
@@ -21,7 +17,7 @@ def mixed_lengths(count: int, *, median: int = 40, longest: int = 512, seed: int
 def text_of(tokens: int, tokenizer: Tokenizer, *, seed: int) -> str:
     """An English-like text of exactly `tokens` tokens, special tokens included (fewer by rounding to words)."""
     source = random.Random(seed)
-    words = source.choices(_WORDS, k=tokens)
+    words = source.choices(WORDS, k=tokens)
     room = tokens - (tokenizer.window - tokenizer.room)
     while len(words) > 1 and len(tokenizer.contents([" ".join(words)], 2 * tokens)[0].ids) > room:
         words.pop()

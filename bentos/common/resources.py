@@ -1,4 +1,4 @@
-"""How many processors this process may really use, and telling native libraries so."""
+"""How many processors and how much memory this process may really use, and telling native libraries so."""
 
 import os
 from pathlib import Path
@@ -49,6 +49,15 @@ def memory_limit(cgroup: Path = _CGROUP) -> int | None:
 def machine_memory() -> int:
     """Bytes of memory the machine has."""
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def resident_memory(process: Path = Path("/proc/self")) -> int | None:
+    """Bytes of memory that this process holds; none where the system does not tell in `/proc`."""
+    try:
+        pages = int((process / "statm").read_text().split()[1])
+    except (OSError, ValueError, IndexError):
+        return None
+    return pages * os.sysconf("SC_PAGE_SIZE")
 
 
 def limit_native_threads(threads: int) -> None:

@@ -7,6 +7,7 @@ from shutil import copytree
 import pytest
 
 from bentos.common import model_store
+from bentos.common.resources import cpu_limit, memory_limit
 from tests.http.server import START_SECONDS, Server, wait_for
 from tests.http.services import EMBED, RERANK, Kind, Service, problem
 
@@ -75,6 +76,12 @@ def test_info_tells_model_revision_backend_precision_limits_and_version(service:
     assert info["backend"]["precision"] == "fp32"
     assert info["limits"]["max_body_bytes"] == 32 * 1024 * 1024
     assert info["limits"][f"max_{service.kind.items}"] == service.kind.most_items
+
+
+def test_info_tells_what_the_process_may_use_and_uses(service: Service) -> None:
+    resources = service.server.client.get("/info").json()["resources"]
+    assert (resources["processors"], resources["memory_limit_bytes"]) == (cpu_limit(), memory_limit())
+    assert resources["resident_bytes"] > 10 * 1024 * 1024
 
 
 def test_the_demo_reranker_is_called_demo(rerank: Service) -> None:

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from bentos.common.http.native import ArrayJSON
 from bentos.common.http.route import DialectRoute
 from bentos.common.lifecycle import Lifecycle
+from bentos.common.resources import cpu_limit, memory_limit, resident_memory
 from bentos.common.version import VERSION
 
 router = APIRouter(route_class=DialectRoute, tags=["operations"])
@@ -62,7 +63,7 @@ async def health(request: Request) -> Response:
 
 @router.get("/info", summary="Which model, how it runs, which limits")
 async def info(request: Request) -> Response:
-    """The model's profile, the backend and the limits in force; the last few under the names that TEI gives them."""
+    """The model's profile, the backend, limits and resources; the last few under the names that TEI gives them."""
     lifecycle = _lifecycle(request)
     profile = lifecycle.model.profile
     settings = lifecycle.engine_settings
@@ -85,6 +86,11 @@ async def info(request: Request) -> Response:
                 "queue_tokens": settings.queue_tokens,
             },
             "limits": request.app.state.limits,
+            "resources": {
+                "processors": cpu_limit(),
+                "memory_limit_bytes": memory_limit(),
+                "resident_bytes": resident_memory(),
+            },
             **_tei_info(request),
         }
     )

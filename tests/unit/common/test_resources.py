@@ -1,10 +1,11 @@
 """Limits as containers set them, in both versions of cgroups."""
 
+import os
 from pathlib import Path
 
 import pytest
 
-from bentos.common.resources import cpu_limit, memory_limit
+from bentos.common.resources import cpu_limit, memory_limit, resident_memory
 
 
 def write(folder: Path, files: dict[str, str]) -> Path:
@@ -51,3 +52,9 @@ def test_without_a_smaller_quota_all_available_processors_count(tmp_path: Path, 
 )
 def test_the_memory_limit_of_a_container(tmp_path: Path, files: dict[str, str], expected: int | None) -> None:
     assert memory_limit(write(tmp_path, files)) == expected
+
+
+def test_resident_memory_is_the_second_number_of_statm_in_pages(tmp_path: Path) -> None:
+    folder = write(tmp_path, {"statm": "1000 20 3 4 0 5 0\n"})
+    assert resident_memory(folder) == 20 * os.sysconf("SC_PAGE_SIZE")
+    assert resident_memory(tmp_path / "none") is None

@@ -1,0 +1,46 @@
+"""The report for programs."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from scripts.bench.client import Outcome
+from scripts.bench.open_loop import Load
+from scripts.bench.report.content import Report
+
+
+def write(report: Report, file: Path) -> None:
+    """Write everything that was measured, every single request included."""
+    file.write_bytes(orjson.dumps(as_dict(report), option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS))
+
+
+def as_dict(report: Report) -> dict[str, Any]:
+    """The report's fields, and what follows from them."""
+    content = {"conclusion": report.conclusion, "too_slow": report.too_slow, **asdict(report)}
+    content["compared"] = [asdict(compared) | {"ratio": compared.ratio} for compared in report.compared]
+    if report.load:
+        content["load"] = load_summary(report.load) | content["load"] | {"windows": report.load.windows()}
+    if report.saturation:
+        best = report.saturation.best
+        content["saturation"] = {
+            "best_rate": best and best.rate,
+            "limited_by_generator": report.saturation.limited_by_generator,
+            "steps": [load_summary(step) for step in report.saturation.steps],
+        }
+    return content
+
+
+def load_summary(load: Load) -> dict[str, Any]:
+    """The figures of an open-loop run."""
+    return {
+        "rate": load.rate,
+        "sent": len(load.requests),
+        **{outcome.value.replace(" ", "_"): load.count(outcome) for outcome in Outcome},
+        "goodput": load.goodput,
+        **{f"p{percent}": load.percentile(percent) for percent in (50, 95, 99)},
+        "generator_late_p99_ms": load.lateness_ms,
+        "trustworthy": load.trustworthy,
+        "holds": load.holds,
+    }

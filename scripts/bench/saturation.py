@@ -1,0 +1,59 @@
+"""The highest rate that a service stands: double until it does not, then halve the gap."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from scripts.bench.open_loop import Load
+
+_CLOSE_ENOUGH = 1.1
+_MOST_STEPS = 24
+_LOWEST_RATE = 0.5
+
+
+@dataclass
+class Saturation:
+    """A search's steps, in their order."""
+
+    steps: list[Load] = field(default_factory=list)
+
+    @property
+    def best(self) -> Load | None:
+        """The highest rate that held; none if none did."""
+        return max((step for step in self.steps if step.holds), key=_rate, default=None)
+
+    @property
+    def limited_by_generator(self) -> bool:
+        """Whether the generator was late at the lowest rate that did not hold, so that it may be what could not."""
+        lowest = min((step for step in self.steps if not step.holds), key=_rate, default=None)
+        return lowest is not None and not lowest.trustworthy
+
+
+def _rate(step: Load) -> float:
+    return step.rate
+
+
+async def find_max(measure: Callable[[float], Awaitable[Load]], start: float) -> Saturation:
+    """Search for the highest rate that holds, to 10%.
+
+    Args:
+        measure: runs one step at a rate.
+        start: rate of the first step; if it does not hold the search goes down.
+    """
+    found = Saturation()
+    holds, fails = 0.0, float("inf")
+    rate = start
+    while len(found.steps) < _MOST_STEPS and fails > _CLOSE_ENOUGH * holds and rate >= _LOWEST_RATE:
+        step = await measure(rate)
+        found.steps.append(step)
+        if step.holds:
+            holds = rate
+        else:
+            fails = rate
+        rate = _next(holds, fails)
+    return found
+
+
+def _next(holds: float, fails: float) -> float:
+    if fails == float("inf"):
+        return 2 * holds
+    return fails / 2 if holds == 0 else (holds * fails) ** 0.5

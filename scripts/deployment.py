@@ -1,0 +1,31 @@
+"""Where a deployment's services are, and the clients that the command-line tools reach them with."""
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class DeploymentSettings(BaseSettings):
+    """Read from the variables that an application of this deployment has set too."""
+
+    model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True)
+
+    embed_service_url: str = Field("http://localhost:5555", pattern="^https?://", description="URL of embed-service")
+    rerank_service_url: str = Field("http://localhost:5556", pattern="^https?://", description="URL of rerank-service")
+    service_api_key: SecretStr | None = Field(None, description="Key that both services are sent")
+    qdrant_url: str | None = Field(None, pattern="^https?://", description="URL of the Qdrant that holds the vectors")
+    qdrant_api_key: SecretStr | None = Field(None, description="Key of that Qdrant")
+
+    @property
+    def key(self) -> str | None:
+        """The services' key in clear."""
+        return self.service_api_key.get_secret_value() if self.service_api_key else None
+
+    @property
+    def qdrant_key(self) -> str | None:
+        """Qdrant's key in clear."""
+        return self.qdrant_api_key.get_secret_value() if self.qdrant_api_key else None
+
+
+def authorization(key: str | None) -> dict[str, str]:
+    """Header that carries a key, if there is one."""
+    return {"Authorization": f"Bearer {key}"} if key else {}

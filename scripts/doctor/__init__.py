@@ -1,0 +1,1 @@
+"""`python -m scripts.doctor`: the post-deployment checklist, checked."""

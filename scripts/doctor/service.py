@@ -1,0 +1,130 @@
+"""One of the two services as the doctor sees it: over HTTP, each probe asked once."""
+
+from functools import cache, cached_property
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+from prometheus_client.parser import text_string_to_metric_families
+
+from scripts.deployment import authorization
+from scripts.doctor.finding import NotChecked
+
+EXAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
+    "embed-service": ("/embed", {"text": "Who knows about search engines?"}),
+    "rerank-service": ("/rerank", {"query": "search engines", "documents": ["She builds one.", "He cooks."]}),
+}
+"""A small request to each service's native route."""
+# The doctor leaves no trace in the cache and its counts.
+_NO_STORE = {"Cache-Control": "no-store"}
+
+
+class Service:
+    """A service that should run at a URL.
+
+    Args:
+        name: `embed-service` or `rerank-service`.
+        key: to send with requests that need one.
+        timeout: seconds that it may take to answer.
+    """
+
+    def __init__(self, name: str, url: str, key: str | None, timeout: float) -> None:
+        self.name = name
+        self.url = url
+        self.key = key
+        self._http = httpx.Client(base_url=url, timeout=timeout, trust_env=False)
+        self._silence: str | None = None
+        self.get = cache(self._get)
+
+    @property
+    def variable(self) -> str:
+        """The variable that holds its URL."""
+        return self.name.replace("-", "_").upper() + "_URL"
+
+    @property
+    def host(self) -> str:
+        """Of the URL."""
+        return urlsplit(self.url).hostname or ""
+
+    @property
+    def port(self) -> int:
+        """Of the URL."""
+        parts = urlsplit(self.url)
+        return parts.port or (443 if parts.scheme == "https" else 80)
+
+    @cached_property
+    def health(self) -> dict[str, Any]:
+        """The answer of `/health`.
+
+        Raises:
+            NotChecked: if there is none.
+        """
+        return self._json("/health")
+
+    @cached_property
+    def info(self) -> dict[str, Any]:
+        """The answer of `/info`.
+
+        Raises:
+            NotChecked: if there is none.
+        """
+        return self._json("/info")
+
+    def metric(self, name: str, **labels: str) -> float | None:
+        """Sum of a metric's series with these labels; none if there are none.
+
+        Raises:
+            NotChecked: if there is no `/metrics`.
+        """
+        families = text_string_to_metric_families(self._answer("/metrics").text)
+        values = [
+            sample.value
+            for family in families
+            for sample in family.samples
+            if sample.name == name and labels.items() <= sample.labels.items()
+        ]
+        return sum(values) if values else None
+
+    def post_example(self, *, with_key: bool = True) -> httpx.Response:
+        """Send a small request; its `elapsed` ends with the first bytes of the answer.
+
+        Raises:
+            NotChecked: if the service does not answer.
+        """
+        path, body = EXAMPLES[self.name]
+        return self._send("POST", path, self.key if with_key else None, body)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def _json(self, path: str) -> dict[str, Any]:
+        answer = self._answer(path)
+        try:
+            content = answer.json()
+        except ValueError:
+            content = None
+        if not isinstance(content, dict) or "service" not in content:
+            raise NotChecked(f"At {self.url}{path} is something else.", f"Correct {self.variable}.")
+        return content
+
+    def _answer(self, path: str) -> httpx.Response:
+        answer = self.get(path)
+        if answer.status_code == httpx.codes.UNAUTHORIZED:
+            raise NotChecked(f"{path} needs a key.", "Give one with --key or SERVICE_API_KEY.")
+        return answer
+
+    def _get(self, path: str) -> httpx.Response:
+        return self._send("GET", path, self.key)
+
+    def _send(self, method: str, path: str, key: str | None, body: dict[str, Any] | None = None) -> httpx.Response:
+        """Send a request, unless an earlier one got no answer: a service that is down is waited for only once."""
+        if self._silence is None:
+            try:
+                with self._http.stream(method, path, json=body, headers=authorization(key) | _NO_STORE) as answer:
+                    if body is None:
+                        answer.read()
+                    return answer
+            except httpx.HTTPError as error:
+                self._silence = str(error) or type(error).__name__
+        raise NotChecked(f"It does not answer: {self._silence}.")

@@ -1,0 +1,36 @@
+"""The pages of the command-line tools have every flag, its default, every variable and every exit code."""
+
+import re
+
+import pytest
+import typer
+from typer.main import get_command
+
+from scripts.bench.__main__ import app as bench
+from scripts.deployment import DeploymentSettings
+from scripts.doctor.__main__ import app as doctor
+from tests.http.server import ROOT
+
+PAGES = {"benchmarking.md": bench, "doctor.md": doctor}
+ROW = re.compile(r"^\| `(--[a-z-]+)` \| (?:`([^`]*)`)? ?\| .+ \|$", re.M)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_flag_is_on_its_page_with_its_default(page: str) -> None:
+    assert dict(ROW.findall((ROOT / "docs" / page).read_text())) == _flags(PAGES[page])
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_variable_is_on_the_page_that_uses_it(page: str) -> None:
+    unused = {"benchmarking.md": {"qdrant_url", "qdrant_api_key"}, "doctor.md": set()}[page]
+    text = (ROOT / "docs" / page).read_text()
+    assert all(f"`{name.upper()}`" in text for name in DeploymentSettings.model_fields.keys() - unused)
+
+
+def _flags(app: typer.Typer) -> dict[str, str]:
+    """The flags of a command with the defaults that its help shows."""
+    return {option.opts[0]: _shown(option.default) for option in get_command(app).params if option.name != "help"}
+
+
+def _shown(default: object) -> str:
+    return "" if default is None or default is False else f"{default:g}" if isinstance(default, float) else str(default)

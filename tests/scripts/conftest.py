@@ -1,0 +1,44 @@
+"""Both services with a cache and with keys: what the command-line tools are run against."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from tests.http.services import EMBED, QUICK_STOP, RERANK, Service, running
+
+KEY = "heron-key"
+
+
+class Deployment(NamedTuple):
+    """Both services."""
+
+    embed: Service
+    rerank: Service
+
+    @property
+    def urls(self) -> list[str]:
+        """The options that name them."""
+        return ["--embed-url", self.embed.server.url, "--rerank-url", self.rerank.server.url]
+
+
+@pytest.fixture(scope="session")
+def deployment(embed: Service, rerank: Service) -> Deployment:
+    """Both services without cache and keys."""
+    return Deployment(embed, rerank)
+
+
+@pytest.fixture(scope="session")
+def locked_deployment(home: Path, logs: Path) -> Iterator[Deployment]:
+    """Both services with a cache in memory and the key `KEY`."""
+    more = QUICK_STOP | {"CACHE_URL": "memory", "API_KEYS": KEY}
+    with ExitStack() as stack:
+        services = [
+            stack.enter_context(
+                running(kind, kind.serving | more, home=home, log=logs / f"locked-deployment-{kind.name}.log")
+            )
+            for kind in (EMBED, RERANK)
+        ]
+        yield Deployment(*services)

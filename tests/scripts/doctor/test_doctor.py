@@ -1,0 +1,202 @@
+"""`python -m scripts.doctor` on real deployments, sound ones and broken ones: each gets the lines it deserves."""
+
+import json
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from qdrant_client import QdrantClient
+from qdrant_client.models import Distance, VectorParams
+from typer.testing import CliRunner
+
+from scripts.doctor.__main__ import app
+from tests.http.server import Server, free_port, wait_for
+from tests.http.services import EMBED, QUICK_STOP, Service, running
+from tests.redis_server import RedisServer, needs_redis
+from tests.scripts.conftest import KEY, Deployment
+
+Lines = dict[tuple[str, str], tuple[str, str]]
+"""Status and message by subject and check."""
+
+
+def doctor(*arguments: str) -> tuple[int, Lines]:
+    result = CliRunner().invoke(app, [*arguments, "--json"])
+    lines = json.loads(result.output)["lines"]
+    assert all(line["advice"] for line in lines if line["status"] in ("warning", "failure"))
+    return result.exit_code, {(line["subject"], line["check"]): (line["status"], line["message"]) for line in lines}
+
+
+def of_embed(lines: Lines) -> dict[str, str]:
+    """The status of every check of embed-service."""
+    return {check: status for (subject, check), (status, _) in lines.items() if subject == "embed-service"}
+
+
+def collection(folder: Path, size: int, **more: Any) -> list[str]:
+    """Make a collection of the embedded engine; returns the options that name it."""
+    client = QdrantClient(path=str(folder))
+    more = {"distance": Distance.COSINE, "metadata": None} | more
+    client.create_collection("contacts", VectorParams(size=size, distance=more["distance"]), metadata=more["metadata"])
+    client.close()
+    return ["--qdrant-path", str(folder), "--collection", "contacts"]
+
+
+@pytest.fixture(scope="module")
+def checked(locked_deployment: Deployment) -> tuple[int, Lines]:
+    """What the doctor says about a deployment that is set up as it should be."""
+    for service in locked_deployment:
+        for _ in range(2):
+            service.post_with({"Authorization": f"Bearer {KEY}"}, "the heron waits")
+    return doctor(*locked_deployment.urls, "--key", KEY)
+
+
+def test_a_sound_deployment_has_no_failure(checked: tuple[int, Lines]) -> None:
+    code, lines = checked
+    assert code == 0
+    statuses = of_embed(lines)
+    for check in ("reachable", "ready", "health", "keys", "port", "cache", "hit rate", "clock", "prefixes"):
+        assert statuses[check] == "ok", lines["embed-service", check]
+
+
+def test_every_check_of_both_services_has_a_line(checked: tuple[int, Lines]) -> None:
+    _, lines = checked
+    both = {"reachable", "ready", "health", "keys", "port", "cache", "hit rate", "threads", "memory"}
+    both |= {"restart policy", "first byte", "clock"}
+    assert {check for subject, check in lines if subject == "rerank-service"} == both
+    assert {check for subject, check in lines if subject == "embed-service"} == both | {"prefixes"}
+    assert {check for subject, check in lines if subject == "Qdrant"} == {"collection"}
+
+
+@pytest.mark.usefixtures("checked")
+def test_the_hit_rate_is_what_the_service_counted(locked_deployment: Deployment) -> None:
+    server = locked_deployment.embed.server
+    hits, misses = (server.metric(f"duobento_cache_{name}_total", tier="memory") for name in ("hits", "misses"))
+    _, lines = doctor(*locked_deployment.urls, "--key", KEY)
+    assert lines["embed-service", "hit rate"] == (
+        "ok",
+        f"memory had {hits / (hits + misses):.0%} of {hits + misses:.0f} rows.",
+    )
+
+
+def test_the_demo_reranker_is_a_warning(checked: tuple[int, Lines]) -> None:
+    assert checked[1]["rerank-service", "health"][0] == "warning"
+
+
+def test_limits_are_those_that_the_service_sees(checked: tuple[int, Lines], locked_deployment: Deployment) -> None:
+    resources = locked_deployment.embed.server.client.get("/info", headers={"Authorization": f"Bearer {KEY}"}).json()[
+        "resources"
+    ]
+    status, message = checked[1]["embed-service", "threads"]
+    assert message.startswith("1 threads ")
+    assert f" {resources['processors']} processors" in message
+    assert status == ("ok" if resources["processors"] == 1 else "warning")
+    limit = resources["memory_limit_bytes"]
+    shown = "without a limit" if limit is None else f"of {limit / 2**20:.0f} MiB"
+    assert shown in checked[1]["embed-service", "memory"][1]
+
+
+def test_what_cannot_be_checked_says_how_to(locked_deployment: Deployment) -> None:
+    options = [*locked_deployment.urls, "--key", KEY, "--embed-container", "no-such-container"]
+    result = CliRunner().invoke(app, options)
+    assert "not checked embed-service   restart policy" in result.output
+    assert "On its host: docker inspect" in result.output
+
+
+def test_a_missing_key_is_a_warning_and_a_wrong_one_a_failure(locked_deployment: Deployment) -> None:
+    code, lines = doctor(*locked_deployment.urls)
+    assert code == 0
+    assert lines["embed-service", "keys"] == (
+        "warning",
+        "It needs a key, and the doctor has none: much is not checked.",
+    )
+    assert lines["embed-service", "threads"] == ("not checked", "/info needs a key.")
+    code, lines = doctor(*locked_deployment.urls, "--key", "egret-key")
+    assert code == 1
+    assert lines["rerank-service", "keys"][0] == "failure"
+
+
+def test_services_without_keys_and_cache_are_warned_of(deployment: Deployment) -> None:
+    code, lines = doctor(*deployment.urls)
+    assert code == 0
+    assert lines["embed-service", "keys"] == ("warning", "It answers without a key.")
+    assert lines["embed-service", "cache"][0] == "warning"
+    assert lines["embed-service", "hit rate"][0] == "not checked"
+
+
+def test_a_service_that_is_down_is_one_failure_and_hides_nothing_of_the_other(deployment: Deployment) -> None:
+    code, lines = doctor("--embed-url", f"http://127.0.0.1:{free_port()}", *deployment.urls[2:])
+    assert code == 1
+    statuses = of_embed(lines)
+    assert statuses.pop("reachable") == "failure"
+    assert set(statuses.values()) == {"not checked"}
+    assert lines["rerank-service", "ready"][0] == "ok"
+
+
+def test_urls_that_are_exchanged_are_noticed(deployment: Deployment) -> None:
+    embed, rerank = deployment.embed.server.url, deployment.rerank.server.url
+    code, lines = doctor("--embed-url", rerank, "--rerank-url", embed)
+    assert code == 1
+    assert lines["embed-service", "reachable"] == ("failure", f"At {rerank} is rerank-service.")
+
+
+def test_a_service_that_loads_is_not_ready(home: Path, tmp_path: Path, deployment: Deployment) -> None:
+    with Server(EMBED.target, home=home, log=tmp_path / "log", settings=EMBED.serving | QUICK_STOP) as loading:
+        loading.wait_for_probe("/live")
+        code, lines = doctor("--embed-url", loading.url, *deployment.urls[2:])
+    assert code == 1
+    assert lines["embed-service", "ready"] == ("failure", "It is not ready: model_loaded.")
+    assert lines["embed-service", "health"] == ("failure", "Its status is loading.")
+    assert lines["embed-service", "reachable"][0] == "ok"
+
+
+@needs_redis
+def test_a_redis_that_died_is_a_failure_of_the_cache_and_of_nothing_else(
+    home: Path, tmp_path: Path, deployment: Deployment
+) -> None:
+    with RedisServer(tmp_path) as redis:
+        settings = EMBED.serving | QUICK_STOP | {"CACHE_URL": redis.url}
+        with running(EMBED, settings, home=home, log=tmp_path / "log") as service:
+            urls = ["--embed-url", service.server.url, *deployment.urls[2:]]
+            assert doctor(*urls)[1]["embed-service", "cache"] == ("ok", "In Redis, and it answers.")
+            redis.kill()
+            wait_for(lambda: _degraded(service), "the cache is degraded")
+            code, lines = doctor(*urls)
+    assert code == 1
+    assert lines["embed-service", "cache"] == ("failure", "The redis cache fails at: look-up, store.")
+    assert [check for check, status in of_embed(lines).items() if status == "failure"] == ["cache"]
+
+
+@pytest.mark.parametrize(
+    ("size", "more", "status", "message"),
+    [
+        (384, {}, "ok", "384 numbers, as the service makes; its model is not recorded."),
+        (384, {"metadata": {"model": EMBED.model}}, "ok", f"made with {EMBED.model}."),
+        (
+            384,
+            {"metadata": {"model": "heron/small"}},
+            "failure",
+            f"made with heron/small, but {EMBED.model} is",
+        ),
+        (384, {"distance": Distance.EUCLID}, "warning", "compares by Euclid."),
+        (1024, {}, "failure", f"contacts holds vectors of 1024 numbers, {EMBED.model} makes 384."),
+    ],
+)
+def test_the_collection_must_fit_the_model(
+    deployment: Deployment, tmp_path: Path, size: int, more: dict[str, Any], status: str, message: str
+) -> None:
+    code, lines = doctor(*deployment.urls, *collection(tmp_path, size, **more))
+    assert (code, lines["Qdrant", "collection"][0]) == (1 if status == "failure" else 0, status)
+    assert message in lines["Qdrant", "collection"][1]
+
+
+def test_a_collection_or_qdrant_that_is_not_there_is_a_failure(deployment: Deployment, tmp_path: Path) -> None:
+    named = collection(tmp_path / "qdrant", 384)
+    other = doctor(*deployment.urls, *named[:2], "--collection", "companies")
+    assert (other[0], other[1]["Qdrant", "collection"][0]) == (1, "failure")
+    nowhere = doctor(*deployment.urls, "--qdrant-url", f"http://127.0.0.1:{free_port()}", "--collection", "contacts")
+    assert (nowhere[0], nowhere[1]["Qdrant", "collection"][0]) == (1, "failure")
+
+
+def _degraded(service: Service) -> bool:
+    service.post(f"a text that is in no cache: {uuid4()}")
+    return bool(service.server.client.get("/health").json()["cache"]["status"] == "degraded")
