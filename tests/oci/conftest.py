@@ -25,7 +25,13 @@ def engine() -> Engine:
 
 @pytest.fixture(scope="session")
 def images(engine: Engine, pytestconfig: pytest.Config) -> Iterator[dict[str, str]]:
-    """The images by service name, built by `make images` with the small models; their sizes are printed."""
+    """The images by service name, built by `make images` with the small models; their sizes are printed.
+
+    DUOBENTO_TEST_IMAGES names the tag of images that are there already, to be kept.
+    """
+    if kept := os.environ.get("DUOBENTO_TEST_IMAGES"):
+        yield {kind.name: f"{kind.name}:{kept}" for kind in (EMBED, RERANK)}
+        return
     home = pytestconfig.cache.mkdir("oci-home")
     built = subprocess.run(
         ["make", "images", f"TAG={TAG}", f"ENGINE={engine.program}"],
@@ -39,7 +45,8 @@ def images(engine: Engine, pytestconfig: pytest.Config) -> Iterator[dict[str, st
     assert built.returncode == 0, built.stdout[-3000:] + built.stderr[-3000:]
     images = {kind.name: f"{kind.name}:{TAG}" for kind in (EMBED, RERANK)}
     for image in images.values():
-        print(f"{image}: {engine.inspect('image', image)['Size'] / 1e6:.0f} MB")
+        size = engine.inspect("image", image)["Size"] / 1e6
+        pytestconfig.get_terminal_writer().line(f"\n{image}: {size:.0f} MB, its model included")
     yield images
     engine.run("rmi", "-f", *images.values(), check=False)
 

@@ -17,13 +17,14 @@ class Load:
     Args:
         url: where they go.
         body: what they send.
-        until_closed: whether a client that finds the port closed is done instead of failed.
+        ready_url: asked before each request, as a load balancer does all the time; a client whose answer is not 200
+            is done.
     """
 
-    def __init__(self, url: str, body: dict[str, Any], *, until_closed: bool = False) -> None:
+    def __init__(self, url: str, body: dict[str, Any], *, ready_url: str | None = None) -> None:
         self._url = url
         self._body = body
-        self._until_closed = until_closed
+        self._ready_url = ready_url
         self._stop = Event()
         self._pool = ThreadPoolExecutor(_CLIENTS)
         self._clients: list[Future[None]] = []
@@ -47,13 +48,13 @@ class Load:
 
     def _send(self) -> None:
         while not self._stop.is_set():
-            try:
-                answer = httpx.post(self._url, json=self._body, timeout=ANSWER_SECONDS, trust_env=False)
-            except httpx.ConnectError:
-                if self._until_closed:
-                    return
-                self.answers.append(0)
-            except httpx.TransportError:
-                self.answers.append(0)
-            else:
-                self.answers.append(answer.status_code)
+            if self._ready_url is not None and _status("GET", self._ready_url) != 200:
+                return
+            self.answers.append(_status("POST", self._url, self._body))
+
+
+def _status(method: str, url: str, body: dict[str, Any] | None = None) -> int:
+    try:
+        return httpx.request(method, url, json=body, timeout=ANSWER_SECONDS, trust_env=False).status_code
+    except httpx.TransportError:
+        return 0

@@ -13,7 +13,6 @@ import pytest
 import yaml
 
 from tests.http.server import ANSWER_SECONDS, ROOT, START_SECONDS, free_port, wait_for
-from tests.oci.conftest import TAG
 from tests.oci.engine import Engine
 
 FOLDER = ROOT / "deploy" / "compose"
@@ -59,11 +58,11 @@ def stack(
     engine: Engine, images: dict[str, str], official_images: None, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
     """URL of the gateway of a running stack."""
-    assert images
     assert official_images is None
+    tag = images["embed-service"].split(":")[1]
     address = f"127.0.0.1:{free_port()}"
     settings = tmp_path_factory.mktemp("compose") / "env"
-    changed = example() | {"TAG": TAG, "GATEWAY_ADDRESS": address, "EMBED_MEMORY": "2g", "RERANK_MEMORY": "2g"}
+    changed = example() | {"TAG": tag, "GATEWAY_ADDRESS": address, "EMBED_MEMORY": "2g", "RERANK_MEMORY": "2g"}
     settings.write_text("".join(f"{name}={value}\n" for name, value in changed.items()))
     podman_compose = str(Path(sys.executable).parent / "podman-compose")
     compose = [podman_compose] if engine.program == "podman" else ["docker", "compose"]

@@ -15,10 +15,11 @@ from tests.oci.load import Load
 
 def test_a_stop_during_load_fails_no_request(engine: Engine, images: dict[str, str], kind: Kind) -> None:
     port = 5555 if kind is EMBED else 5556
-    options = (*HARDENED, "-p", f"127.0.0.1::{port}")
+    options = (*HARDENED, "-p", f"127.0.0.1::{port}", "-e", "DRAIN_DELAY_SECONDS=5")
     with Container(engine, kind, images[kind.name], options) as container:
         container.wait_until_ready()
-        with Load(container.url + kind.path, kind.body("The heron waits."), until_closed=True) as load:
+        url = container.url
+        with Load(url + kind.path, kind.body("The heron waits."), ready_url=f"{url}/ready") as load:
             engine.run("stop", "-t", "40", container.name)
         assert set(load.answers) == {200}
         assert container.state["ExitCode"] == 0
