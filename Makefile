@@ -3,6 +3,10 @@
 MODELS ?= small
 TORCH ?= cpu
 PRECISION ?= $(if $(filter cuda,$(TORCH)),none,auto)
+BACKEND ?= $(if $(filter none,$(PRECISION)),torch,openvino)
+SERVICES ?= embed rerank
+TAG ?= latest
+ENGINE ?= $(shell command -v docker >/dev/null && docker info >/dev/null 2>&1 && echo docker || echo podman)
 PYTHON ?= $(shell for p in python3.11 python3; do "$$p" -c '' 2>/dev/null && echo "$$p" && break; done)
 
 VENV := .venv
@@ -10,13 +14,17 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed-$(TORCH)
 LOCK = env -u UV_FIND_LINKS $(BIN)/uv pip compile pyproject.toml --config-file requirements/uv.toml \
 	--universal --fork-strategy fewest --python-version 3.11 --generate-hashes --no-header --quiet $(LOCK_ARGS)
+BENTOFILE_SUFFIX = $(if $(filter torch,$(BACKEND)),-torch)
 PRESET = $$($(BIN)/python -c "from scripts.models.presets import PRESETS as p; \
 	print('EMBED_MODEL=%s RERANK_MODEL=%s' % p['$(MODELS)'])")
+
+COMPOSE = $(if $(filter podman,$(ENGINE)),$(BIN)/podman-compose,docker compose) -f deploy/compose/docker-compose.production.yml
 
 export BENTOML_DO_NOT_TRACK := True
 
 .DEFAULT_GOAL := help
-.PHONY: help venv models serve test check lint types contracts format lock bench bench-picture doctor bench-peers build clean
+.PHONY: help venv models serve test check lint types contracts format lock bench bench-picture doctor bench-peers \
+	build images up down clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -61,8 +69,8 @@ format: venv ## Let ruff format the code and mend what it can
 # torch goes without hash: its CPU build and PyPI's are different files of one version.
 lock: venv ## Write requirements/*.txt again from pyproject.toml (LOCK_ARGS=--upgrade for newer versions)
 	$(LOCK) --group dev -o requirements/dev.txt
-	$(LOCK) --group embed -c requirements/dev.txt --no-annotate -o requirements/embed.txt
-	$(LOCK) --group rerank -c requirements/dev.txt --no-annotate -o requirements/rerank.txt
+	for group in embed rerank embed-torch rerank-torch; do \
+		$(LOCK) --group $$group -c requirements/dev.txt --no-annotate -o requirements/$$group.txt || exit 1; done
 	sed -i.orig -e '/^torch==/,/^[^ ]/{/--hash/d;}' -e '/^torch==/s/ \\$$//' requirements/*.txt && rm requirements/*.orig
 
 bench: venv ## Measure running services against the targets of docs/benchmarking.md (ARGS=… for scripts.bench)
@@ -81,9 +89,20 @@ bench-peers: venv ## Measure side by side with other servers, at production size
 	$(BIN)/python -m benchmarks.make_synthetic
 	$(BIN)/python -m benchmarks.peers --json docs/benchmarks/peers.json --picture docs/benchmarks/peers.svg $(ARGS)
 
-build: models ## Build both bentos with the models of a preset (MODELS=small or production)
-	env $(PRESET) $(BIN)/bentoml build -f bentofile.embed.yaml
-	env $(PRESET) $(BIN)/bentoml build -f bentofile.rerank.yaml
+build: models ## Build both bentos with the models of a preset (MODELS=small or production; BACKEND=openvino or torch)
+	env $(PRESET) EMBED_BACKEND=$(BACKEND) $(BIN)/bentoml build -f bentofile.embed$(BENTOFILE_SUFFIX).yaml
+	env $(PRESET) RERANK_BACKEND=$(BACKEND) $(BIN)/bentoml build -f bentofile.rerank$(BENTOFILE_SUFFIX).yaml
+
+images: models ## Build container images with their models (SERVICES=embed for one, MODELS, BACKEND, TORCH=cuda for GPUs, TAG)
+	@for service in $(SERVICES); do env $(PRESET) ENGINE=$(ENGINE) \
+		sh scripts/build_image.sh $$service $(BACKEND) $(TORCH) $(TAG) || exit 1; done
+
+up: ## Start the production stack of deploy/compose (ARGS="--profile monitoring" adds Prometheus and Grafana)
+	@test -f deploy/compose/.env || cp deploy/compose/.env.example deploy/compose/.env
+	$(COMPOSE) $(ARGS) up -d
+
+down: ## Stop and remove the production stack; its data stays (ARGS="--profile monitoring" as for up)
+	$(COMPOSE) $(ARGS) down
 
 clean: ## Remove the virtual environment and all caches
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

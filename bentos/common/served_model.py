@@ -11,8 +11,9 @@ from bentos.common.backends.loading import load_openvino, load_torch
 from bentos.common.model_store import Backend, InstalledModel, Kind, ModelCorrupt, ModelNotInstalled
 from bentos.common.settings import EngineSettings
 
-# A built bento holds this file as src/bentos/common/…, and its own description beside src.
-_BENTO_DESCRIPTION = Path(__file__).parents[3] / "bento.yaml"
+# A built bento holds this file as src/bentos/common/…, and its own description beside src. In a container image its
+# model lies there too, as in a store.
+_BENTO = Path(__file__).parents[3]
 _GPU = Path("/dev/nvidia0")
 
 
@@ -32,8 +33,9 @@ def resolve(
         SystemExit: with one sentence that says what to do, when it is not installed, corrupt, or of the other kind.
     """
     try:
-        own = _own_model(_BENTO_DESCRIPTION) if model_id is None else None
-        model = own or _best_form(model_id or default, revision, settings)
+        home = _BENTO if (_BENTO / "bento.yaml").is_file() and (_BENTO / "models").is_dir() else None
+        own = _own_model(_BENTO / "bento.yaml", home) if model_id is None else None
+        model = own or _best_form(model_id or default, revision, settings, home)
     except (ModelNotInstalled, ModelCorrupt) as error:
         raise SystemExit(str(error)) from None
     if model.profile.kind != kind:
@@ -55,21 +57,21 @@ def load(model: InstalledModel, settings: EngineSettings) -> LoadedBackend:
     return load_torch(model.path, profile.kind, settings)
 
 
-def _own_model(description: Path) -> InstalledModel | None:
+def _own_model(description: Path, home: Path | None) -> InstalledModel | None:
     """The model that a built bento declares, if this runs inside one."""
     if not description.is_file():
         return None
     [service] = yaml.safe_load(description.read_text())["services"]
     [model] = service["models"]
-    return model_store.open_tag(model["tag"])
+    return model_store.open_tag(model["tag"], home)
 
 
-def _best_form(model_id: str, revision: str | None, settings: EngineSettings) -> InstalledModel:
+def _best_form(model_id: str, revision: str | None, settings: EngineSettings, home: Path | None) -> InstalledModel:
     """The first form of the model, by preference, that is installed."""
     missing: ModelNotInstalled | None = None
     for backend, precision in _preferences(settings):
         try:
-            return model_store.find(model_id, revision, backend=backend, precision=precision)
+            return model_store.find(model_id, revision, backend=backend, precision=precision, home=home)
         except ModelNotInstalled as error:
             missing = error
     assert missing is not None

@@ -13,6 +13,7 @@ from bentos.common.lifecycle import Lifecycle
 from bentos.common.logs import configure_logging
 from bentos.common.metrics import Metrics
 from bentos.common.model_names import ModelNames
+from bentos.common.python_image import PYTHON_IMAGE
 from bentos.common.resources import limit_native_threads
 from bentos.common.served_model import resolve
 from bentos.common.tracing import start_traces
@@ -61,12 +62,12 @@ app = create_app(
     name="embed-service",
     resources={"cpu": "6", "memory": "6Gi"},
     workers=1,
+    image=PYTHON_IMAGE,
     traffic={"timeout": SERVER.request_timeout_seconds + SERVER.drain_timeout_seconds},
     endpoints={"livez": "/live", "readyz": "/ready"},
     metrics={"enabled": False},
     tracing={"excluded_urls": ".*"},  # BentoML's spans go nowhere, and took a third of a small request's time
     logging={"access": {"enabled": False}},
-    envs=[{"name": "EMBED_MODEL", "value": MODEL.profile.model_id}],
 )
 @bentoml.asgi_app(app, path="/")
 class EmbedService:

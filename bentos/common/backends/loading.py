@@ -24,8 +24,14 @@ def load_torch(folder: Path, kind: Kind, settings: EngineSettings) -> Backend:
     Raises:
         RuntimeError: with one sentence, when the model cannot run as asked.
     """
-    # Imported here: torch takes seconds to import and the probes must answer before that.
-    import torch
+    # Imported here: torch takes seconds to import and the probes must answer before that, and CPU images have none.
+    try:
+        import torch
+    except ModuleNotFoundError:
+        raise RuntimeError(
+            "The model is one for PyTorch, which is not installed here: convert it with "
+            "`python -m scripts.models install`, or build the image with BACKEND=torch."
+        ) from None
 
     from bentos.common.backends.torch import TorchCrossEncoder, TorchEncoder
 

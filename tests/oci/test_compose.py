@@ -1,0 +1,106 @@
+"""The production stack by its compose file, with its own limits and settings, and what the file promises."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import yaml
+
+from tests.http.server import ANSWER_SECONDS, ROOT, START_SECONDS, free_port, wait_for
+from tests.oci.engine import Engine
+
+FOLDER = ROOT / "deploy" / "compose"
+FILE = FOLDER / "docker-compose.production.yml"
+# Qdrant's image can only be pulled; the others have stand-ins.
+STARTED = ["embed-service", "rerank-service", "redis", "gateway"]
+RERANK = {"query": "software engineer", "documents": ["John is a software engineer", "Mary is a chef"]}
+
+
+def services() -> dict[str, dict[str, Any]]:
+    described: dict[str, dict[str, Any]] = yaml.safe_load(FILE.read_text())["services"]
+    return described
+
+
+def example() -> dict[str, str]:
+    lines = (FOLDER / ".env.example").read_text().splitlines()
+    return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+
+
+def test_every_variable_is_in_the_example_and_the_other_way_round() -> None:
+    assert set(re.findall(r"\$\{(\w+)\}", FILE.read_text())) == example().keys()
+
+
+def test_only_the_gateway_and_grafana_are_published() -> None:
+    assert {name for name, service in services().items() if "ports" in service} == {"gateway", "grafana"}
+
+
+def test_every_service_restarts_rotates_its_log_and_is_limited() -> None:
+    for name, service in services().items():
+        assert service["restart"] == "unless-stopped", name
+        assert service["logging"]["options"].keys() == {"max-size", "max-file"}, name
+        assert "mem_limit" in service, name
+
+
+def test_every_part_of_the_stack_has_a_health_check_with_a_start_period() -> None:
+    for name, service in services().items():
+        if "profiles" not in service:
+            assert "start_period" in service["healthcheck"], name
+
+
+@pytest.fixture(scope="module")
+def stack(
+    engine: Engine, images: dict[str, str], official_images: None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """URL of the gateway of a running stack."""
+    assert official_images is None
+    tag = images["embed-service"].split(":")[1]
+    address = f"127.0.0.1:{free_port()}"
+    settings = tmp_path_factory.mktemp("compose") / "env"
+    changed = example() | {"TAG": tag, "GATEWAY_ADDRESS": address, "EMBED_MEMORY": "2g", "RERANK_MEMORY": "2g"}
+    settings.write_text("".join(f"{name}={value}\n" for name, value in changed.items()))
+    podman_compose = str(Path(sys.executable).parent / "podman-compose")
+    compose = [podman_compose] if engine.program == "podman" else ["docker", "compose"]
+    compose += ["-p", "duobento-oci-test", "--env-file", str(settings), "-f", str(FILE)]
+
+    def run(*arguments: str) -> None:
+        done = subprocess.run([*compose, *arguments], capture_output=True, text=True, check=False, env=os.environ)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    run("up", "-d", *STARTED)
+    yield f"http://{address}"
+    run("down", "-v")
+    assert not engine.run("ps", "-aq", "--filter", "label=com.docker.compose.project=duobento-oci-test")
+
+
+def test_the_stack_answers_by_its_gateway(stack: str) -> None:
+    with httpx.Client(base_url=stack, timeout=ANSWER_SECONDS, trust_env=False) as client:
+
+        def ready() -> bool:
+            try:
+                answers = [
+                    client.post("/embed", json={"text": "Hello world test"}),
+                    client.post("/rerank", json=RERANK),
+                ]
+            except httpx.TransportError:
+                return False
+            return all(answer.status_code == 200 for answer in answers)
+
+        wait_for(ready, "both services answer", START_SECONDS)
+        assert client.post("/embed", json={"text": "Hello world test"}).json()["dimension"] == 384
+        assert client.post("/rerank", json=RERANK).json()["results"][0]["index"] == 0
+        assert client.get("/health").json()["cache"]["mode"] == "redis"
+        assert client.get("/health").json()["cache"]["status"] == "ok"
+
+
+def test_the_services_cannot_reach_the_outside(engine: Engine, stack: str) -> None:
+    assert stack
+    names = engine.run("ps", "--format", "{{.Names}}", "--filter", "name=duobento-oci-test").splitlines()
+    [embed] = [name for name in names if "embed-service" in name]
+    code = "print([line.split()[1] for line in open('/proc/net/route')][1:].count('00000000'))"
+    assert engine.run("exec", embed, "python", "-c", code) == "0"

@@ -1,0 +1,78 @@
+"""The manifests: valid by Kubernetes' own schemas, and started for real by podman."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.http.server import ROOT, START_SECONDS, wait_for
+from tests.http.services import Kind
+from tests.oci.engine import Engine
+
+OVERLAYS = ROOT / "deploy" / "kubernetes" / "overlays"
+# The operator publishes it as a CustomResourceDefinition, which no package holds.
+WITHOUT_SCHEMA = {"ServiceMonitor"}
+
+
+def manifests(overlay: str) -> list[dict[str, Any]]:
+    command = [str(Path(sys.executable).parent / "kubectl"), "kustomize", str(OVERLAYS / overlay)]
+    rendered = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return list(yaml.safe_load_all(rendered))
+
+
+@pytest.mark.parametrize("overlay", ["cpu", "gpu"])
+def test_manifests_are_valid(overlay: str, tmp_path: Path) -> None:
+    file = tmp_path / "manifests.yaml"
+    known = [manifest for manifest in manifests(overlay) if manifest["kind"] not in WITHOUT_SCHEMA]
+    file.write_text(yaml.safe_dump_all(known))
+    command = [str(Path(sys.executable).parent / "kubernetes-validate"), "--strict", str(file)]
+    checked = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    assert (checked.stdout + checked.stderr).count("passed") == len(known) >= 9
+
+
+def test_a_service_monitor_finds_both_services() -> None:
+    [monitor] = [manifest for manifest in manifests("cpu") if manifest["kind"] == "ServiceMonitor"]
+    services = [manifest for manifest in manifests("cpu") if manifest["kind"] == "Service"]
+    labels = monitor["spec"]["selector"]["matchLabels"].items()
+    [endpoint] = monitor["spec"]["endpoints"]
+    found = [service for service in services if labels <= service["metadata"]["labels"].items()]
+    assert {service["metadata"]["name"] for service in found} == {"embed-service", "rerank-service"}
+    assert all(endpoint["port"] == port["name"] for service in found for port in service["spec"]["ports"])
+
+
+@pytest.fixture
+def pod(engine: Engine, images: dict[str, str], kind: Kind, tmp_path: Path) -> Iterator[str]:
+    """Name of the container that podman makes of a Deployment; only the image's tag is changed."""
+    if engine.program != "podman":
+        pytest.skip("only podman starts Kubernetes' manifests")
+    deployments = {m["metadata"]["name"]: m for m in manifests("cpu") if m["kind"] == "Deployment"}
+    deployment = deployments[kind.name]
+    [container] = deployment["spec"]["template"]["spec"]["containers"]
+    assert container["image"] == f"{kind.name}:latest"
+    container["image"] = f"localhost/{images[kind.name]}"
+    file = tmp_path / "deployment.yaml"
+    file.write_text(yaml.safe_dump(deployment))
+    engine.run("play", "kube", str(file))
+    names = engine.run("ps", "-a", "--filter", f"name={kind.name}", "--format", "{{.Names}}").splitlines()
+    [name] = [name for name in names if name.endswith(f"-{kind.name}")]
+    yield name
+    engine.run("play", "kube", "--down", str(file))
+
+
+def test_a_deployment_runs(engine: Engine, kind: Kind, pod: str) -> None:
+    port = 5555 if kind.name == "embed-service" else 5556
+    ready = f"import urllib.request as r; print(r.urlopen('http://127.0.0.1:{port}/ready').status)"
+
+    def is_ready() -> bool:
+        return engine.run("exec", pod, "python", "-c", ready, check=False) == "200"
+
+    wait_for(is_ready, f"{pod} is ready", START_SECONDS)
+    assert engine.run("exec", pod, "id", "-u") == "1034"
+    state = engine.inspect("container", pod)
+    assert state["HostConfig"]["ReadonlyRootfs"] is True
+    assert state["HostConfig"]["Memory"] == {"embed-service": 6, "rerank-service": 4}[kind.name] * 2**30
