@@ -16,10 +16,10 @@ PRESET = $$($(BIN)/python -c "from scripts.models.presets import PRESETS as p; \
 export BENTOML_DO_NOT_TRACK := True
 
 .DEFAULT_GOAL := help
-.PHONY: help venv models serve test check lint types contracts format lock bench-peers build clean
+.PHONY: help venv models serve test check lint types contracts format lock demo-migrate bench-peers build clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
 
 venv: $(INSTALLED) ## Make the virtual environment (TORCH=cuda: PyPI's torch with its CUDA packages)
 
@@ -64,6 +64,10 @@ lock: venv ## Write requirements/*.txt again from pyproject.toml (LOCK_ARGS=--up
 	$(LOCK) --group embed -c requirements/dev.txt --no-annotate -o requirements/embed.txt
 	$(LOCK) --group rerank -c requirements/dev.txt --no-annotate -o requirements/rerank.txt
 	sed -i.orig -e '/^torch==/,/^[^ ]/{/--hash/d;}' -e '/^torch==/s/ \\$$//' requirements/*.txt && rm requirements/*.orig
+
+demo-migrate: ## Migrate a sample collection from beginning to end with the small model, in a minute
+	@$(MAKE) --no-print-directory models MODELS=small
+	$(BIN)/python -m scripts.migrate.demo
 
 bench-peers: venv ## Measure side by side with other servers, at production size (ARGS=… for benchmarks.peers; half an hour)
 	$(BIN)/python -m scripts.models install small-e5

@@ -16,7 +16,7 @@ from scripts.migrate.pace import Pace
 
 _TIMEOUT = httpx.Timeout(600.0, connect=10.0)
 _LONGEST_PAUSE_SECONDS = 10.0
-_FAULTS_OF_A_TEXT = 4  # so many 500s in a row are the texts' fault, not the moment's
+_FAULTS_OF_A_TEXT = 3  # so many 500s in a row are the texts' fault, not the moment's
 
 
 @dataclass(frozen=True)

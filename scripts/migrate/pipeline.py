@@ -22,7 +22,6 @@ EMPTY = "the template leaves no text"
 _SAVE_EVERY_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 5.0
 _PAGE_BATCHES = 10
-_SPARE_BATCHES = 2  # being read or written while all requests are in flight
 
 Result = TypeVar("Result")
 
@@ -64,7 +63,7 @@ class Pipeline:
             MigrateError: the service was away for too long, or changed its model.
         """
         pages: deque[_Page] = deque()
-        slots = asyncio.Semaphore(self.concurrency + _SPARE_BATCHES)
+        slots = asyncio.Semaphore(2 * self.concurrency)  # half being written
         saved_at, read, cursor, more = time.monotonic(), 0, progress.cursor, not progress.done
         async with asyncio.TaskGroup() as batches:
             while more:
