@@ -3,8 +3,8 @@
     python -m benchmarks.migration
 
 The reference is a plain client that sends the same texts in the same batches with as many requests in flight, and drops
-the answers; both run in turn, round by round. The service has no cache. Qdrant is qdrant-client's embedded engine behind
-HTTP (`tests/migration/qdrant_server.py`), in memory, on the same processors.
+the answers; both run in turn, round by round. The service has no cache. Qdrant is qdrant-client's embedded engine
+behind HTTP (`tests/migration/qdrant_server.py`), in memory, on the same processors.
 """
 
 import asyncio

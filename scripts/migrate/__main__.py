@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import typer
 from qdrant_client.http.exceptions import ApiException
@@ -23,7 +23,7 @@ from scripts.migrate.verify import verify
 
 FAILED_POINTS = 3
 
-Result = TypeVar("Result")
+_Work = Callable[[MigrateSettings, Prepared, EmbedClient, Callable[[str], None]], Awaitable[ProgressBar]]
 _YES = Annotated[
     bool, typer.Option("--yes", help="Delete it; without this the command only says what it would delete.")
 ]
@@ -117,8 +117,7 @@ async def _migrate(settings: MigrateSettings, prepared: Prepared, embedder: Embe
         for line in describe(await make_plan(settings, prepared, embedder), settings, prepared):
             typer.echo(line)
         return
-    work = retry_failed if settings.retry_failed else run
-    bar = await work(settings, prepared, embedder, typer.echo)
+    bar = await _work(settings)(settings, prepared, embedder, typer.echo)
     rate = (bar.written + bar.failed) / bar.seconds
     typer.echo(f"{bar.written} points written to {prepared.target.name}, {bar.tokens} tokens, {rate:.0f} points/s.")
     if len(prepared.failures):
@@ -126,6 +125,16 @@ async def _migrate(settings: MigrateSettings, prepared: Prepared, embedder: Embe
             f"{len(prepared.failures)} points failed: see {prepared.failures.path}, then --retry-failed.", err=True
         )
         raise typer.Exit(FAILED_POINTS)
+
+
+def _work(settings: MigrateSettings) -> _Work:
+    if settings.retry_failed:
+        return retry_failed
+    if settings.engine == "local":
+        return run
+    from scripts.migrate.ray_engine import run_on_ray
+
+    return run_on_ray
 
 
 async def _catch_up(settings: MigrateSettings, prepared: Prepared, embedder: EmbedClient) -> None:

@@ -27,6 +27,11 @@ class Failures:
         return point_id in self._reasons
 
     @property
+    def reasons(self) -> dict[PointId, str]:
+        """Reason by point."""
+        return dict(self._reasons)
+
+    @property
     def ids(self) -> list[PointId]:
         """Points that failed."""
         return list(self._reasons)

@@ -29,7 +29,7 @@ class QdrantSource:
         self.name = collection
         self._client = client
         self._vectors: bool | list[str] = list(vectors) or False
-        self._end = end
+        self.end = end
         self._filter = only and models.Filter(
             must=[models.FieldCondition(key=only[0], match=models.MatchValue(value=only[1]))]
         )
@@ -49,11 +49,11 @@ class QdrantSource:
             with_vectors=self._vectors,
         )
         records = [_record(point) for point in found]
-        if self._end is not None:
-            inside = [record for record in records if order(record.id) < order(self._end)]
+        if self.end is not None:
+            inside = [record for record in records if order(record.id) < order(self.end)]
             if len(inside) < len(records):
                 return Page(inside, None)
-            if following is not None and order(_id(following)) >= order(self._end):
+            if following is not None and order(_id(following)) >= order(self.end):
                 following = None
         return Page(records, None if following is None else _id(following))
 
