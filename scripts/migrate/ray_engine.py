@@ -65,7 +65,7 @@ async def run_on_ray(
 def _ranges(settings: MigrateSettings, prepared: Prepared) -> list[Progress]:
     """The ranges of the checkpoint, or new ones if there are none yet."""
     who = f"user {settings.user_id}" if settings.user_id else "all"
-    known = []
+    known: list[Progress] = []
     while (found := prepared.checkpoint.progress(f"{who}, range {len(known)}")) is not None:
         known.append(found)
     if known and known[-1].end is None:

@@ -43,9 +43,8 @@ class Documents:
         names = sorted(name for name in self._documents if name.rpartition("/")[0] + "/" == folder)
         wanted = query.where.field_filter
         if wanted.field.field_path:
-            names = [
-                name for name in names if self._documents[name].fields.get(wanted.field.field_path) == wanted.value
-            ]
+            path = wanted.field.field_path
+            names = [name for name in names if self._documents[name].fields.get(path) == wanted.value]
         if query.start_at.values:
             names = [name for name in names if name >= query.start_at.values[0].reference_value]
         limit = int(query.limit) if query.limit else len(names)

@@ -21,6 +21,7 @@ from tests.migration.parts import Migration, contact, points
 
 EMULATOR = Path("/usr/lib/google-cloud-sdk/platform/cloud-firestore-emulator/cloud-firestore-emulator.jar")
 KINDS = ["wire", *(["emulator"] if EMULATOR.exists() and which("java") else [])]
+MAIN = "com.google.cloud.datastore.emulator.firestore.CloudFirestore"
 PROJECT = "duobento-test"
 
 
@@ -28,7 +29,7 @@ PROJECT = "duobento-test"
 def emulator() -> Iterator[str]:
     port = free_port()
     process = subprocess.Popen(
-        ["java", "-jar", str(EMULATOR), "--host", "127.0.0.1", "--port", str(port)],
+        ["java", "-cp", str(EMULATOR), MAIN, "start", "--host=127.0.0.1", f"--port={port}"],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
@@ -58,7 +59,7 @@ def address(request: pytest.FixtureRequest) -> Iterator[str]:
 @pytest.fixture
 def people(
     address: str, migrate: Migration, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[firestore.CollectionReference]:
+) -> firestore.CollectionReference:
     """An empty collection; the migration is told of it as a user would, with a service account's file."""
     monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", address)
     account = tmp_path / "account.json"
@@ -69,9 +70,7 @@ def people(
         "GOOGLE_CLOUD_PROJECT": PROJECT,
         "MIGRATE_SOURCE": "firestore:users/ada/people",
     }
-    client = firestore.Client(project=PROJECT)
-    yield client.collection("users/ada/people")
-    client.close()
+    return firestore.Client(project=PROJECT).collection("users/ada/people")
 
 
 def service_account() -> dict[str, str]:

@@ -42,7 +42,7 @@ class FirestoreSource:
         except ImportError as error:
             raise MigrateError("Firestore needs firebase-admin: pip install firebase-admin.") from error
         try:
-            app = firebase_admin.get_app() if firebase_admin._apps else firebase_admin.initialize_app()
+            app = firebase_admin.initialize_app(name=f"migration of {collection}")
             return cls(firestore.client(app), collection, id_field, only)
         except (ValueError, OSError) as error:  # Google's errors about credentials are OSErrors or ValueErrors
             raise MigrateError(f"Firestore cannot be opened: {error}") from error
