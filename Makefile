@@ -24,10 +24,10 @@ export BENTOML_DO_NOT_TRACK := True
 
 .DEFAULT_GOAL := help
 .PHONY: help venv models serve test check lint types contracts format lock bench bench-picture doctor bench-peers \
-	build images up down clean
+	demo-migrate build images up down clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
 
 venv: $(INSTALLED) ## Make the virtual environment (TORCH=cuda: PyPI's torch with its CUDA packages)
 
@@ -83,6 +83,10 @@ bench-picture: venv ## Take the picture of docs/benchmarking.md from running ser
 
 doctor: venv ## Check that running services are set up right (ARGS=… for scripts.doctor)
 	@$(BIN)/python -m scripts.doctor $(ARGS)
+
+demo-migrate: ## Migrate a sample collection from beginning to end with the small model, in a minute
+	@$(MAKE) --no-print-directory models MODELS=small
+	$(BIN)/python -m scripts.migrate.demo
 
 bench-peers: venv ## Measure side by side with other servers, at production size (ARGS=… for benchmarks.peers; half an hour)
 	$(BIN)/python -m scripts.models install small-e5

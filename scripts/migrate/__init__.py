@@ -1,0 +1,1 @@
+"""Re-embed a Qdrant collection, or load one from files or Firestore, without downtime."""

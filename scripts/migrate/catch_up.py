@@ -1,0 +1,93 @@
+"""Finds what was written to the source while it was copied, by comparing it with the copies in the target."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from scripts.migrate.pipeline import Pipeline
+from scripts.migrate.sources.interface import Cursor, PointId, Record
+from scripts.migrate.sources.qdrant import QdrantSource
+
+MOST_PASSES = 5
+_PAGE = 1000
+
+
+class Changes(NamedTuple):
+    """What one pass found and mended."""
+
+    written: int
+    deleted: int
+
+
+async def catch_up(pipeline: Pipeline, copy: QdrantSource) -> Changes:
+    """Pass over the source until a pass finds nothing, at most `MOST_PASSES` times.
+
+    The target holds every payload, so no other record of what was copied is needed. A point is migrated again when its
+    payload or another of its vectors differs from its copy, or it has none; a copy is deleted when its point is gone.
+    What is written behind a pass's place waits for the next, so what can be missed is what was written during the last.
+
+    Args:
+        copy: reads the target as the source is read.
+    """
+    written = deleted = 0
+    for _ in range(MOST_PASSES):
+        changes = Changes(await _write_changed(pipeline, copy), await _delete_gone(pipeline, copy))
+        written += changes.written
+        deleted += changes.deleted
+        if not any(changes):
+            break
+    return Changes(written, deleted)
+
+
+def changed(records: Sequence[Record], copies: Sequence[Record]) -> list[Record]:
+    """Records that have no copy or another one."""
+    by_id = {copy.id: copy for copy in copies}
+    return [record for record in records if record.id not in by_id or not same(record, by_id[record.id])]
+
+
+def same(record: Record, copy: Record) -> bool:
+    """Whether payload and carried vectors are equal; vectors but for the rounding of normalising them again."""
+    return (
+        record.payload == copy.payload
+        and record.vectors.keys() == copy.vectors.keys()
+        and all(_close(vector, copy.vectors[name]) for name, vector in record.vectors.items())
+    )
+
+
+async def _write_changed(pipeline: Pipeline, copy: QdrantSource) -> int:
+    cursor: Cursor = None
+    count = 0
+    while True:
+        records, cursor = await pipeline.call(pipeline.source.page, cursor, _PAGE)
+        copies = await pipeline.call(copy.by_ids, [record.id for record in records]) if records else []
+        new = [record for record in changed(records, copies) if pipeline.template.render(record.payload)]
+        for start in range(0, len(new), pipeline.batch_size):
+            written, _ = await pipeline.migrate(new[start : start + pipeline.batch_size])
+            count += written
+        if cursor is None:
+            return count
+
+
+async def _delete_gone(pipeline: Pipeline, copy: QdrantSource) -> int:
+    """Files and Firestore are not asked: what they no longer have may have come from elsewhere."""
+    if not isinstance(pipeline.source, QdrantSource):
+        return 0
+    cursor: Cursor = None
+    count = 0
+    while True:
+        copies, cursor = await pipeline.call(copy.page, cursor, _PAGE)
+        ids: list[PointId] = [record.id for record in copies]
+        there = {record.id for record in await pipeline.call(pipeline.source.by_ids, ids)} if ids else set()
+        gone = [point_id for point_id in ids if point_id not in there]
+        if gone:
+            await pipeline.call(pipeline.target.delete, gone)
+            count += len(gone)
+        if cursor is None:
+            return count
+
+
+def _close(one: Any, other: Any) -> bool:
+    if hasattr(one, "indices"):
+        return bool(one.indices == other.indices and np.allclose(one.values, other.values, atol=1e-6))
+    return np.shape(one) == np.shape(other) and bool(np.allclose(one, other, atol=1e-6))

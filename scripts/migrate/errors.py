@@ -1,0 +1,5 @@
+"""What ends a command with one sentence."""
+
+
+class MigrateError(Exception):
+    """The command cannot do what it was asked to; the message says why and what to do."""

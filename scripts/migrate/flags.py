@@ -1,0 +1,70 @@
+"""Makes a flag of every setting, so that each is described in one place."""
+
+import inspect
+from collections.abc import Callable
+from typing import Any, get_origin
+
+import typer
+from pydantic import SecretStr, ValidationError
+from pydantic.fields import FieldInfo
+
+from scripts.migrate.settings import MigrateSettings
+
+
+def flag(name: str, field: FieldInfo) -> str:
+    """Of a setting, as typer declares it."""
+    long = "--" + name.replace("_", "-")
+    return f"{long}/--no-{long[2:]}" if field.default is True else long
+
+
+def variable(name: str, field: FieldInfo) -> str:
+    """Environment variable of a setting."""
+    alias = field.validation_alias
+    return (
+        str(alias.choices[0])
+        if alias is not None and not isinstance(alias, str) and hasattr(alias, "choices")
+        else (f"{MigrateSettings.model_config.get('env_prefix', '')}{name}".upper())
+    )
+
+
+def with_flags(command: Callable[[typer.Context, dict[str, Any]], None]) -> Callable[..., None]:
+    """A command for typer that takes every setting as a flag and hands those that were given to `command`."""
+
+    def with_settings(ctx: typer.Context, **given: Any) -> None:
+        command(ctx, {name: value for name, value in given.items() if value is not None})
+
+    parameters = [inspect.Parameter("ctx", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)]
+    for name, field in MigrateSettings.model_fields.items():
+        kind: Any = str if field.annotation is SecretStr else field.annotation
+        option = typer.Option(None, flag(name, field), help=f"{field.description} [{variable(name, field)}]")
+        annotation = kind | None if get_origin(kind) is None else kind
+        parameters.append(
+            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=option, annotation=annotation)
+        )
+    with_settings.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    with_settings.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    with_settings.__doc__ = command.__doc__
+    return with_settings
+
+
+def load(given: dict[str, Any]) -> MigrateSettings:
+    """Settings from flags, else from the environment.
+
+    Raises:
+        SystemExit: with a line for each that is wrong.
+    """
+    try:
+        return MigrateSettings(**given)
+    except ValidationError as error:
+        lines = [
+            f"  {_named(problem['loc'])}: {problem['msg'].removeprefix('Value error, ')}" for problem in error.errors()
+        ]
+        raise SystemExit("\n".join(["Settings are wrong:", *lines])) from None
+
+
+def _named(place: tuple[int | str, ...]) -> str:
+    name = str(place[0]) if place else ""
+    fields: dict[str, FieldInfo] = MigrateSettings.model_fields
+    by_variable = {variable(known, field): known for known, field in fields.items()}
+    name = by_variable.get(name, name)
+    return f"{flag(name, fields[name])} ({variable(name, fields[name])})" if name in fields else name

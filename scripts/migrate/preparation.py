@@ -1,0 +1,156 @@
+"""Opens everything a migration needs and refuses what would go wrong, before anything is changed."""
+
+import re
+from dataclasses import dataclass
+
+from qdrant_client import models
+
+from scripts.migrate.checkpoint import Checkpoint, Migration
+from scripts.migrate.embed_client import EmbedClient, ServiceInfo
+from scripts.migrate.errors import MigrateError
+from scripts.migrate.failures import Failures
+from scripts.migrate.settings import MigrateSettings
+from scripts.migrate.sources.interface import Source
+from scripts.migrate.sources.opening import open_source
+from scripts.migrate.storage import Storage
+from scripts.migrate.target import Layout, Target, layout_of
+from scripts.migrate.template import Template
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A migration that may start.
+
+    Attributes:
+        collection: source collection; None when a file or Firestore is the source.
+        migration: what the checkpoint holds or will hold.
+        resumed: whether it was started before.
+    """
+
+    storage: Storage
+    source: Source
+    collection: models.CollectionInfo | None
+    target: Target
+    template: Template
+    service: ServiceInfo
+    migration: Migration
+    checkpoint: Checkpoint
+    failures: Failures
+    resumed: bool
+
+
+async def prepare(settings: MigrateSettings, storage: Storage, embedder: EmbedClient) -> Prepared:
+    """Open source, target and checkpoint.
+
+    Raises:
+        MigrateError: the first thing that is unsafe, in one sentence.
+    """
+    template = Template(settings.template)
+    service = await embedder.info()
+    if settings.batch_size > service.max_texts:
+        raise MigrateError(f"The service takes {service.max_texts} texts a request: set --batch-size to that or less.")
+    behind = _collection_behind(settings, storage)
+    if behind is None:
+        info, layout = None, Layout(settings.vector, service.dimension, models.Distance.COSINE, ())
+    else:
+        info = storage.client.get_collection(behind)
+        layout = layout_of(info, settings.vector)
+    source = open_source(settings, storage.client, behind or "", layout.others)
+    sample = source.sample(settings.sample)
+    unknown = template.unknown_fields([record.payload for record in sample])
+    if sample and unknown:
+        known = sorted({field for record in sample for field in record.payload})
+        raise MigrateError(
+            f"No point of {source.name} has {', '.join(map(repr, unknown))}, which the template names; "
+            f"it has {', '.join(known) or 'no payload'}."
+        )
+    name = _target_name(settings, source.name, service)
+    target = Target(
+        storage,
+        name,
+        Layout(layout.vector, service.dimension, layout.distance, layout.others),
+        in_place=settings.in_place,
+    )
+    if settings.in_place and layout.size != service.dimension:
+        raise MigrateError(
+            f"{source.name} has vectors of {layout.size} numbers and {service.model} makes {service.dimension}: "
+            "they cannot be replaced in place; leave --in-place out."
+        )
+    checkpoint = Checkpoint(storage.client, name)
+    migration = Migration(
+        alias=settings.alias,
+        source=source.name,
+        target=name,
+        template=settings.template,
+        vector=layout.vector,
+        model=service.model,
+        revision=service.revision,
+        in_place=settings.in_place,
+    )
+    started = _check_target(storage, target, checkpoint, migration)
+    return Prepared(
+        storage,
+        source,
+        info,
+        target,
+        template,
+        service,
+        started or migration,
+        checkpoint,
+        Failures(settings.folder / f"{name}.failures.jsonl"),
+        resumed=started is not None,
+    )
+
+
+def _collection_behind(settings: MigrateSettings, storage: Storage) -> str | None:
+    """Source collection; None when the points come from elsewhere."""
+    if settings.source:
+        if settings.in_place:
+            raise MigrateError("--in-place replaces vectors of a collection; with --source there is none.")
+        return None
+    behind = storage.resolve(settings.alias)
+    if behind is not None:
+        return behind
+    if not storage.client.collection_exists(settings.alias):
+        raise MigrateError(f"Qdrant has neither an alias nor a collection {settings.alias}: name yours with --alias.")
+    if settings.in_place:
+        return settings.alias
+    raise MigrateError(
+        f"{settings.alias} is a collection, not an alias, so nothing could be switched without downtime. Make an alias "
+        f"(python -m scripts.migrate --alias NAME alias {settings.alias}), have the application use it, and migrate "
+        "that; or use --in-place."
+    )
+
+
+def _target_name(settings: MigrateSettings, source: str, service: ServiceInfo) -> str:
+    if settings.in_place:
+        return source
+    name = settings.target or f"{settings.alias}-{re.sub('[^A-Za-z0-9._-]+', '-', service.model.rpartition('/')[2])}"
+    if name in (source, settings.alias):
+        raise MigrateError(f"Source and target are both {name}: name another one with --target, or use --in-place.")
+    return name
+
+
+def _check_target(storage: Storage, target: Target, checkpoint: Checkpoint, migration: Migration) -> Migration | None:
+    """What was started before, if it is the same."""
+    started = checkpoint.migration()
+    exists = storage.client.collection_exists(target.name)
+    if started is None:
+        if exists and not migration.in_place:
+            raise MigrateError(f"{target.name} exists and is not from a migration: name another --target or delete it.")
+        return None
+    for field in ("source", "template", "vector", "model", "revision", "in_place", "alias"):
+        before, now = getattr(started, field), getattr(migration, field)
+        if before != now:
+            raise MigrateError(
+                f"{target.name} was started with {field} {before!r}, not {now!r}: go on with that, "
+                "or name another --target."
+            )
+    if exists:
+        found = layout_of(storage.client.get_collection(target.name), target.layout.vector)
+        if (found.size, found.distance) != (target.layout.size, target.layout.distance):
+            raise MigrateError(
+                f"{target.name} has {found.size} numbers and {found.distance.value} distance; "
+                f"{target.layout.size} and {target.layout.distance.value} are needed."
+            )
+    return started

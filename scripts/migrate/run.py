@@ -1,0 +1,101 @@
+"""One run: backup, collection, points, what changed meanwhile, index."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+
+from scripts.migrate.catch_up import catch_up
+from scripts.migrate.checkpoint import Progress
+from scripts.migrate.embed_client import EmbedClient
+from scripts.migrate.errors import MigrateError
+from scripts.migrate.pipeline import Pipeline, Reporter
+from scripts.migrate.preparation import Prepared
+from scripts.migrate.progress import ProgressBar
+from scripts.migrate.settings import MigrateSettings
+from scripts.migrate.sources.qdrant import QdrantSource
+
+_SERVER_THREADS = 8
+
+
+async def run(
+    settings: MigrateSettings, prepared: Prepared, embedder: EmbedClient, write: Callable[[str], None]
+) -> ProgressBar:
+    """Migrate until the end or the limit; a second run goes on where the first stopped."""
+    begin(settings, prepared, write)
+    name = f"user {settings.user_id}" if settings.user_id else "all"
+    progress = prepared.checkpoint.progress(name) or Progress(name)
+    if settings.in_place and progress.done:
+        raise MigrateError(f"{prepared.target.name} is migrated already; `cleanup` forgets that, to do it again.")
+    done = progress.points + progress.failed
+    total = max(prepared.source.count(), done)
+    with (
+        ProgressBar(min(total, done + settings.limit) if settings.limit else total, done, write) as bar,
+        pipeline(settings, prepared, embedder, bar) as work,
+    ):
+        progress = await work.run(prepared.checkpoint, progress, settings.limit)
+        if progress.done and not settings.in_place:
+            changes = await catch_up(work, copy_of(settings, prepared))
+            write(f"Final pass: {changes.written} points written, {changes.deleted} deleted.")
+    if progress.done:
+        prepared.target.build_index(prepared.collection)
+    else:
+        write(f"Stopped at the limit after {progress.points + progress.failed} points; run it again to go on.")
+    return bar
+
+
+async def retry_failed(
+    settings: MigrateSettings, prepared: Prepared, embedder: EmbedClient, write: Callable[[str], None]
+) -> ProgressBar:
+    """Migrate the points of the failures' file again; those that no longer exist are taken out of it."""
+    if not prepared.resumed:
+        raise MigrateError("There is no migration whose failures could be retried: start one first.")
+    ids = prepared.failures.ids
+    with ProgressBar(len(ids), 0, write) as bar, pipeline(settings, prepared, embedder, bar) as work:
+        for start in range(0, len(ids), settings.batch_size):
+            wanted = ids[start : start + settings.batch_size]
+            records = await work.call(prepared.source.by_ids, wanted)
+            there = {record.id for record in records}
+            prepared.failures.forget([point_id for point_id in wanted if point_id not in there])
+            await work.migrate(records)
+    return bar
+
+
+def begin(settings: MigrateSettings, prepared: Prepared, write: Callable[[str], None]) -> None:
+    """Back the source up, write the checkpoint's head, make the target; what was done before is left alone."""
+    if not prepared.resumed:
+        place = ""
+        if settings.backup and prepared.collection is not None:
+            place = prepared.storage.back_up(prepared.source.name)
+            write(f"Backup: {place}")
+        prepared.checkpoint.start(replace(prepared.migration, backup=place))
+    if not settings.in_place and not prepared.storage.client.collection_exists(prepared.target.name):
+        prepared.target.create(prepared.collection)
+    if not settings.in_place:
+        prepared.target.index_payload(prepared.collection)
+
+
+@contextmanager
+def pipeline(
+    settings: MigrateSettings, prepared: Prepared, embedder: EmbedClient, reporter: Reporter
+) -> Iterator[Pipeline]:
+    """A block with the pipeline of these settings."""
+    with ThreadPoolExecutor(1 if prepared.storage.folder else _SERVER_THREADS) as threads:
+        yield Pipeline(
+            source=prepared.source,
+            template=prepared.template,
+            embedder=embedder,
+            target=prepared.target,
+            failures=prepared.failures,
+            reporter=reporter,
+            threads=threads,
+            batch_size=settings.batch_size,
+            concurrency=settings.concurrency,
+            patience_seconds=settings.patience_seconds,
+        )
+
+
+def copy_of(settings: MigrateSettings, prepared: Prepared) -> QdrantSource:
+    """The target, read as the source is."""
+    only = (settings.user_field, settings.user_id) if settings.user_id else None
+    return QdrantSource(prepared.storage.client, prepared.target.name, vectors=prepared.target.layout.others, only=only)

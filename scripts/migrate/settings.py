@@ -1,0 +1,59 @@
+"""Settings of the migration: each is an environment variable and a flag."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import AliasChoices, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class MigrateSettings(BaseSettings):
+    """Where points come from, where they go, and how."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="MIGRATE_", frozen=True, env_ignore_empty=True, populate_by_name=True, extra="forbid"
+    )
+
+    qdrant_url: str = Field(
+        "http://localhost:6333",
+        validation_alias=AliasChoices("QDRANT_URL"),
+        description="Qdrant's URL, or the folder of its embedded engine",
+    )
+    qdrant_api_key: SecretStr = Field(
+        SecretStr(""), validation_alias=AliasChoices("QDRANT_API_KEY"), description="Qdrant's API key"
+    )
+    embed_service_url: str = Field(
+        "http://localhost:5555",
+        validation_alias=AliasChoices("EMBED_SERVICE_URL"),
+        description="embed-service's URL",
+    )
+    embed_api_key: SecretStr = Field(SecretStr(""), description="One of the service's `API_KEYS`, if it has any")
+    alias: str = Field("contacts", min_length=1, description="Alias under which the application searches")
+    source: str = Field(
+        "",
+        description="A `.jsonl` or `.parquet` file, or `firestore:COLLECTION`; unset, the collection behind the alias",
+    )
+    target: str = Field("", description="Collection to fill; unset, the alias and the model's name")
+    template: str = Field(
+        "{name} {title} at {company}", min_length=1, description="Text of a point; fields of its payload in braces"
+    )
+    vector: str = Field("", description="Name of the vector to replace; unset, the only one")
+    user_field: str = Field("userId", min_length=1, description="Payload field that `--user-id` is compared with")
+    id_field: str = Field("id", min_length=1, description="Field of a file's row that becomes the point's id")
+    user_id: str = Field("", description="Migrate this user's points alone")
+    batch_size: int = Field(100, ge=1, le=2048, description="Texts in one request to the service")
+    concurrency: int = Field(8, ge=1, le=256, description="Most requests in flight; fewer while the service says 429")
+    limit: int = Field(0, ge=0, description="Stop after about so many points, to go on another time; 0 is all")
+    dry_run: bool = Field(False, description="Show the plan, change nothing")
+    retry_failed: bool = Field(False, description="Try the points of the failures' file again, and only those")
+    in_place: bool = Field(False, description="Replace vectors in the collection itself: no way back but the backup")
+    backup: bool = Field(True, description="Snapshot of the source first (embedded engine: a copy of its files)")
+    folder: Path = Field(Path("migration"), description="Folder for the failures' file and the report")
+    sample: int = Field(500, ge=10, le=100_000, description="Points that plan and verification look at")
+    patience_seconds: float = Field(300.0, gt=0, description="How long to go on trying while a server is away")
+    price_per_million_tokens: float = Field(
+        0.10, ge=0, description="What the vendor takes, in dollars; Embed v3 in price lists of November 2026"
+    )
+    engine: Literal["local", "ray"] = Field("local", description="`ray` spreads the work over a Ray cluster")
+    shards: int = Field(64, ge=1, le=65_536, description="Ranges of ids into which `ray` divides the points")
+    ray_address: str = Field("local", description="Address of the Ray cluster; `local` starts one here")

@@ -1,0 +1,108 @@
+"""Qdrant as a server or as the embedded engine in a folder: what differs between them is here."""
+
+import shutil
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from qdrant_client import QdrantClient, models
+from qdrant_client.http.exceptions import ApiException, ResponseHandlingException, UnexpectedResponse
+
+from scripts.migrate.errors import MigrateError
+
+_TIMEOUT_SECONDS = 120
+_POLL_SECONDS = 1.0
+_SERVER_ERROR = 500
+_TOO_MANY_REQUESTS = 429
+
+
+@dataclass(frozen=True)
+class Storage:
+    """A connection.
+
+    Attributes:
+        folder: of the embedded engine; None with a server.
+    """
+
+    client: QdrantClient
+    folder: Path | None
+
+    def resolve(self, name: str) -> str | None:
+        """The collection behind an alias; None if there is no such alias."""
+        aliases = self.client.get_aliases().aliases
+        return next((alias.collection_name for alias in aliases if alias.alias_name == name), None)
+
+    def back_up(self, collection: str) -> str:
+        """Snapshot on the server, or a copy of the folder's files; where it is."""
+        if self.folder is None:
+            snapshot = self.client.create_snapshot(collection, wait=True)
+            if snapshot is None:
+                raise MigrateError(f"Qdrant made no snapshot of {collection}: see its log, or go on with --no-backup.")
+            return f"snapshot {snapshot.name} of {collection}"
+        copy = self.folder / "backups" / f"{collection}-{datetime.now(UTC):%Y%m%dT%H%M%S}"
+        shutil.copytree(self.folder / "collection" / collection, copy, dirs_exist_ok=True)
+        shutil.copy2(self.folder / "meta.json", copy / "meta.json")
+        return str(copy)
+
+    def free_bytes(self) -> int | None:
+        """Room on the folder's disk; a server does not tell."""
+        return None if self.folder is None else shutil.disk_usage(self.folder).free
+
+    def wait_until_indexed(self, collection: str) -> None:
+        """Wait for the server's optimiser; the embedded engine has no index and is always green."""
+        while True:
+            info = self.client.get_collection(collection)
+            if info.status == models.CollectionStatus.GREEN:
+                return
+            if info.status == models.CollectionStatus.RED:
+                raise MigrateError(f"Qdrant's optimiser failed on {collection}: {info.optimizer_status}.")
+            time.sleep(_POLL_SECONDS)
+
+
+@contextmanager
+def connected(url: str, api_key: str) -> Iterator[Storage]:
+    """A block with a connection.
+
+    Raises:
+        MigrateError: nothing answers, or another process has the folder.
+    """
+    warnings.filterwarnings("ignore", message="Local mode is not recommended|Payload indexes have no effect")
+    warnings.filterwarnings("ignore", message="Api key is used with an insecure connection")
+    folder = None if "://" in url else Path(url)
+    try:
+        if folder is None:
+            # A URL without a port means the scheme's own port, as everywhere else, behind a proxy for instance.
+            port = None if url.startswith("https://") else 6333
+            client = QdrantClient(
+                url=url, port=port, api_key=api_key or None, timeout=_TIMEOUT_SECONDS, check_compatibility=False
+            )
+            client.get_collections()
+        else:
+            if not folder.is_dir():
+                raise MigrateError(f"{folder} is no folder: set QDRANT_URL to Qdrant's URL or to an existing folder.")
+            # Calls come from several threads, never two at a time.
+            client = QdrantClient(path=str(folder), force_disable_check_same_thread=True)
+    except (ApiException, OSError) as error:
+        raise MigrateError(f"Qdrant does not answer at {url}: {_first_line(error)}.") from error
+    except RuntimeError as error:
+        raise MigrateError(f"Another process has {folder} open: {_first_line(error)}") from error
+    try:
+        yield Storage(client, folder)
+    finally:
+        client.close()
+
+
+def is_passing(error: Exception) -> bool:
+    """Whether the same call may succeed later: connection lost, server busy or restarting."""
+    if isinstance(error, UnexpectedResponse):
+        status = error.status_code or 0
+        return status >= _SERVER_ERROR or status == _TOO_MANY_REQUESTS
+    return isinstance(error, ResponseHandlingException | ConnectionError | TimeoutError)
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")

@@ -1,0 +1,27 @@
+"""Writes the table of settings in docs/migration.md: `python -m tests.docs.migration_page`."""
+
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from scripts.migrate.flags import flag, variable
+from scripts.migrate.settings import MigrateSettings
+
+PAGE = Path(__file__).parents[2] / "docs" / "migration.md"
+_HEAD = "| variable | flag | default | meaning |\n|---|---|---|---|\n"
+
+
+def render() -> str:
+    """The whole page, with the table as it should be."""
+    before, _, rest = PAGE.read_text().partition(_HEAD)
+    _, _, after = rest.partition("\n## ")
+    rows = []
+    for name, field in MigrateSettings.model_fields.items():
+        default = field.default.get_secret_value() if isinstance(field.default, SecretStr) else field.default
+        shown = "" if default in ("", None) else f"`{default}`"
+        rows.append(f"| `{variable(name, field)}` | `{flag(name, field)}` | {shown} | {field.description} |\n")
+    return f"{before}{_HEAD}{''.join(rows)}\n## {after}"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(render())

@@ -1,0 +1,48 @@
+"""docs/migration.md: its table is what the settings say, and the guide's four command lines do what it says."""
+
+import shlex
+from pathlib import Path
+
+from qdrant_client import QdrantClient
+
+from tests.docs import migration_page
+from tests.http.services import Service
+from tests.migration.parts import Migration, points, seed
+
+SECTION = "## The guide's four command lines"
+
+
+def test_the_table_of_settings_is_up_to_date() -> None:
+    assert migration_page.PAGE.read_text() == migration_page.render(), "run `python -m tests.docs.migration_page`"
+
+
+def test_the_guides_four_command_lines(embed: Service, tmp_path: Path) -> None:
+    """As a user runs them, each in a process, on a folder of the embedded engine."""
+    folder = tmp_path / "qdrant"
+    with_engine = QdrantClient(path=str(folder))
+    seed(with_engine, "contacts", 40)
+    with_engine.close()
+    migrate = Migration(folder, embed.server.url, "contacts", tmp_path / "migration")
+    reached = []
+    for line in command_lines():
+        program, *rest = shlex.split(line.replace("YOUR_USER_ID", "user-2"))
+        assert [program, *rest[:2]] == ["python", "-m", "scripts.migrate"]
+        assert migrate.start(*rest[2:]).wait(120) == 0, line
+        reached.append(migrated(folder, migrate.target))
+    assert reached == [0, 10, 40, 40]
+    migrate("verify")
+
+
+def migrated(folder: Path, target: str) -> int:
+    client = QdrantClient(path=str(folder))
+    try:
+        return len(points(client, target)) if client.collection_exists(target) else 0
+    finally:
+        client.close()
+
+
+def command_lines() -> list[str]:
+    section = migration_page.PAGE.read_text().partition(SECTION)[2].partition("\n## ")[0]
+    lines = section.partition("```sh\n")[2].partition("```")[0].splitlines()
+    assert len(lines) == 4
+    return lines

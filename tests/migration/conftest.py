@@ -1,0 +1,53 @@
+"""A Qdrant over HTTP, an alias of its own for each test, and the command that migrates it."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from qdrant_client import QdrantClient
+
+from tests.http.server import ROOT, free_port, wait_for
+from tests.http.services import Service
+from tests.migration.parts import Migration
+
+
+@pytest.fixture(scope="session")
+def qdrant_url() -> Iterator[str]:
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    process = subprocess.Popen([sys.executable, "-m", "tests.migration.qdrant_server", str(port)], cwd=ROOT)
+
+    def answers() -> bool:
+        assert process.poll() is None
+        try:
+            return httpx.get(f"{url}/collections", trust_env=False).is_success
+        except httpx.TransportError:
+            return False
+
+    try:
+        wait_for(answers, "Qdrant answers")
+        yield url
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture(scope="session")
+def qdrant(qdrant_url: str) -> Iterator[QdrantClient]:
+    client = QdrantClient(url=qdrant_url, check_compatibility=False, timeout=60)
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def alias(request: pytest.FixtureRequest) -> str:
+    return re.sub(r"\W+", "-", request.node.name)[:60]
+
+
+@pytest.fixture
+def migrate(qdrant_url: str, embed: Service, alias: str, tmp_path: Path) -> Migration:
+    return Migration(qdrant_url, embed.server.url, alias, tmp_path / "migration")
