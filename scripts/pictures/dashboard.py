@@ -4,6 +4,8 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+COLUMNS = 24
+"""Of Grafana's grid."""
 DASHBOARD = Path(__file__).parents[2] / "deploy" / "grafana" / "dashboards" / "duobento.json"
 
 
@@ -27,12 +29,17 @@ class Panel:
     Attributes:
         kind: `timeseries`, `stat` or `gauge`.
         unit: Grafana's id of it.
+        x, y, width, height: its place on Grafana's grid.
     """
 
     title: str
     kind: str
     unit: str
     queries: list[Query]
+    x: int
+    y: int
+    width: int
+    height: int
 
 
 def panels(*, window: str) -> list[Panel]:
@@ -48,6 +55,10 @@ def panels(*, window: str) -> list[Panel]:
             kind=panel["type"],
             unit=panel["fieldConfig"]["defaults"]["unit"],
             queries=[Query(_filled_in(target["expr"], window), target["legendFormat"]) for target in panel["targets"]],
+            x=panel["gridPos"]["x"],
+            y=panel["gridPos"]["y"],
+            width=panel["gridPos"]["w"],
+            height=panel["gridPos"]["h"],
         )
         for panel in described
         if panel["type"] != "row"

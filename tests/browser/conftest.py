@@ -7,7 +7,8 @@ from typing import TypeAlias
 import pytest
 from playwright.sync_api import Browser
 
-from tests.browser.chromium import Visit, chromium
+from scripts.pictures.chromium import ChromiumMissing, chromium
+from tests.browser.visit import Visit
 from tests.http.services import EMBED, QUICK_STOP, RERANK, Kind, Service, running
 
 KEY = "the-key"
@@ -19,8 +20,11 @@ Open: TypeAlias = Callable[..., Visit]
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
+    try:
+        with chromium() as browser:
+            yield browser
+    except ChromiumMissing as missing:
+        pytest.skip(str(missing))
 
 
 @pytest.fixture(scope="session", params=[EMBED, RERANK], ids=lambda kind: kind.name)

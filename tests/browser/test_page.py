@@ -17,10 +17,11 @@ def _field(service: Service) -> str:
 
 
 def test_similarities_are_those_of_the_vectors(embed: Service, visit: Open) -> None:
-    page = visit(embed).page
+    opened = visit(embed)
+    page = opened.page
     page.locator("#texts").fill("\n\n".join(TEXTS))
     page.get_by_label("queries").check()
-    page.locator("#send").click()
+    opened.send()
     shown = [[float(cell) for cell in row.locator("td").all_inner_texts()] for row in page.locator("tbody tr").all()]
     vectors = np.array(embed.post(*TEXTS, input_type="query").json()["embeddings"])
     np.testing.assert_allclose(shown, vectors @ vectors.T, atol=0.006)
@@ -35,10 +36,11 @@ def test_a_single_text_is_shown_as_a_vector(embed: Service, visit: Open) -> None
 
 
 def test_the_ranking_is_that_of_the_service(rerank: Service, visit: Open) -> None:
-    page = visit(rerank).page
+    opened = visit(rerank)
+    page = opened.page
     page.locator("#query").fill(rerank.kind.fixed["query"])
     page.locator("#documents").fill("\n".join(TEXTS))
-    page.locator("#send").click()
+    opened.send()
     expected = rerank.post(*TEXTS).json()["results"]
     rows = [row.locator("td").all_inner_texts() for row in page.locator("tbody tr").all()]
     assert [(float(score), text) for _, score, text in rows] == [

@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
-from scripts.pictures.dashboard import DASHBOARD, panels
+from scripts.pictures.dashboard import COLUMNS, DASHBOARD, panels
 from scripts.pictures.prometheus import Prometheus
 from tests.http.server import ROOT, wait_for
 from tests.http.services import Service
@@ -15,7 +15,6 @@ from tests.monitoring.conftest import Load
 from tests.monitoring.names import names_in
 
 DESCRIBED: dict[str, Any] = json.loads(DASHBOARD.read_text())
-COLUMNS = 24
 PROVISIONING = ROOT / "deploy" / "grafana" / "provisioning"
 
 

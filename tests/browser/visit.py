@@ -1,28 +1,9 @@
-"""The system's Chromium, seeing one page of a service and noting what a user would not see."""
+"""A page of a service in Chromium, noting what a user would not see."""
 
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
-
-_QUIET = ("background-networking", "component-update", "sync", "gpu")
-ARGUMENTS = ["--no-sandbox", "--no-first-run", *(f"--disable-{part}" for part in _QUIET)]
-
-
-@contextmanager
-def chromium() -> Iterator[Browser]:
-    """A block during which a browser runs; skips the test where there is none."""
-    program = shutil.which("chromium")
-    if program is None:
-        pytest.skip("chromium is missing: install it")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
-        yield browser
-        browser.close()
+from playwright.sync_api import Page
 
 
 @dataclass

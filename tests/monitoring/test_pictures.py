@@ -1,0 +1,48 @@
+"""`python -m scripts.pictures` writes the documentation's pictures, small ones, from running services."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from PIL import Image
+
+from scripts.pictures.prometheus import Prometheus
+from tests.http.server import ROOT
+from tests.http.services import EMBED, RERANK, Service
+
+MOST_BYTES = 150 * 1024
+PICTURES = {"page-embed.png", "page-rerank.png", "dashboard.png"}
+COMMAND_SECONDS = 180
+
+
+def _run(*arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "scripts.pictures", *map(str, arguments)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=COMMAND_SECONDS)
+
+
+def test_every_picture_is_written(observed: dict[str, Service], prometheus: Prometheus, tmp_path: Path) -> None:
+    assert prometheus.is_ready()
+    urls = [f"--{kind.prefix[:-1].lower()}-url={observed[kind.name].server.url}" for kind in (EMBED, RERANK)]
+    done = _run(*urls, "--seconds=20", f"--folder={tmp_path}")
+    assert done.returncode == 0, done.stderr
+    assert {file.name for file in tmp_path.iterdir()} == PICTURES
+    for file in tmp_path.iterdir():
+        assert file.stat().st_size <= MOST_BYTES, file
+        with Image.open(file) as picture:
+            assert picture.width > 1000
+            assert len(picture.convert("RGB").getcolors() or []) > 10
+
+
+def test_a_service_that_is_not_there_is_named_in_one_sentence(tmp_path: Path) -> None:
+    done = _run("--embed-url=http://127.0.0.1:9", f"--folder={tmp_path}")
+    assert done.returncode == 1
+    assert re.fullmatch(r"embed-service at http://127\.0\.0\.1:9 does not answer as it should: .*\n", done.stderr)
+
+
+def test_the_documentation_shows_the_pictures_there_are() -> None:
+    shown = set()
+    for page in (ROOT / "docs").glob("*.md"):
+        shown |= set(re.findall(r"!\[[^]]+\]\(pictures/([^)]+)\)", page.read_text()))
+    assert shown >= PICTURES
+    assert {file.name for file in (ROOT / "docs" / "pictures").iterdir()} == shown
