@@ -12,13 +12,14 @@ class Failures:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._reasons: dict[PointId, str] = {}
-        if path.exists():
-            for line in path.read_text().splitlines():
-                try:
-                    failure = json.loads(line)
-                except ValueError:
-                    continue
-                self._reasons[failure["id"]] = failure["reason"]
+        text = path.read_text() if path.exists() else ""
+        for line in text.splitlines():
+            try:
+                failure = json.loads(line)
+            except ValueError:
+                continue
+            self._reasons[failure["id"]] = failure["reason"]
+        self._cut_short = bool(text) and not text.endswith("\n")
 
     def __len__(self) -> int:
         return len(self._reasons)
@@ -43,6 +44,9 @@ class Failures:
         self._reasons[point_id] = reason
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self.path.open("a") as file:
+            if self._cut_short:
+                file.write("\n")
+                self._cut_short = False
             file.write(json.dumps({"id": point_id, "reason": reason}) + "\n")
 
     def forget(self, ids: list[PointId]) -> None:
@@ -54,5 +58,6 @@ class Failures:
         lines = [json.dumps({"id": point_id, "reason": reason}) + "\n" for point_id, reason in self._reasons.items()]
         rest.write_text("".join(lines))
         rest.replace(self.path)
+        self._cut_short = False
         if not lines:
             self.path.unlink()
