@@ -169,7 +169,7 @@ def _with_service(settings: MigrateSettings, work: Callable[[Prepared, EmbedClie
     async def prepared_work(storage: Storage) -> None:
         embedder = EmbedClient(
             settings.embed_service_url,
-            settings.embed_api_key.get_secret_value(),
+            settings.service_api_key.get_secret_value(),
             settings.concurrency,
             settings.patience_seconds,
         )

@@ -87,7 +87,7 @@ def _migrate_range(given: dict[str, Any], name: str) -> tuple[Counts, dict[int |
         settings = MigrateSettings(**given | {"folder": folder})
         embedder = EmbedClient(
             settings.embed_service_url,
-            settings.embed_api_key.get_secret_value(),
+            settings.service_api_key.get_secret_value(),
             settings.concurrency,
             settings.patience_seconds,
         )

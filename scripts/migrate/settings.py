@@ -27,7 +27,11 @@ class MigrateSettings(BaseSettings):
         validation_alias=AliasChoices("EMBED_SERVICE_URL"),
         description="embed-service's URL",
     )
-    embed_api_key: SecretStr = Field(SecretStr(""), description="One of the service's `API_KEYS`, if it has any")
+    service_api_key: SecretStr = Field(
+        SecretStr(""),
+        validation_alias=AliasChoices("SERVICE_API_KEY"),
+        description="One of the service's `API_KEYS`, if it has any",
+    )
     alias: str = Field("contacts", min_length=1, description="Alias under which the application searches")
     source: str = Field(
         "",

@@ -1,4 +1,4 @@
-"""The production stack by its compose file, with its own limits and settings, and what the file promises."""
+"""The production stack by its compose file, with one processor for each service, and what the file promises."""
 
 import os
 import re
@@ -62,7 +62,7 @@ def stack(
     tag = images["embed-service"].split(":")[1]
     address = f"127.0.0.1:{free_port()}"
     settings = tmp_path_factory.mktemp("compose") / "env"
-    changed = example() | {"TAG": tag, "GATEWAY_ADDRESS": address, "EMBED_MEMORY": "2g", "RERANK_MEMORY": "2g"}
+    changed = example() | {"TAG": tag, "GATEWAY_ADDRESS": address, "EMBED_CPUS": "1", "RERANK_CPUS": "1"}
     settings.write_text("".join(f"{name}={value}\n" for name, value in changed.items()))
     podman_compose = str(Path(sys.executable).parent / "podman-compose")
     compose = [podman_compose] if engine.program == "podman" else ["docker", "compose"]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.http.server import ROOT
+from tests.http.server import ROOT, free_port
 from tests.oci.engine import Engine
 
 PAGE = ROOT / "docs" / "deployment.md"
@@ -46,11 +46,13 @@ def shell(engine: Engine, images: dict[str, str], tmp_path: Path) -> Iterator[di
 
 
 def test_the_commands_of_the_page_work(shell: dict[str, str], tmp_path: Path) -> None:
+    ports = {"5555": str(free_port()), "5556": str(free_port())}
     for marker, commands in blocks():
         if marker != "run":
             continue
+        adapted = _adapted(commands, ports)
         done = subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", commands],
+            ["bash", "-euo", "pipefail", "-c", adapted],
             cwd=tmp_path,
             env=shell,
             capture_output=True,
@@ -63,3 +65,10 @@ def test_the_commands_of_the_page_work(shell: dict[str, str], tmp_path: Path) ->
             assert '"status":"ok"' in done.stdout
             assert '{"embedding":[' in done.stdout
             assert '"results":[{"index":0' in done.stdout
+
+
+def _adapted(commands: str, ports: dict[str, str]) -> str:
+    """The commands on free ports of this machine, and on its processors: docker refuses more."""
+    for inside, outside in ports.items():
+        commands = re.sub(rf"(?<!{inside}:){inside}", outside, commands)
+    return re.sub(r"--cpus (\d+)", lambda match: f"--cpus {min(int(match[1]), os.cpu_count() or 1)}", commands)

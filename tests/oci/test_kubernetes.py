@@ -59,7 +59,7 @@ def pod(engine: Engine, images: dict[str, str], kind: Kind, tmp_path: Path) -> I
     file.write_text(yaml.safe_dump(deployment))
     engine.run("play", "kube", str(file))
     names = engine.run("ps", "-a", "--filter", f"name={kind.name}", "--format", "{{.Names}}").splitlines()
-    [name] = [name for name in names if name.endswith(f"-{kind.name}")]
+    [name] = [name for name in names if name.startswith(f"{kind.name}-pod")]
     yield name
     engine.run("play", "kube", "--down", str(file))
 
