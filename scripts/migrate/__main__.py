@@ -61,8 +61,8 @@ def switch_command(ctx: typer.Context) -> None:
     settings: MigrateSettings = ctx.obj
 
     async def switch_over(prepared: Prepared, embedder: EmbedClient) -> None:
-        if not prepared.resumed or not prepared.storage.client.collection_exists(prepared.target.name):
-            raise MigrateError("There is nothing to switch to: migrate first.")
+        if not prepared.migration.complete:
+            raise MigrateError("There is nothing to switch to: migrate all points first.")
         await _catch_up(settings, prepared, embedder)
         await _verify(settings, prepared, embedder)
         await _catch_up(settings, prepared, embedder)

@@ -15,7 +15,12 @@ _HEAD = str(uuid.uuid5(_NAMESPACE, "migration"))
 
 @dataclass(frozen=True)
 class Migration:
-    """What all ranges have in common, and what must not change between two runs into one target."""
+    """What all ranges have in common, and what must not change between two runs into one target.
+
+    Attributes:
+        complete: whether all points were copied once; one user's do not count.
+        previous: collection behind the alias before the switch.
+    """
 
     alias: str
     source: str
@@ -26,7 +31,8 @@ class Migration:
     revision: str
     in_place: bool
     backup: str = ""
-    previous: str = ""  # collection behind the alias before the switch
+    complete: bool = False
+    previous: str = ""
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from scripts.migrate.embed_client import EmbedClient
 from scripts.migrate.errors import MigrateError
 from scripts.migrate.preparation import Prepared, prepare
 from scripts.migrate.progress import ProgressBar
-from scripts.migrate.run import begin, copy_of, pipeline
+from scripts.migrate.run import begin, copy_of, finish, pipeline
 from scripts.migrate.settings import MigrateSettings
 from scripts.migrate.shards import starts
 from scripts.migrate.sources.interface import Cursor
@@ -58,7 +58,7 @@ async def run_on_ray(
                     prepared.failures.add(point_id, reason)
         changes = await catch_up(work, copy_of(settings, prepared))
         write(f"Final pass: {changes.written} points written, {changes.deleted} deleted.")
-    prepared.target.build_index(prepared.collection)
+    finish(settings, prepared)
     return bar
 
 

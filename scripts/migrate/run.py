@@ -38,7 +38,7 @@ async def run(
             changes = await catch_up(work, copy_of(settings, prepared))
             write(f"Final pass: {changes.written} points written, {changes.deleted} deleted.")
     if progress.done:
-        prepared.target.build_index(prepared.collection)
+        finish(settings, prepared)
     else:
         write(f"Stopped at the limit after {progress.points + progress.failed} points; run it again to go on.")
     return bar
@@ -73,6 +73,13 @@ def begin(settings: MigrateSettings, prepared: Prepared, write: Callable[[str], 
         prepared.target.create(prepared.collection)
     if not settings.in_place:
         prepared.target.index_payload(prepared.collection)
+
+
+def finish(settings: MigrateSettings, prepared: Prepared) -> None:
+    """Turn the index on and, unless it was one user's run, call the migration complete."""
+    prepared.target.build_index(prepared.collection)
+    if not settings.user_id:
+        prepared.checkpoint.update(complete=True)
 
 
 @contextmanager
