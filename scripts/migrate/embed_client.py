@@ -91,7 +91,7 @@ class EmbedClient:
                 f"embed-service at {self._url} is not ready ({ready.status_code}): see {self._url}/ready."
             )
         if answer.status_code != httpx.codes.OK:
-            raise MigrateError(f"{self._url}/info answers {answer.status_code}: is MIGRATE_EMBED_API_KEY right?")
+            raise MigrateError(f"{self._url}/info answers {answer.status_code}: is SERVICE_API_KEY right?")
         try:
             facts = answer.json()
             self._info = ServiceInfo(

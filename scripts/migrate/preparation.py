@@ -69,6 +69,7 @@ async def prepare(settings: MigrateSettings, storage: Storage, embedder: EmbedCl
         storage,
         name,
         Layout(layout.vector, service.dimension, layout.distance, layout.others),
+        model=service.model,
         in_place=settings.in_place,
     )
     if settings.in_place and layout.size != service.dimension:

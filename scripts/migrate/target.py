@@ -53,10 +53,15 @@ def layout_of(info: models.CollectionInfo, wanted: str) -> Layout:
 
 
 class Target:
-    """A collection whose points are written as a whole, or, in place, whose vectors are replaced."""
+    """A collection whose points are written as a whole, or, in place, whose vectors are replaced.
 
-    def __init__(self, storage: Storage, collection: str, layout: Layout, *, in_place: bool) -> None:
+    Args:
+        model: that its vectors are made with; kept in its metadata.
+    """
+
+    def __init__(self, storage: Storage, collection: str, layout: Layout, *, model: str, in_place: bool) -> None:
         self.name = collection
+        self._metadata = {"model": model}
         self.layout = layout
         self._storage = storage
         self._client = storage.client
@@ -70,7 +75,7 @@ class Target:
             settings: dict[str, Any] = {"hnsw_config": models.HnswConfigDiff(m=0)}
         else:
             vectors, settings = _as_source(source, self.layout)
-        self._client.create_collection(self.name, vectors_config=vectors, **settings)
+        self._client.create_collection(self.name, vectors_config=vectors, metadata=self._metadata, **settings)
 
     def index_payload(self, source: models.CollectionInfo | None) -> None:
         """Index the payload fields that the source indexes; those that are indexed stay so."""
@@ -79,7 +84,9 @@ class Target:
 
     def build_index(self, source: models.CollectionInfo | None) -> None:
         """Turn the index on, with the source's links a point, and wait for it."""
-        if not self._in_place:
+        if self._in_place:
+            self._client.update_collection(self.name, metadata=self._metadata)
+        else:
             links = source.config.hnsw_config.m if source else _DEFAULT_LINKS
             self._client.update_collection(
                 self.name,

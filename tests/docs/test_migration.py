@@ -1,4 +1,4 @@
-"""docs/migration.md: its table is what the settings say, and the guide's four command lines do what it says."""
+"""docs/migration.md's table is what the settings say; the guide's four lines in docs/deployment.md do what it says."""
 
 import shlex
 from pathlib import Path
@@ -9,7 +9,8 @@ from tests.docs import migration_page
 from tests.http.services import Service
 from tests.migration.parts import Migration, points, seed
 
-SECTION = "## The guide's four command lines"
+PAGE = migration_page.PAGE.with_name("deployment.md")
+SECTION = "## Step 4"
 
 
 def test_the_table_of_settings_is_up_to_date() -> None:
@@ -42,7 +43,7 @@ def migrated(folder: Path, target: str) -> int:
 
 
 def command_lines() -> list[str]:
-    section = migration_page.PAGE.read_text().partition(SECTION)[2].partition("\n## ")[0]
+    section = PAGE.read_text().partition(SECTION)[2].partition("\n## ")[0]
     lines = section.partition("```sh\n")[2].partition("```")[0].splitlines()
     assert len(lines) == 4
     return lines

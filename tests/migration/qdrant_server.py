@@ -39,6 +39,10 @@ def create_collection(name: str, body: Any) -> bool:
     )
 
 
+def update_collection(name: str, body: Any) -> bool:
+    return ENGINE.update_collection(name, metadata=body.get("metadata"))
+
+
 def upsert(name: str, body: Any) -> Any:
     return ENGINE.upsert(name, rest.PointsList.model_validate(body).points)
 
@@ -134,7 +138,7 @@ APP = Starlette(
         route("/collections/aliases", "POST", change_aliases),
         route("/collections/{name}", "GET", get_collection),
         route("/collections/{name}", "PUT", create_collection),
-        route("/collections/{name}", "PATCH", lambda name, _: ENGINE.collection_exists(name)),
+        route("/collections/{name}", "PATCH", update_collection),
         route("/collections/{name}", "DELETE", lambda name, _: ENGINE.delete_collection(name)),
         route("/collections/{name}/exists", "GET", lambda name, _: {"exists": ENGINE.collection_exists(name)}),
         route("/collections/{name}/snapshots", "POST", snapshot),

@@ -95,6 +95,7 @@ def test_in_place(qdrant: QdrantClient, migrate: Migration, alias: str, embed: S
     found = points(qdrant, alias)[1]
     assert found.payload == payload
     assert np.allclose(dense(found), wanted, atol=1e-4)
+    assert qdrant.get_collection(alias).config.metadata == {"model": embed.kind.model}
     migrate("--in-place", "verify")
     migrate("cleanup", "--yes")
     assert qdrant.collection_exists(alias)
