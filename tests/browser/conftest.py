@@ -18,7 +18,7 @@ DESKTOP = (1280, 900)
 Open: TypeAlias = Callable[..., Visit]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # Playwright keeps an event loop in this thread, which tests of asyncio cannot have
 def browser() -> Iterator[Browser]:
     try:
         with chromium() as browser:
