@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from typing import Any, Literal, Self
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 _FORMS = (
     "redis://user:password@host:6379/0, rediss:// for TLS, unix:///path, redis+cluster://host:6379,host:6379, "
@@ -50,6 +50,7 @@ class RedisURL:
         parts = urlsplit(url)
         scheme, _, topology = parts.scheme.partition("+")
         if not topology:
+            _port(parts)
             parse_url(url)
             return cls("server", url)
         if topology not in _PORTS or scheme == "unix":
@@ -69,4 +70,11 @@ def _node(host: str, default_port: int) -> tuple[str, int]:
     parts = urlsplit(f"//{host}")
     if not parts.hostname:
         raise ValueError("a host is missing")
-    return parts.hostname, parts.port or default_port
+    return parts.hostname, _port(parts) or default_port
+
+
+def _port(parts: SplitResult) -> int | None:
+    try:
+        return parts.port
+    except ValueError:  # whose text would repeat what stands there
+        raise ValueError("the port is no number; a / in a password is written %2F") from None

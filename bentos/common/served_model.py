@@ -8,7 +8,14 @@ import yaml
 from bentos.common import model_store
 from bentos.common.backends.interface import Backend as LoadedBackend
 from bentos.common.backends.loading import load_openvino, load_torch
-from bentos.common.model_store import Backend, InstalledModel, Kind, ModelCorrupt, ModelNotInstalled
+from bentos.common.model_store import (
+    Backend,
+    InstalledModel,
+    Kind,
+    ModelCorrupt,
+    ModelNotInstalled,
+    ModelProfile,
+)
 from bentos.common.settings import EngineSettings
 
 # A built bento holds this file as src/bentos/common/…, and its own description beside src. In a container image its
@@ -35,6 +42,8 @@ def resolve(
     try:
         home = _BENTO if (_BENTO / "bento.yaml").is_file() and (_BENTO / "models").is_dir() else None
         own = _own_model(_BENTO / "bento.yaml", home) if model_id is None else None
+        if own:
+            _check_form(own.profile, revision, settings)
         model = own or _best_form(model_id or default, revision, settings, home)
     except (ModelNotInstalled, ModelCorrupt) as error:
         raise SystemExit(str(error)) from None
@@ -64,6 +73,24 @@ def _own_model(description: Path, home: Path | None) -> InstalledModel | None:
     [service] = yaml.safe_load(description.read_text())["services"]
     [model] = service["models"]
     return model_store.open_tag(model["tag"], home)
+
+
+def _check_form(own: ModelProfile, revision: str | None, settings: EngineSettings) -> None:
+    """Refuse settings that ask a bento for another form of its model than the one it holds.
+
+    Raises:
+        SystemExit: with one sentence.
+    """
+    wanted = {"BACKEND": (settings.backend, own.backend), "MODEL_REVISION": (revision or "auto", own.revision)}
+    if own.backend == "openvino":
+        wanted |= {"PRECISION": (settings.precision, own.precision), "DEVICE": (settings.device, "cpu")}
+    prefix = settings.model_config.get("env_prefix") or ""
+    for name, (asked, there) in wanted.items():
+        if asked != "auto" and not there.startswith(asked):
+            raise SystemExit(
+                f"{prefix}{name}={asked}, but this bento holds {own.model_id} as {own.backend} {own.precision}, "
+                f"revision {own.revision}: unset {prefix}{name}, or build the bento with the form you want."
+            )
 
 
 def _best_form(model_id: str, revision: str | None, settings: EngineSettings, home: Path | None) -> InstalledModel:

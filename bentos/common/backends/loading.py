@@ -43,6 +43,11 @@ def load_torch(folder: Path, kind: Kind, settings: EngineSettings) -> Backend:
     precision = settings.precision
     if precision == "auto":
         precision = "bf16" if device == "cuda" else "fp32"
+    if precision not in ("fp32", "bf16"):
+        raise RuntimeError(
+            f"PyTorch computes in fp32 and bf16, not in {precision}: unset the precision, or convert the model "
+            f"(`python -m scripts.models install MODEL --precision {precision}`) and serve it with backend openvino."
+        )
     if device == "cpu":
         _check_memory(folder)
     backend = TorchEncoder if kind == "encoder" else TorchCrossEncoder

@@ -33,6 +33,8 @@ def test_sentinels_watch_over_a_master() -> None:
         "redis+clutser://:secret@localhost",
         "unix+cluster:///secret",
         "redis://:secret@localhost:port",
+        "redis://:secret/2@localhost",
+        "redis+cluster://bird:secret/2@localhost",
         "redis+cluster://:secret@",
         "redis+sentinel://:secret@localhost:26379",
     ],

@@ -50,6 +50,12 @@ def test_damaged_weights_of_an_original(model_store: Path, tmp_path: Path) -> No
         loading.load_torch(folder, "encoder", EngineSettings())
 
 
+def test_a_precision_that_torch_has_not(model_store: Path) -> None:
+    folder = installed(MODELS["encoder"], model_store)
+    with pytest.raises(RuntimeError, match="^PyTorch computes in fp32 and bf16, not in int8"):
+        loading.load_torch(folder, "encoder", EngineSettings(precision="int8"))
+
+
 def test_a_graph_of_another_version(folder: Path) -> None:
     mask = openvino.opset13.parameter([1, -1], openvino.Type.i32, name="attention_mask")
     graph = openvino.Model([openvino.opset13.relu(mask)], [mask], "padded")
