@@ -81,12 +81,14 @@ def _check_form(own: ModelProfile, revision: str | None, settings: EngineSetting
     Raises:
         SystemExit: with one sentence.
     """
-    wanted = {"BACKEND": (settings.backend, own.backend), "MODEL_REVISION": (revision or "auto", own.revision)}
+    wanted = {"BACKEND": (settings.backend, own.backend)}
     if own.backend == "openvino":
         wanted |= {"PRECISION": (settings.precision, own.precision), "DEVICE": (settings.device, "cpu")}
+    if revision and not own.revision.startswith(revision):
+        wanted["MODEL_REVISION"] = (revision, own.revision)
     prefix = settings.model_config.get("env_prefix") or ""
     for name, (asked, there) in wanted.items():
-        if asked != "auto" and not there.startswith(asked):
+        if asked not in ("auto", there):
             raise SystemExit(
                 f"{prefix}{name}={asked}, but this bento holds {own.model_id} as {own.backend} {own.precision}, "
                 f"revision {own.revision}: unset {prefix}{name}, or build the bento with the form you want."

@@ -52,7 +52,7 @@ def test_damaged_weights_of_an_original(model_store: Path, tmp_path: Path) -> No
 
 def test_a_precision_that_torch_has_not(model_store: Path) -> None:
     folder = installed(MODELS["encoder"], model_store)
-    with pytest.raises(RuntimeError, match="^PyTorch computes in fp32 and bf16, not in int8"):
+    with pytest.raises(RuntimeError, match=r"^PyTorch computes in fp32 and bf16, not in int8"):
         loading.load_torch(folder, "encoder", EngineSettings(precision="int8"))
 
 
