@@ -81,7 +81,7 @@ def _check_form(own: ModelProfile, revision: str | None, settings: EngineSetting
     Raises:
         SystemExit: with one sentence.
     """
-    wanted = {"BACKEND": (settings.backend, own.backend)}
+    wanted: dict[str, tuple[str, str]] = {"BACKEND": (settings.backend, own.backend)}
     if own.backend == "openvino":
         wanted |= {"PRECISION": (settings.precision, own.precision), "DEVICE": (settings.device, "cpu")}
     if revision and not own.revision.startswith(revision):
