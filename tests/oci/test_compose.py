@@ -17,6 +17,7 @@ from tests.oci.engine import Engine
 
 FOLDER = ROOT / "deploy" / "compose"
 FILE = FOLDER / "docker-compose.production.yml"
+LOCAL = FOLDER / "docker-compose.local.yml"
 # Qdrant's image can only be pulled; the others have stand-ins.
 STARTED = ["embed-service", "rerank-service", "redis", "gateway"]
 RERANK = {"query": "software engineer", "documents": ["John is a software engineer", "Mary is a chef"]}
@@ -38,6 +39,17 @@ def test_every_variable_is_in_the_example_and_the_other_way_round() -> None:
 
 def test_only_the_gateway_and_grafana_are_published() -> None:
     assert {name for name, service in services().items() if "ports" in service} == {"gateway", "grafana"}
+
+
+def test_local_ports_are_published_on_this_machine_only() -> None:
+    podman_compose = str(Path(sys.executable).parent / "podman-compose")
+    command = [podman_compose, "--env-file", str(FOLDER / ".env.example"), "-f", str(FILE), "-f", str(LOCAL), "config"]
+    rendered = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    merged = yaml.safe_load(rendered)["services"]
+    for name, port in {"embed-service": 5555, "rerank-service": 5556, "qdrant": 6333}.items():
+        assert merged[name]["networks"] == ["internal", "public"]
+        assert merged[name]["ports"] == [f"127.0.0.1:{port}:{port}"]
+    assert all(port.startswith("127.0.0.1:") for service in merged.values() for port in service.get("ports", []))
 
 
 def test_every_service_restarts_rotates_its_log_and_is_limited() -> None:
