@@ -12,6 +12,9 @@ import httpx
 import pytest
 import yaml
 
+from bentos.common.settings import CacheSettings, ServerSettings, TracesSettings
+from bentos.embed.settings import EmbedSettings
+from bentos.rerank.settings import RerankSettings
 from tests.http.server import ANSWER_SECONDS, ROOT, START_SECONDS, free_port, wait_for
 from tests.oci.engine import Engine
 
@@ -35,6 +38,19 @@ def example() -> dict[str, str]:
 
 def test_every_variable_is_in_the_example_and_the_other_way_round() -> None:
     assert set(re.findall(r"\$\{(\w+)\}", FILE.read_text())) == example().keys()
+
+
+def test_the_services_examples_are_settings_that_the_compose_file_leaves_to_them() -> None:
+    shown = re.findall(r"^#([A-Z_]+)=", (FOLDER / "services.env.example").read_text(), re.M)
+    classes = (ServerSettings, CacheSettings, TracesSettings, EmbedSettings, RerankSettings)
+    known = {
+        f"{kind.model_config.get('env_prefix') or ''}{name}".upper() for kind in classes for name in kind.model_fields
+    }
+    for name in ("embed-service", "rerank-service"):
+        service = services()[name]
+        assert service["env_file"] == [{"path": "services.env", "required": False}]
+        assert set(shown) <= known - service["environment"].keys()
+    assert shown
 
 
 def test_only_the_gateway_and_grafana_are_published() -> None:
