@@ -18,7 +18,8 @@ BENTOFILE_SUFFIX = $(if $(filter torch,$(BACKEND)),-torch)
 PRESET = $$($(BIN)/python -c "from scripts.models.presets import PRESETS as p; \
 	print('EMBED_MODEL=%s RERANK_MODEL=%s' % p['$(MODELS)'])")
 
-COMPOSE = $(if $(filter podman,$(ENGINE)),$(BIN)/podman-compose,docker compose) -f deploy/compose/docker-compose.production.yml
+COMPOSE = $(if $(filter podman,$(ENGINE)),$(BIN)/podman-compose,docker compose) -f deploy/compose/docker-compose.production.yml \
+	$(if $(LOCAL),-f deploy/compose/docker-compose.local.yml)
 
 export BENTOML_DO_NOT_TRACK := True
 
@@ -101,11 +102,12 @@ images: models ## Build container images with their models (SERVICES=embed for o
 	@for service in $(SERVICES); do env $(PRESET) ENGINE=$(ENGINE) \
 		sh scripts/build_image.sh $$service $(BACKEND) $(TORCH) $(TAG) || exit 1; done
 
-up: ## Start the production stack of deploy/compose (ARGS="--profile monitoring" adds Prometheus and Grafana)
-	@test -f deploy/compose/.env || cp deploy/compose/.env.example deploy/compose/.env
+up: ## Start the production stack of deploy/compose (LOCAL=1 publishes its ports on 127.0.0.1; ARGS="--profile monitoring")
+	@for file in .env services.env; do \
+		test -f deploy/compose/$$file || cp deploy/compose/$$file.example deploy/compose/$$file || exit 1; done
 	$(COMPOSE) $(ARGS) up -d
 
-down: ## Stop and remove the production stack; its data stays (ARGS="--profile monitoring" as for up)
+down: ## Stop and remove the production stack; its data stays (LOCAL and ARGS as for up)
 	$(COMPOSE) $(ARGS) down
 
 clean: ## Remove the virtual environment and all caches

@@ -93,6 +93,7 @@ def _config(targets: Mapping[str, str], interval: str) -> str:
     config["global"] = {"scrape_interval": interval, "evaluation_interval": interval, "scrape_timeout": interval}
     config["rule_files"] = [str(FOLDER / name) for name in config["rule_files"]]
     for job in config["scrape_configs"]:
+        del job["dns_sd_configs"]
         job["static_configs"] = [{"targets": [targets[job["job_name"]]]}]
     return yaml.safe_dump(config)
 

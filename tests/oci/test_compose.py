@@ -12,11 +12,15 @@ import httpx
 import pytest
 import yaml
 
+from bentos.common.settings import CacheSettings, ServerSettings, TracesSettings
+from bentos.embed.settings import EmbedSettings
+from bentos.rerank.settings import RerankSettings
 from tests.http.server import ANSWER_SECONDS, ROOT, START_SECONDS, free_port, wait_for
 from tests.oci.engine import Engine
 
 FOLDER = ROOT / "deploy" / "compose"
 FILE = FOLDER / "docker-compose.production.yml"
+LOCAL = FOLDER / "docker-compose.local.yml"
 # Qdrant's image can only be pulled; the others have stand-ins.
 STARTED = ["embed-service", "rerank-service", "redis", "gateway"]
 RERANK = {"query": "software engineer", "documents": ["John is a software engineer", "Mary is a chef"]}
@@ -36,8 +40,32 @@ def test_every_variable_is_in_the_example_and_the_other_way_round() -> None:
     assert set(re.findall(r"\$\{(\w+)\}", FILE.read_text())) == example().keys()
 
 
+def test_the_services_examples_are_settings_that_the_compose_file_leaves_to_them() -> None:
+    shown = re.findall(r"^#([A-Z_]+)=", (FOLDER / "services.env.example").read_text(), re.M)
+    classes = (ServerSettings, CacheSettings, TracesSettings, EmbedSettings, RerankSettings)
+    known = {
+        f"{kind.model_config.get('env_prefix') or ''}{name}".upper() for kind in classes for name in kind.model_fields
+    }
+    for name in ("embed-service", "rerank-service"):
+        service = services()[name]
+        assert service["env_file"] == [{"path": "services.env", "required": False}]
+        assert set(shown) <= known - service["environment"].keys()
+    assert shown
+
+
 def test_only_the_gateway_and_grafana_are_published() -> None:
     assert {name for name, service in services().items() if "ports" in service} == {"gateway", "grafana"}
+
+
+def test_local_ports_are_published_on_this_machine_only() -> None:
+    podman_compose = str(Path(sys.executable).parent / "podman-compose")
+    command = [podman_compose, "--env-file", str(FOLDER / ".env.example"), "-f", str(FILE), "-f", str(LOCAL), "config"]
+    rendered = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    merged = yaml.safe_load(rendered)["services"]
+    for name, port in {"embed-service": 5555, "rerank-service": 5556, "qdrant": 6333}.items():
+        assert merged[name]["networks"] == ["internal", "public"]
+        assert merged[name]["ports"] == [f"127.0.0.1:{port}:{port}"]
+    assert all(port.startswith("127.0.0.1:") for service in merged.values() for port in service.get("ports", []))
 
 
 def test_every_service_restarts_rotates_its_log_and_is_limited() -> None:

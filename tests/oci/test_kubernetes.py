@@ -45,6 +45,22 @@ def test_a_service_monitor_finds_both_services() -> None:
     assert all(endpoint["port"] == port["name"] for service in found for port in service["spec"]["ports"])
 
 
+def test_a_rollout_needs_no_free_gpu() -> None:
+    deployments = [manifest for manifest in manifests("gpu") if manifest["kind"] == "Deployment"]
+    assert len(deployments) == 2
+    for deployment in deployments:
+        assert deployment["spec"]["strategy"]["rollingUpdate"] == {"maxUnavailable": 1, "maxSurge": 0}
+
+
+def test_labelled_clients_of_every_namespace_may_call() -> None:
+    policies = [manifest for manifest in manifests("cpu") if manifest["kind"] == "NetworkPolicy"]
+    clients = {"namespaceSelector": {}, "podSelector": {"matchLabels": {"duobento-client": "true"}}}
+    assert len(policies) == 2
+    for policy in policies:
+        [rule] = policy["spec"]["ingress"]
+        assert clients in rule["from"]
+
+
 @pytest.fixture
 def pod(engine: Engine, images: dict[str, str], kind: Kind, tmp_path: Path) -> Iterator[str]:
     """Name of the container that podman makes of a Deployment; only the image's tag is changed."""
