@@ -1,7 +1,11 @@
 """`python -m scripts.doctor` on real deployments, sound ones and broken ones: each gets the lines it deserves."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 from uuid import uuid4
 
@@ -39,6 +43,34 @@ def collection(folder: Path, size: int, **more: Any) -> list[str]:
     client.create_collection("contacts", VectorParams(size=size, distance=more["distance"]), metadata=more["metadata"])
     client.close()
     return ["--qdrant-path", str(folder), "--collection", "contacts"]
+
+
+@contextmanager
+def web_server(status: int) -> Iterator[str]:
+    """URL of a server that answers everything with this status and a page."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(b"<!doctype html>\n<title>Herons</title>\n")
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.do_GET()
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 @pytest.fixture(scope="module")
@@ -129,6 +161,18 @@ def test_a_service_that_is_down_is_one_failure_and_hides_nothing_of_the_other(de
     statuses = of_embed(lines)
     assert statuses.pop("reachable") == "failure"
     assert set(statuses.values()) == {"not checked"}
+    assert lines["rerank-service", "ready"][0] == "ok"
+
+
+@pytest.mark.parametrize("status", [200, 404])
+def test_another_server_is_one_failure_whatever_it_answers(deployment: Deployment, status: int) -> None:
+    with web_server(status) as url:
+        code, lines = doctor("--embed-url", url, *deployment.urls[2:])
+    assert code == 1
+    assert lines["embed-service", "reachable"] == ("failure", f"At {url}/health is something else.")
+    statuses = of_embed(lines)
+    assert statuses.pop("reachable") == "failure"
+    assert {check for check, found in statuses.items() if found != "not checked"} <= {"port", "clock"}
     assert lines["rerank-service", "ready"][0] == "ok"
 
 
