@@ -12,18 +12,11 @@ class DeploymentSettings(BaseSettings):
     embed_service_url: str = Field("http://localhost:5555", pattern="^https?://", description="URL of embed-service")
     rerank_service_url: str = Field("http://localhost:5556", pattern="^https?://", description="URL of rerank-service")
     service_api_key: SecretStr | None = Field(None, description="Key that both services are sent")
-    qdrant_url: str | None = Field(None, pattern="^https?://", description="URL of the Qdrant that holds the vectors")
-    qdrant_api_key: SecretStr | None = Field(None, description="Key of that Qdrant")
 
     @property
     def key(self) -> str | None:
         """The services' key in clear."""
         return self.service_api_key.get_secret_value() if self.service_api_key else None
-
-    @property
-    def qdrant_key(self) -> str | None:
-        """Qdrant's key in clear."""
-        return self.qdrant_api_key.get_secret_value() if self.qdrant_api_key else None
 
 
 def authorization(key: str | None) -> dict[str, str]:

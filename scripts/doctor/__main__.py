@@ -15,6 +15,7 @@ from scripts.doctor.checklist import Line, checklist, run
 from scripts.doctor.checks.collection import Qdrant
 from scripts.doctor.finding import Status
 from scripts.doctor.service import Service
+from scripts.qdrant import QdrantSettings
 
 _STYLES = {
     Status.OK: "green",
@@ -32,7 +33,9 @@ def doctor(
     rerank_url: Annotated[str | None, typer.Option(help="URL of rerank-service; default: RERANK_SERVICE_URL.")] = None,
     key: Annotated[str | None, typer.Option(help="Key of the services; default: SERVICE_API_KEY.")] = None,
     timeout: Annotated[float, typer.Option(min=0.001, help="Seconds a service may take to answer.")] = 10,
-    qdrant_url: Annotated[str | None, typer.Option(help="URL of Qdrant; default: QDRANT_URL.")] = None,
+    qdrant_url: Annotated[
+        str | None, typer.Option(help="URL of Qdrant, or its embedded engine's folder; default: QDRANT_URL.")
+    ] = None,
     qdrant_path: Annotated[Path | None, typer.Option(help="Folder of Qdrant's embedded engine instead.")] = None,
     collection: Annotated[str | None, typer.Option(help="Collection that holds the vectors.")] = None,
     embed_container: Annotated[str, typer.Option(help="Name of embed-service's container.")] = "embed-service",
@@ -47,7 +50,9 @@ def doctor(
     key = key or deployment.key
     embed = Service("embed-service", embed_url or deployment.embed_service_url, key, timeout)
     rerank = Service("rerank-service", rerank_url or deployment.rerank_service_url, key, timeout)
-    qdrant = Qdrant(collection, qdrant_url or deployment.qdrant_url, qdrant_path, deployment.qdrant_key)
+    vectors = settings.load(QdrantSettings)
+    place = str(qdrant_path) if qdrant_path else qdrant_url or vectors.url
+    qdrant = Qdrant(collection, place, vectors.key)
     lines = []
     console = Console(soft_wrap=True, highlight=False)
     for line in run(checklist(embed, rerank, qdrant, embed_container, rerank_container)):

@@ -241,6 +241,14 @@ def test_a_collection_or_qdrant_that_is_not_there_is_a_failure(deployment: Deplo
     assert (nowhere[0], nowhere[1]["Qdrant", "collection"][0]) == (1, "failure")
 
 
+def test_qdrants_variable_may_be_a_folder_as_for_the_migration(
+    deployment: Deployment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, folder, *named = collection(tmp_path, 384)
+    monkeypatch.setenv("QDRANT_URL", folder)
+    assert doctor(*deployment.urls, *named)[1]["Qdrant", "collection"][0] == "ok"
+
+
 def _degraded(service: Service) -> bool:
     service.post(f"a text that is in no cache: {uuid4()}")
     return bool(service.server.client.get("/health").json()["cache"]["status"] == "degraded")
