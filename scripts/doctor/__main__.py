@@ -9,8 +9,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from bentos.common import settings
-from scripts.deployment import DeploymentSettings
+from scripts.deployment import DeploymentSettings, read
 from scripts.doctor.checklist import Line, checklist, run
 from scripts.doctor.checks.collection import Qdrant
 from scripts.doctor.finding import Status
@@ -44,13 +43,13 @@ def doctor(
 ) -> None:
     """Check that a running deployment is set up right, point by point.
 
-    Exits with 1 if a point is a failure, 2 if an option is wrong, else with 0.
+    Exits with 1 if a point is a failure, 2 if an option or a variable is wrong, else with 0.
     """
-    deployment = settings.load(DeploymentSettings)
+    deployment = read(DeploymentSettings)
     key = key or deployment.key
     embed = Service("embed-service", embed_url or deployment.embed_service_url, key, timeout)
     rerank = Service("rerank-service", rerank_url or deployment.rerank_service_url, key, timeout)
-    vectors = settings.load(QdrantSettings)
+    vectors = read(QdrantSettings)
     place = str(qdrant_path) if qdrant_path else qdrant_url or vectors.url
     qdrant = Qdrant(collection, place, vectors.key)
     lines = []

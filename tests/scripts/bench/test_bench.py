@@ -109,7 +109,16 @@ def test_wrong_options_are_explained(tmp_path: Path) -> None:
         (["--target", "heron=1/2"], "no target heron"),
         (["--texts", str(tmp_path / "absent")], "cannot be read"),
         (["--lengths", "long"], "Lengths are"),
+        (["--json", str(tmp_path / "absent" / "figures.json")], "is no folder"),
+        (["--html", str(tmp_path)], "is a directory"),
     ):
         result = bench(*options)
         assert result.exit_code == 2
         assert sentence in result.output
+
+
+def test_a_wrong_variable_is_no_slowness(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EMBED_SERVICE_URL", "heron")
+    result = bench()
+    assert result.exit_code == 2
+    assert "EMBED_SERVICE_URL=heron" in result.output

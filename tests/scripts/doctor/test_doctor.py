@@ -249,6 +249,13 @@ def test_qdrants_variable_may_be_a_folder_as_for_the_migration(
     assert doctor(*deployment.urls, *named)[1]["Qdrant", "collection"][0] == "ok"
 
 
+def test_a_wrong_variable_is_no_failure_of_the_deployment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RERANK_SERVICE_URL", "heron")
+    result = CliRunner().invoke(app, [])
+    assert result.exit_code == 2
+    assert "RERANK_SERVICE_URL=heron" in result.output
+
+
 def _degraded(service: Service) -> bool:
     service.post(f"a text that is in no cache: {uuid4()}")
     return bool(service.server.client.get("/health").json()["cache"]["status"] == "degraded")
