@@ -175,11 +175,27 @@ class EngineSettings(BaseSettings):
         return self
 
 
+class WrongSettings(ValueError):
+    """The environment has wrong variables; the message has a line for each."""
+
+
 def load(settings: type[AnySettings]) -> AnySettings:
     """Read and check settings from the environment.
 
     Raises:
         SystemExit: with one line per wrong variable, so that a mistake ends the start with a sentence, not a trace.
+    """
+    try:
+        return read(settings)
+    except WrongSettings as error:
+        raise SystemExit(str(error)) from None
+
+
+def read(settings: type[AnySettings]) -> AnySettings:
+    """As `load`, for a program that ends in its own way.
+
+    Raises:
+        WrongSettings: with one line per wrong variable.
     """
     try:
         return settings()
@@ -189,7 +205,7 @@ def load(settings: type[AnySettings]) -> AnySettings:
             _explain(prefix, problem["loc"], problem["msg"], _shown(settings, problem["loc"], problem["input"]))
             for problem in error.errors()
         ]
-        raise SystemExit("\n".join(["Settings are wrong:", *lines])) from None
+        raise WrongSettings("\n".join(["Settings are wrong:", *lines])) from None
 
 
 def _shown(settings: type[BaseSettings], location: tuple[int | str, ...], value: object) -> object:

@@ -1,13 +1,13 @@
 """Command line of the performance test."""
 
 import asyncio
+import os
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
 
-from bentos.common import settings
 from scripts.bench.closed_loop import Plan
 from scripts.bench.compare import Other
 from scripts.bench.dialects import DIALECTS
@@ -16,14 +16,22 @@ from scripts.bench.report import html, json, terminal
 from scripts.bench.run import Job, LoadPlan, run
 from scripts.bench.targets import with_overrides
 from scripts.bench.texts import Texts, read_lines
-from scripts.deployment import DeploymentSettings
+from scripts.deployment import DeploymentSettings, read
 
 TOO_SLOW, NOT_MEASURED = 1, 3
 
 _SLO = {"embed": "p95-embedding", "rerank": "p95-rerank"}
 
 app = typer.Typer(add_completion=False)
+
 _WHERE, _WHAT, _LOAD, _OTHER, _OUTPUT = "Where", "What is sent", "Load", "Another server", "Output"
+
+
+def _can_be_written(file: Path | None) -> Path | None:
+    """Notice before the measurement that its report would be lost."""
+    if file and not (file.parent.is_dir() and os.access(file.parent, os.W_OK)):
+        raise typer.BadParameter(f"{file.parent} is no folder that can be written to.")
+    return file
 
 
 @app.command()
@@ -93,17 +101,34 @@ def bench(
     compare_model: Annotated[str, typer.Option(help="Model to name in requests to it.", rich_help_panel=_OTHER)] = "",
     compare_key: Annotated[str | None, typer.Option(help="Its key.", rich_help_panel=_OTHER)] = None,
     json_file: Annotated[
-        Path | None, typer.Option("--json", help="File to write all figures to.", rich_help_panel=_OUTPUT)
+        Path | None,
+        typer.Option(
+            "--json",
+            help="File to write all figures to.",
+            dir_okay=False,
+            writable=True,
+            callback=_can_be_written,
+            rich_help_panel=_OUTPUT,
+        ),
     ] = None,
     html_file: Annotated[
-        Path | None, typer.Option("--html", help="File to write a page with plots to.", rich_help_panel=_OUTPUT)
+        Path | None,
+        typer.Option(
+            "--html",
+            help="File to write a page with plots to.",
+            dir_okay=False,
+            writable=True,
+            callback=_can_be_written,
+            rich_help_panel=_OUTPUT,
+        ),
     ] = None,
 ) -> None:
     """Measure a running deployment and judge it by the guide's targets.
 
-    Exits with 0 if it is fast enough, 1 if a figure is too slow, 2 if an option is wrong, 3 if a request fails.
+    Exits with 0 if it is fast enough, 1 if a figure is too slow or load is not held, 2 if an option or a variable is
+    wrong, 3 if a request of the guide's test fails.
     """
-    deployment = settings.load(DeploymentSettings)
+    deployment = read(DeploymentSettings)
     try:
         chosen = with_overrides(targets, target or [])
         source = Texts(lengths, read_lines(texts) if texts else None, seed)
@@ -132,7 +157,7 @@ def bench(
         json.write(report, json_file)
     if html_file:
         html.write(report, html_file)
-    raise typer.Exit(TOO_SLOW if report.too_slow else 0)
+    raise typer.Exit(0 if report.fast_enough else TOO_SLOW)
 
 
 def _other(dialect: str, embed_url: str | None, rerank_url: str | None, key: str | None, model: str) -> Other | None:

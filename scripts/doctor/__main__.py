@@ -9,12 +9,12 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from bentos.common import settings
-from scripts.deployment import DeploymentSettings
+from scripts.deployment import DeploymentSettings, read
 from scripts.doctor.checklist import Line, checklist, run
 from scripts.doctor.checks.collection import Qdrant
 from scripts.doctor.finding import Status
 from scripts.doctor.service import Service
+from scripts.qdrant import QdrantSettings
 
 _STYLES = {
     Status.OK: "green",
@@ -32,7 +32,9 @@ def doctor(
     rerank_url: Annotated[str | None, typer.Option(help="URL of rerank-service; default: RERANK_SERVICE_URL.")] = None,
     key: Annotated[str | None, typer.Option(help="Key of the services; default: SERVICE_API_KEY.")] = None,
     timeout: Annotated[float, typer.Option(min=0.001, help="Seconds a service may take to answer.")] = 10,
-    qdrant_url: Annotated[str | None, typer.Option(help="URL of Qdrant; default: QDRANT_URL.")] = None,
+    qdrant_url: Annotated[
+        str | None, typer.Option(help="URL of Qdrant, or its embedded engine's folder; default: QDRANT_URL.")
+    ] = None,
     qdrant_path: Annotated[Path | None, typer.Option(help="Folder of Qdrant's embedded engine instead.")] = None,
     collection: Annotated[str | None, typer.Option(help="Collection that holds the vectors.")] = None,
     embed_container: Annotated[str, typer.Option(help="Name of embed-service's container.")] = "embed-service",
@@ -41,13 +43,15 @@ def doctor(
 ) -> None:
     """Check that a running deployment is set up right, point by point.
 
-    Exits with 1 if a point is a failure, 2 if an option is wrong, else with 0.
+    Exits with 1 if a point is a failure, 2 if an option or a variable is wrong, else with 0.
     """
-    deployment = settings.load(DeploymentSettings)
+    deployment = read(DeploymentSettings)
     key = key or deployment.key
     embed = Service("embed-service", embed_url or deployment.embed_service_url, key, timeout)
     rerank = Service("rerank-service", rerank_url or deployment.rerank_service_url, key, timeout)
-    qdrant = Qdrant(collection, qdrant_url or deployment.qdrant_url, qdrant_path, deployment.qdrant_key)
+    vectors = read(QdrantSettings)
+    place = str(qdrant_path) if qdrant_path else qdrant_url or vectors.url
+    qdrant = Qdrant(collection, place, vectors.key)
     lines = []
     console = Console(soft_wrap=True, highlight=False)
     for line in run(checklist(embed, rerank, qdrant, embed_container, rerank_container)):

@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
+from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
 from scripts.deployment import authorization
@@ -59,7 +60,7 @@ class Service:
         Raises:
             NotChecked: if there is none.
         """
-        return self._json("/health")
+        return self._signed("/health")
 
     @cached_property
     def info(self) -> dict[str, Any]:
@@ -68,7 +69,19 @@ class Service:
         Raises:
             NotChecked: if there is none.
         """
-        return self._json("/info")
+        return self._signed("/info")
+
+    @cached_property
+    def failing(self) -> list[str]:
+        """Checks of `/ready` that fail.
+
+        Raises:
+            NotChecked: if there is no answer.
+        """
+        checks = self._object("/ready").get("checks")
+        if not isinstance(checks, dict):
+            raise self._something_else("/ready")
+        return [name for name, passed in checks.items() if not passed]
 
     def metric(self, name: str, **labels: str) -> float | None:
         """Sum of a metric's series with these labels; none if there are none.
@@ -76,37 +89,66 @@ class Service:
         Raises:
             NotChecked: if there is no `/metrics`.
         """
-        families = text_string_to_metric_families(self._answer("/metrics").text)
         values = [
             sample.value
-            for family in families
+            for family in self._metrics
             for sample in family.samples
             if sample.name == name and labels.items() <= sample.labels.items()
         ]
         return sum(values) if values else None
 
+    def takes_example(self, *, with_key: bool) -> bool:
+        """Whether a small request is answered, rather than refused for want of a key.
+
+        Raises:
+            NotChecked: if it is neither.
+        """
+        answer = self.post_example(with_key=with_key)
+        if answer.is_success or answer.status_code == httpx.codes.UNAUTHORIZED:
+            return answer.is_success
+        raise NotChecked(f"A small request gets {answer.status_code}.")
+
     def post_example(self, *, with_key: bool = True) -> httpx.Response:
         """Send a small request; its `elapsed` ends with the first bytes of the answer.
 
         Raises:
-            NotChecked: if the service does not answer.
+            NotChecked: if the service does not answer, or something else does.
         """
         path, body = EXAMPLES[self.name]
-        return self._send("POST", path, self.key if with_key else None, body)
+        answer = self._send("POST", path, self.key if with_key else None, body)
+        if answer.is_success and not answer.headers.get("Content-Type", "").startswith("application/json"):
+            raise self._something_else(path)
+        return answer
 
     def close(self) -> None:
         """Close the connections."""
         self._http.close()
 
-    def _json(self, path: str) -> dict[str, Any]:
-        answer = self._answer(path)
+    @cached_property
+    def _metrics(self) -> list[Metric]:
         try:
-            content = answer.json()
+            return list(text_string_to_metric_families(self._answer("/metrics").text))
+        except ValueError:
+            raise self._something_else("/metrics") from None
+
+    def _signed(self, path: str) -> dict[str, Any]:
+        """An answer that names the service it is of, which may be the other one."""
+        content = self._object(path)
+        if content.get("service") not in tuple(EXAMPLES):
+            raise self._something_else(path)
+        return content
+
+    def _object(self, path: str) -> dict[str, Any]:
+        try:
+            content = self._answer(path).json()
         except ValueError:
             content = None
-        if not isinstance(content, dict) or "service" not in content:
-            raise NotChecked(f"At {self.url}{path} is something else.", f"Correct {self.variable}.")
+        if not isinstance(content, dict):
+            raise self._something_else(path)
         return content
+
+    def _something_else(self, path: str) -> NotChecked:
+        return NotChecked(f"At {self.url}{path} is something else.", f"Correct {self.variable}.")
 
     def _answer(self, path: str) -> httpx.Response:
         answer = self.get(path)

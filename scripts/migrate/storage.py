@@ -13,6 +13,7 @@ from qdrant_client import QdrantClient, models
 from qdrant_client.http.exceptions import ApiException, ResponseHandlingException, UnexpectedResponse
 
 from scripts.migrate.errors import MigrateError
+from scripts.qdrant import folder_of, server_client
 
 _TIMEOUT_SECONDS = 120
 _POLL_SECONDS = 1.0
@@ -72,14 +73,10 @@ def connected(url: str, api_key: str) -> Iterator[Storage]:
     """
     warnings.filterwarnings("ignore", message="Local mode is not recommended|Payload indexes have no effect")
     warnings.filterwarnings("ignore", message="Api key is used with an insecure connection")
-    folder = None if "://" in url else Path(url)
+    folder = folder_of(url)
     try:
         if folder is None:
-            # A URL without a port means the scheme's own port, as everywhere else, behind a proxy for instance.
-            port = None if url.startswith("https://") else 6333
-            client = QdrantClient(
-                url=url, port=port, api_key=api_key or None, timeout=_TIMEOUT_SECONDS, check_compatibility=False
-            )
+            client = server_client(url, api_key, _TIMEOUT_SECONDS)
             client.get_collections()
         else:
             if not folder.is_dir():

@@ -7,7 +7,10 @@ from typing import NamedTuple
 
 import pytest
 
+from scripts.deployment import DeploymentSettings
+from scripts.qdrant import QdrantSettings
 from tests.http.services import EMBED, QUICK_STOP, RERANK, Service, running
+from tests.scripts.environment import variables
 
 KEY = "heron-key"
 
@@ -22,6 +25,16 @@ class Deployment(NamedTuple):
     def urls(self) -> list[str]:
         """The options that name them."""
         return ["--embed-url", self.embed.server.url, "--rerank-url", self.rerank.server.url]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_variables() -> Iterator[None]:
+    """The tools know only what a test tells them, whatever the developer's shell has set."""
+    with pytest.MonkeyPatch.context() as patch:
+        for settings in (DeploymentSettings, QdrantSettings):
+            for name in variables(settings):
+                patch.delenv(name, raising=False)
+        yield
 
 
 @pytest.fixture(scope="session")

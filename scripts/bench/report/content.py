@@ -46,10 +46,26 @@ class Report:
         return [row.target.title for row in self.rows if row.verdict is Verdict.TOO_SLOW]
 
     @property
+    def not_held(self) -> list[str]:
+        """Load that the service did not stand."""
+        loads = []
+        if self.load and not self.load.holds:
+            loads.append(f"{self.load.rate:g} requests/s on {self.load.service}")
+        if self.saturation and self.saturation.best is None:
+            loads.append("any rate of the search")
+        return loads
+
+    @property
+    def fast_enough(self) -> bool:
+        """Whether nothing is too slow and all load was held."""
+        return not (self.too_slow or self.not_held)
+
+    @property
     def conclusion(self) -> str:
-        """One sentence."""
-        if self.too_slow:
-            return f"Too slow: {', '.join(self.too_slow)}."
+        """A sentence or two."""
+        if not self.fast_enough:
+            parts = {"Too slow": self.too_slow, "Not held": self.not_held}
+            return " ".join(f"{name}: {', '.join(found)}." for name, found in parts.items() if found)
         acceptable = [row.target.title for row in self.rows if row.verdict is Verdict.ACCEPTABLE]
         if acceptable:
             return f"Fast enough; above target: {', '.join(acceptable)}."

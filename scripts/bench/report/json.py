@@ -18,7 +18,8 @@ def write(report: Report, file: Path) -> None:
 
 def as_dict(report: Report) -> dict[str, Any]:
     """The report's fields, and what follows from them."""
-    content = {"conclusion": report.conclusion, "too_slow": report.too_slow, **asdict(report)}
+    judged = {"conclusion": report.conclusion, "too_slow": report.too_slow, "not_held": report.not_held}
+    content = {**judged, **asdict(report)}
     content["compared"] = [asdict(compared) | {"ratio": compared.ratio} for compared in report.compared]
     if report.load:
         content["load"] = load_summary(report.load) | content["load"] | {"windows": report.load.windows()}

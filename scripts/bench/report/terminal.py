@@ -29,7 +29,7 @@ def show(report: Report, console: Console) -> None:
     if report.saturation:
         console.print(_saturation(report.saturation))
         console.print(capacity(report.saturation), style="bold")
-    console.print(report.conclusion, style="bold red" if report.too_slow else "bold green")
+    console.print(report.conclusion, style="bold green" if report.fast_enough else "bold red")
 
 
 def hits(samples: Samples, measure: Measure) -> str:

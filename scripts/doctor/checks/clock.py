@@ -19,7 +19,10 @@ class Clock(ServiceCheck):
         sent = self.service.post_example().headers.get("Date")
         if not sent:
             raise NotChecked("Its answers have no Date.")
-        skew = abs((datetime.now(UTC) - parsedate_to_datetime(sent)).total_seconds())
+        try:
+            skew = abs((datetime.now(UTC) - parsedate_to_datetime(sent)).total_seconds())
+        except (ValueError, TypeError):
+            raise NotChecked(f"The Date of its answers is none: {sent}.") from None
         if skew > _TOLERATED_SECONDS:
             return warning(
                 f"Its clock and ours are {skew:.0f} seconds apart.",

@@ -1,7 +1,6 @@
 """Does the Qdrant collection hold vectors of the served model?"""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from qdrant_client import QdrantClient
 from qdrant_client.http.exceptions import ApiException
@@ -9,6 +8,7 @@ from qdrant_client.models import CollectionConfig, Distance, VectorParams
 
 from scripts.doctor.finding import Finding, NotChecked, failure, ok, warning
 from scripts.doctor.service import Service
+from scripts.qdrant import folder_of, server_client
 
 MODEL_KEYS = ("model", "model_id", "embedding_model")
 """Fields of a collection's metadata that may name the model of its vectors."""
@@ -16,11 +16,14 @@ MODEL_KEYS = ("model", "model_id", "embedding_model")
 
 @dataclass(frozen=True)
 class Qdrant:
-    """Where a collection is: a server's URL, or a folder of the embedded engine."""
+    """Where a collection is.
+
+    Attributes:
+        place: a server's URL, or a folder of the embedded engine.
+    """
 
     collection: str | None
-    url: str | None = None
-    path: Path | None = None
+    place: str | None = None
     api_key: str | None = None
 
     def config(self) -> CollectionConfig:
@@ -32,20 +35,18 @@ class Qdrant:
             OSError, ApiException: if Qdrant does not answer.
             RuntimeError: if another process has the folder open.
         """
-        if not (self.url or self.path):
+        if not self.place:
             raise NotChecked("No Qdrant is named.", "Give --qdrant-url (QDRANT_URL) or --qdrant-path.")
         if not self.collection:
             raise NotChecked("No collection is named.", "Give --collection.")
-        if self.path and not self.path.is_dir():
-            raise OSError(f"there is no folder {self.path}")
-        client = QdrantClient(path=str(self.path)) if self.path else self._server()
+        folder = folder_of(self.place)
+        if folder and not folder.is_dir():
+            raise OSError(f"there is no folder {folder}")
+        client = QdrantClient(path=str(folder)) if folder else server_client(self.place, self.api_key)
         try:
             return client.get_collection(self.collection).config
         finally:
             client.close()
-
-    def _server(self) -> QdrantClient:
-        return QdrantClient(url=self.url, api_key=self.api_key, check_compatibility=False)
 
 
 @dataclass(frozen=True)

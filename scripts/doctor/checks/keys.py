@@ -1,7 +1,5 @@
 """Are keys set, and is ours one of them?"""
 
-import httpx
-
 from scripts.doctor.finding import Finding, failure, ok, warning
 from scripts.doctor.service_check import ServiceCheck
 
@@ -13,7 +11,7 @@ class Keys(ServiceCheck):
 
     def run(self) -> Finding:
         """Send one of each."""
-        if self.service.post_example(with_key=False).status_code != httpx.codes.UNAUTHORIZED:
+        if self.service.takes_example(with_key=False):
             return warning(
                 "It answers without a key.",
                 "Set API_KEYS, unless only programs that you trust reach its port.",
@@ -23,6 +21,6 @@ class Keys(ServiceCheck):
                 "It needs a key, and the doctor has none: much is not checked.",
                 "Give one with --key or SERVICE_API_KEY.",
             )
-        if self.service.post_example().status_code == httpx.codes.UNAUTHORIZED:
+        if not self.service.takes_example(with_key=True):
             return failure("It refuses the key that the doctor was given.", "Use one of its API_KEYS.")
         return ok("It refuses requests without a key, and takes ours.")

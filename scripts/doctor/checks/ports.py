@@ -4,7 +4,6 @@ import ipaddress
 import socket
 from collections.abc import Iterator
 
-import httpx
 import psutil
 
 from scripts.doctor.finding import Finding, NotChecked, ok, warning
@@ -28,7 +27,7 @@ class Port(ServiceCheck):
         outside = [address for address in addresses if not _is_internal(address)]
         if not outside:
             return ok(f"Port {port} is open on {shown} only.")
-        if self.service.post_example(with_key=False).status_code == httpx.codes.UNAUTHORIZED:
+        if not self.service.takes_example(with_key=False):
             return ok(f"Port {port} is open on {shown}, and needs a key.")
         return warning(
             f"Port {port} is open on {shown}, without a key.",

@@ -17,7 +17,7 @@ class Reachable(ServiceCheck):
         except NotChecked as reason:
             return failure(str(reason), f"Start it, or correct {service.variable}: it is looked for at {service.url}.")
         if found != service.name:
-            return failure(f"At {service.url} is {found or 'something else'}.", f"Correct {service.variable}.")
+            return failure(f"At {service.url} is {found}.", f"Correct {service.variable}.")
         live = service.get("/live")
         if not live.is_success:
             return failure(f"/live answers {live.status_code}: {live.text}", "Restart it, and read its log.")

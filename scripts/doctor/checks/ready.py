@@ -17,8 +17,7 @@ class Ready(ServiceCheck):
 
     def run(self) -> Finding:
         """Ask, and explain the first check that fails."""
-        answer = self.service.get("/ready")
-        if answer.is_success:
+        failing = self.service.failing
+        if not failing:
             return ok("It takes requests.")
-        failing = answer.json().get("failing", ["/ready"])
         return failure(f"It is not ready: {', '.join(failing)}.", _ADVICE.get(failing[0], "Read its log."))

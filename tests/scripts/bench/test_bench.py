@@ -82,6 +82,17 @@ def test_between_target_and_acceptable_does_not_fail(deployment: Deployment) -> 
     assert "Fast enough; above target: Rerank." in result.output
 
 
+def test_load_that_is_not_held_is_not_fast_enough(deployment: Deployment, tmp_path: Path) -> None:
+    file = tmp_path / "figures.json"
+    load = ["--rate", "20", "--duration", "1", "--slo-ms", "0.1"]
+    result = bench(*deployment.urls, *FEW, *PATIENT, *load, "--json", str(file))
+    assert result.exit_code == 1
+    assert "Not held: 20 requests/s on embed-service." in result.output
+    assert "Fast enough" not in result.output
+    figures = json.loads(file.read_text())
+    assert (figures["too_slow"], figures["not_held"]) == ([], ["20 requests/s on embed-service"])
+
+
 def test_a_missing_key_and_an_absent_service_end_with_one_sentence(locked_deployment: Deployment) -> None:
     without_key = bench(*locked_deployment.urls, *FEW)
     assert (without_key.exit_code, without_key.output.count("\n")) == (3, 1)
@@ -98,7 +109,16 @@ def test_wrong_options_are_explained(tmp_path: Path) -> None:
         (["--target", "heron=1/2"], "no target heron"),
         (["--texts", str(tmp_path / "absent")], "cannot be read"),
         (["--lengths", "long"], "Lengths are"),
+        (["--json", str(tmp_path / "absent" / "figures.json")], "is no folder"),
+        (["--html", str(tmp_path)], "is a directory"),
     ):
         result = bench(*options)
         assert result.exit_code == 2
         assert sentence in result.output
+
+
+def test_a_wrong_variable_is_no_slowness(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EMBED_SERVICE_URL", "heron")
+    result = bench()
+    assert result.exit_code == 2
+    assert "EMBED_SERVICE_URL=heron" in result.output

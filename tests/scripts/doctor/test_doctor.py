@@ -1,7 +1,11 @@
 """`python -m scripts.doctor` on real deployments, sound ones and broken ones: each gets the lines it deserves."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 from uuid import uuid4
 
@@ -39,6 +43,34 @@ def collection(folder: Path, size: int, **more: Any) -> list[str]:
     client.create_collection("contacts", VectorParams(size=size, distance=more["distance"]), metadata=more["metadata"])
     client.close()
     return ["--qdrant-path", str(folder), "--collection", "contacts"]
+
+
+@contextmanager
+def web_server(status: int) -> Iterator[str]:
+    """URL of a server that answers everything with this status and a page."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(b"<!doctype html>\n<title>Herons</title>\n")
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.do_GET()
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 @pytest.fixture(scope="module")
@@ -132,6 +164,18 @@ def test_a_service_that_is_down_is_one_failure_and_hides_nothing_of_the_other(de
     assert lines["rerank-service", "ready"][0] == "ok"
 
 
+@pytest.mark.parametrize("status", [200, 404])
+def test_another_server_is_one_failure_whatever_it_answers(deployment: Deployment, status: int) -> None:
+    with web_server(status) as url:
+        code, lines = doctor("--embed-url", url, *deployment.urls[2:])
+    assert code == 1
+    assert lines["embed-service", "reachable"] == ("failure", f"At {url}/health is something else.")
+    statuses = of_embed(lines)
+    assert statuses.pop("reachable") == "failure"
+    assert {check for check, found in statuses.items() if found != "not checked"} <= {"port", "clock"}
+    assert lines["rerank-service", "ready"][0] == "ok"
+
+
 def test_urls_that_are_exchanged_are_noticed(deployment: Deployment) -> None:
     embed, rerank = deployment.embed.server.url, deployment.rerank.server.url
     code, lines = doctor("--embed-url", rerank, "--rerank-url", embed)
@@ -195,6 +239,21 @@ def test_a_collection_or_qdrant_that_is_not_there_is_a_failure(deployment: Deplo
     assert (other[0], other[1]["Qdrant", "collection"][0]) == (1, "failure")
     nowhere = doctor(*deployment.urls, "--qdrant-url", f"http://127.0.0.1:{free_port()}", "--collection", "contacts")
     assert (nowhere[0], nowhere[1]["Qdrant", "collection"][0]) == (1, "failure")
+
+
+def test_qdrants_variable_may_be_a_folder_as_for_the_migration(
+    deployment: Deployment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, folder, *named = collection(tmp_path, 384)
+    monkeypatch.setenv("QDRANT_URL", folder)
+    assert doctor(*deployment.urls, *named)[1]["Qdrant", "collection"][0] == "ok"
+
+
+def test_a_wrong_variable_is_no_failure_of_the_deployment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RERANK_SERVICE_URL", "heron")
+    result = CliRunner().invoke(app, [])
+    assert result.exit_code == 2
+    assert "RERANK_SERVICE_URL=heron" in result.output
 
 
 def _degraded(service: Service) -> bool:
