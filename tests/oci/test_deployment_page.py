@@ -30,7 +30,8 @@ def test_every_block_is_run_or_says_why_not() -> None:
 
 @pytest.fixture
 def shell(engine: Engine, images: dict[str, str], tmp_path: Path) -> Iterator[dict[str, str]]:
-    """Environment in which `docker` is this machine's engine and `latest` are the tests' images."""
+    """Environment in which `docker` is this machine's engine and `latest` are the tests' images, for a while."""
+    latest = {name: engine.run("images", "-q", "--no-trunc", f"{name}:latest") for name in SERVICES}
     for name in SERVICES:
         if engine.run("ps", "-aq", "--filter", f"name=^{name}$"):
             pytest.fail(f"a container {name} exists here: the page's commands would meet it")
@@ -42,7 +43,11 @@ def shell(engine: Engine, images: dict[str, str], tmp_path: Path) -> Iterator[di
     yield os.environ | {"PATH": f"{commands}:{os.environ['PATH']}"}
     engine.run("rm", "-f", *SERVICES, check=False)
     engine.run("network", "rm", "-f", "duobento-internal", check=False)
-    engine.run("rmi", *(f"{name}:latest" for name in SERVICES), check=False)
+    for name, image in latest.items():
+        if image:
+            engine.run("tag", image, f"{name}:latest")
+        else:
+            engine.run("rmi", f"{name}:latest", check=False)
 
 
 def test_the_commands_of_the_page_work(shell: dict[str, str], tmp_path: Path) -> None:
