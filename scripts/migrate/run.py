@@ -76,10 +76,11 @@ def begin(settings: MigrateSettings, prepared: Prepared, write: Callable[[str], 
 
 
 def finish(settings: MigrateSettings, prepared: Prepared) -> None:
-    """Turn the index on and, unless it was one user's run, call the migration complete."""
+    """Turn the index on and call the migration complete; not after one user's run, which leaves the others' to do."""
+    if settings.user_id:
+        return
     prepared.target.build_index(prepared.collection)
-    if not settings.user_id:
-        prepared.checkpoint.update(complete=True)
+    prepared.checkpoint.update(complete=True)
 
 
 @contextmanager

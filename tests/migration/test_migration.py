@@ -74,10 +74,11 @@ def test_the_index_is_off_while_loading_and_then_on(
     assert [(one["method"], one["body"]["hnsw_config"]["m"]) for one in of_target] == [("PUT", 0), ("PATCH", 16)]
 
 
-def test_one_user_first_then_all(qdrant: QdrantClient, migrate: Migration, alias: str) -> None:
+def test_one_user_first_then_all(qdrant: QdrantClient, migrate: Migration, alias: str, embed: Service) -> None:
     seed(qdrant, alias, 80)
     migrate("--user-id=user-1")
     assert set(points(qdrant, migrate.target)) == set(range(1, 80, 4))
+    assert qdrant.get_collection(migrate.target).config.metadata == {"model": embed.kind.model}
     assert "missing" in migrate("verify", code=1)
     migrate("switch", code=1)
     migrate()
@@ -90,6 +91,8 @@ def test_in_place(qdrant: QdrantClient, migrate: Migration, alias: str, embed: S
     payload = {"name": "Ada", "title": "Engineer", "company": "Acme"}
     qdrant.upsert(alias, [models.PointStruct(id=1, vector=[1.0] * 384, payload=payload)])
     assert "not an alias" in migrate(code=1)
+    migrate("--in-place", "--user-id=nobody")
+    assert not qdrant.get_collection(alias).config.metadata  # the others' vectors are the old model's
     migrate("--in-place")
     wanted = embed.post("Ada Engineer at Acme", input_type="passage").json()["embeddings"][0]
     found = points(qdrant, alias)[1]
