@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from scripts.migrate.pipeline import Pipeline
-from scripts.migrate.sources.interface import Cursor, PointId, Record
+from scripts.migrate.sources.interface import Cursor, PointId, Record, Source
 from scripts.migrate.sources.qdrant import QdrantSource
 
 MOST_PASSES = 5
@@ -38,6 +38,26 @@ async def catch_up(pipeline: Pipeline, copy: QdrantSource) -> Changes:
         written += changes.written
         deleted += changes.deleted + gone
         if not any(changes) and not gone:
+            break
+    return Changes(written, deleted)
+
+
+def differences(source: Source, copy: QdrantSource) -> Changes:
+    """Copies that a pass would write over, and those it would delete."""
+    written = deleted = 0
+    cursor: Cursor = None
+    while True:
+        records, cursor = source.page(cursor, _PAGE)
+        copies = copy.by_ids([record.id for record in records]) if records else []
+        known = {one.id for one in copies}
+        written += sum(record.id in known for record in changed(records, copies))
+        if cursor is None:
+            break
+    while isinstance(source, QdrantSource):
+        copies, cursor = copy.page(cursor, _PAGE)
+        ids: list[PointId] = [one.id for one in copies]
+        deleted += len(ids) - len(source.by_ids(ids)) if ids else 0
+        if cursor is None:
             break
     return Changes(written, deleted)
 
