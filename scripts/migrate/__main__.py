@@ -12,10 +12,11 @@ from scripts.migrate import flags
 from scripts.migrate.catch_up import catch_up
 from scripts.migrate.embed_client import EmbedClient
 from scripts.migrate.errors import MigrateError
+from scripts.migrate.failures import Failures
 from scripts.migrate.plan import describe, make_plan
 from scripts.migrate.preparation import Prepared, prepare
 from scripts.migrate.progress import ProgressBar
-from scripts.migrate.run import copy_of, pipeline, retry_failed, run
+from scripts.migrate.run import copy_of, pipeline, refuse_to_discard, retry_failed, run
 from scripts.migrate.settings import MigrateSettings
 from scripts.migrate.storage import Storage, connected
 from scripts.migrate.switch import clean_up, find_migration, point_alias, roll_back, switch, unused
@@ -63,9 +64,15 @@ def switch_command(ctx: typer.Context) -> None:
     async def switch_over(prepared: Prepared, embedder: EmbedClient) -> None:
         if not prepared.migration.complete:
             raise MigrateError("There is nothing to switch to: migrate all points first.")
+        refuse_to_discard(settings, prepared)
         await _catch_up(settings, prepared, embedder)
         await _verify(settings, prepared, embedder)
         await _catch_up(settings, prepared, embedder)
+        if len(prepared.failures) and not settings.allow_failed:
+            raise MigrateError(
+                f"{len(prepared.failures)} points failed and would not be found after a switch: see "
+                f"{prepared.failures.path}, then --retry-failed, or leave them behind with --allow-failed."
+            )
         switch(prepared.storage, prepared.checkpoint, prepared.migration)
         typer.echo(f"{settings.alias} points at {prepared.target.name}. Back: python -m scripts.migrate rollback")
 
@@ -95,6 +102,9 @@ def cleanup_command(
         checkpoint, migration = find_migration(storage, settings.alias, settings.target)
         collection = unused(storage, migration, abandon=abandon)
         what = f"{collection} and {checkpoint.collection}" if collection else checkpoint.collection
+        failures = Failures.of(settings.folder, migration.target)
+        if len(failures):
+            typer.echo(f"{len(failures)} points were not migrated; {failures.path}, which stays, names them.", err=True)
         if not yes:
             _fail(f"This deletes {what}: say --yes.")
         clean_up(storage, checkpoint, collection)
@@ -160,7 +170,8 @@ async def _verify(settings: MigrateSettings, prepared: Prepared, embedder: Embed
         typer.echo(problem, err=True)
     if found.problems:
         raise typer.Exit(1)
-    typer.echo("The new collection is right.")
+    but = f", but for {found.failed} points that failed: {prepared.failures.path}" if found.failed else ""
+    typer.echo(f"The new collection is right{but}.")
 
 
 def _with_service(settings: MigrateSettings, work: Callable[[Prepared, EmbedClient], Awaitable[None]]) -> None:

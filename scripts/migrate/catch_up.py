@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from scripts.migrate.pipeline import Pipeline
-from scripts.migrate.sources.interface import Cursor, PointId, Record
+from scripts.migrate.sources.interface import Cursor, PointId, Record, Source
 from scripts.migrate.sources.qdrant import QdrantSource
 
 MOST_PASSES = 5
@@ -24,7 +24,8 @@ async def catch_up(pipeline: Pipeline, copy: QdrantSource) -> Changes:
     """Pass over the source until a pass finds nothing, at most `MOST_PASSES` times.
 
     The target holds every payload, so no other record of what was copied is needed. A point is migrated again when its
-    payload or another of its vectors differs from its copy, or it has none; a copy is deleted when its point is gone.
+    payload or another of its vectors differs from its copy, or it has none; a copy is deleted when its point is gone or
+    was changed into one that fails.
     What is written behind a pass's place waits for the next, so what can be missed is what was written during the last.
 
     Args:
@@ -32,10 +33,31 @@ async def catch_up(pipeline: Pipeline, copy: QdrantSource) -> Changes:
     """
     written = deleted = 0
     for _ in range(MOST_PASSES):
-        changes = Changes(await _write_changed(pipeline, copy), await _delete_gone(pipeline, copy))
+        changes = await _write_changed(pipeline, copy)
+        gone = await _delete_gone(pipeline, copy)
         written += changes.written
-        deleted += changes.deleted
-        if not any(changes):
+        deleted += changes.deleted + gone
+        if not any(changes) and not gone:
+            break
+    return Changes(written, deleted)
+
+
+def differences(source: Source, copy: QdrantSource) -> Changes:
+    """Copies that a pass would write over, and those it would delete."""
+    written = deleted = 0
+    cursor: Cursor = None
+    while True:
+        records, cursor = source.page(cursor, _PAGE)
+        copies = copy.by_ids([record.id for record in records]) if records else []
+        known = {one.id for one in copies}
+        written += sum(record.id in known for record in changed(records, copies))
+        if cursor is None:
+            break
+    while isinstance(source, QdrantSource):
+        copies, cursor = copy.page(cursor, _PAGE)
+        ids: list[PointId] = [one.id for one in copies]
+        deleted += len(ids) - len(source.by_ids(ids)) if ids else 0
+        if cursor is None:
             break
     return Changes(written, deleted)
 
@@ -55,18 +77,24 @@ def same(record: Record, copy: Record) -> bool:
     )
 
 
-async def _write_changed(pipeline: Pipeline, copy: QdrantSource) -> int:
+async def _write_changed(pipeline: Pipeline, copy: QdrantSource) -> Changes:
     cursor: Cursor = None
-    count = 0
+    count = deleted = 0
     while True:
         records, cursor = await pipeline.call(pipeline.source.page, cursor, _PAGE)
         copies = await pipeline.call(copy.by_ids, [record.id for record in records]) if records else []
-        new = [record for record in changed(records, copies) if pipeline.template.render(record.payload)]
+        known = {one.id for one in copies}
+        new = [one for one in changed(records, copies) if one.id in known or pipeline.template.render(one.payload)]
         for start in range(0, len(new), pipeline.batch_size):
-            written, _ = await pipeline.migrate(new[start : start + pipeline.batch_size])
+            batch = new[start : start + pipeline.batch_size]
+            written, failed = await pipeline.migrate(batch)
             count += written
+            stale = [one.id for one in batch if one.id in known and one.id in pipeline.failures] if failed else []
+            if stale:
+                await pipeline.call(pipeline.target.delete, stale)
+                deleted += len(stale)
         if cursor is None:
-            return count
+            return Changes(count, deleted)
 
 
 async def _delete_gone(pipeline: Pipeline, copy: QdrantSource) -> int:

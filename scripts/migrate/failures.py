@@ -27,6 +27,11 @@ class Failures:
     def __contains__(self, point_id: object) -> bool:
         return point_id in self._reasons
 
+    @classmethod
+    def of(cls, folder: Path, target: str) -> "Failures":
+        """Those of a target."""
+        return cls(folder / f"{target}.failures.jsonl")
+
     @property
     def reasons(self) -> dict[PointId, str]:
         """Reason by point."""

@@ -98,7 +98,7 @@ async def prepare(settings: MigrateSettings, storage: Storage, embedder: EmbedCl
         service,
         started or migration,
         checkpoint,
-        Failures(settings.folder / f"{name}.failures.jsonl"),
+        Failures.of(settings.folder, name),
         resumed=started is not None,
     )
 

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 
-from scripts.migrate.catch_up import catch_up
+from scripts.migrate.catch_up import catch_up, differences
 from scripts.migrate.checkpoint import Progress
 from scripts.migrate.embed_client import EmbedClient
 from scripts.migrate.errors import MigrateError
@@ -61,8 +61,26 @@ async def retry_failed(
     return bar
 
 
+def refuse_to_discard(settings: MigrateSettings, prepared: Prepared) -> None:
+    """Once switched, the target may hold what the application wrote under the alias, which a final pass would lose.
+
+    Raises:
+        MigrateError: points of the target are not in the source, or differ from it.
+    """
+    switched = prepared.migration.previous or prepared.storage.resolve(settings.alias) == prepared.target.name
+    if settings.discard_new or not switched or settings.in_place:
+        return
+    found = differences(prepared.source, copy_of(settings, prepared))
+    if any(found):
+        raise MigrateError(
+            f"Since the switch {prepared.target.name} has {found.deleted} points that {prepared.source.name} lacks and "
+            f"{found.written} that differ from it: bring them over, or lose them with --discard-new."
+        )
+
+
 def begin(settings: MigrateSettings, prepared: Prepared, write: Callable[[str], None]) -> None:
     """Back the source up, write the checkpoint's head, make the target; what was done before is left alone."""
+    refuse_to_discard(settings, prepared)
     if not prepared.resumed:
         place = ""
         if settings.backup and prepared.collection is not None:
@@ -76,10 +94,11 @@ def begin(settings: MigrateSettings, prepared: Prepared, write: Callable[[str], 
 
 
 def finish(settings: MigrateSettings, prepared: Prepared) -> None:
-    """Turn the index on and, unless it was one user's run, call the migration complete."""
+    """Turn the index on and call the migration complete; not after one user's run, which leaves the others' to do."""
+    if settings.user_id:
+        return
     prepared.target.build_index(prepared.collection)
-    if not settings.user_id:
-        prepared.checkpoint.update(complete=True)
+    prepared.checkpoint.update(complete=True)
 
 
 @contextmanager

@@ -50,6 +50,10 @@ class MigrateSettings(BaseSettings):
     limit: int = Field(0, ge=0, description="Stop after about so many points, to go on another time; 0 is all")
     dry_run: bool = Field(False, description="Show the plan, change nothing")
     retry_failed: bool = Field(False, description="Try the points of the failures' file again, and only those")
+    allow_failed: bool = Field(False, description="Let `switch` leave the points of the failures' file behind")
+    discard_new: bool = Field(
+        False, description="Overwrite or delete what was written to the new collection after a switch"
+    )
     in_place: bool = Field(False, description="Replace vectors in the collection itself: no way back but the backup")
     backup: bool = Field(True, description="Snapshot of the source first (embedded engine: a copy of its files)")
     folder: Path = Field(Path("migration"), description="Folder for the failures' file and the report")

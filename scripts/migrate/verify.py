@@ -107,7 +107,7 @@ async def _check_vectors(found: Verification, prepared: Prepared, embedder: Embe
         part = [record.id for record in records[start : start + 100] if texts[record.id]]
         if not part:
             continue
-        again = await embedder.embed([texts[point_id] for point_id in part])
+        again = await embedder.embed([texts[point_id] for point_id in part], store=False)
         for point_id, wanted in zip(part, again.vectors, strict=True):
             vector = vectors.get(point_id)
             if vector is None or vector.shape != (size,):

@@ -155,6 +155,15 @@ def test_switch_catches_what_was_written_since(qdrant: QdrantClient, alias: str,
     assert 99 in found
 
 
+def test_a_copy_whose_point_lost_its_text_is_deleted(qdrant: QdrantClient, alias: str, migrate: Migration) -> None:
+    old = seed(qdrant, alias, 20)
+    migrate()
+    qdrant.set_payload(old, {"name": "", "title": "", "company": ""}, [7])
+    assert "0 points written, 1 deleted" in migrate(code=3)
+    assert points(qdrant, migrate.target).keys() == {*range(20)} - {7}
+    assert json.loads(migrate.failures.read_text())["id"] == 7
+
+
 def test_verification_finds_what_is_wrong(qdrant: QdrantClient, alias: str, migrate: Migration) -> None:
     seed(qdrant, alias, 50)
     migrate()

@@ -74,10 +74,11 @@ def test_the_index_is_off_while_loading_and_then_on(
     assert [(one["method"], one["body"]["hnsw_config"]["m"]) for one in of_target] == [("PUT", 0), ("PATCH", 16)]
 
 
-def test_one_user_first_then_all(qdrant: QdrantClient, migrate: Migration, alias: str) -> None:
+def test_one_user_first_then_all(qdrant: QdrantClient, migrate: Migration, alias: str, embed: Service) -> None:
     seed(qdrant, alias, 80)
     migrate("--user-id=user-1")
     assert set(points(qdrant, migrate.target)) == set(range(1, 80, 4))
+    assert qdrant.get_collection(migrate.target).config.metadata == {"model": embed.kind.model}
     assert "missing" in migrate("verify", code=1)
     migrate("switch", code=1)
     migrate()
@@ -90,6 +91,8 @@ def test_in_place(qdrant: QdrantClient, migrate: Migration, alias: str, embed: S
     payload = {"name": "Ada", "title": "Engineer", "company": "Acme"}
     qdrant.upsert(alias, [models.PointStruct(id=1, vector=[1.0] * 384, payload=payload)])
     assert "not an alias" in migrate(code=1)
+    migrate("--in-place", "--user-id=nobody")
+    assert not qdrant.get_collection(alias).config.metadata  # the others' vectors are the old model's
     migrate("--in-place")
     wanted = embed.post("Ada Engineer at Acme", input_type="passage").json()["embeddings"][0]
     found = points(qdrant, alias)[1]
@@ -122,7 +125,8 @@ def test_failed_points_are_kept_and_tried_again(qdrant: QdrantClient, migrate: M
     qdrant.set_payload(old, {"name": "", "title": None, "company": "  "}, [3, 4])
     migrate(code=3)
     assert {json.loads(line)["id"] for line in migrate.failures.read_text().splitlines()} == {3, 4}
-    migrate("verify")
+    assert "but for 2 points that failed" in migrate("verify")
+    assert "2 points failed" in migrate("switch", code=1)
     qdrant.set_payload(old, {"name": "Ada"}, [3])
     migrate("--retry-failed", code=3)
     assert [json.loads(line)["id"] for line in migrate.failures.read_text().splitlines()] == [4]
@@ -130,6 +134,34 @@ def test_failed_points_are_kept_and_tried_again(qdrant: QdrantClient, migrate: M
     migrate("--retry-failed")
     assert not migrate.failures.exists()
     migrate("verify")
+
+
+def test_a_switch_may_leave_failed_points_behind(qdrant: QdrantClient, migrate: Migration, alias: str) -> None:
+    old = seed(qdrant, alias, 5)
+    qdrant.set_payload(old, {"name": "", "title": "", "company": ""}, [3])
+    migrate(code=3)
+    migrate("--allow-failed", "switch")
+    assert behind(qdrant, alias) == migrate.target
+    assert "1 points were not migrated" in migrate("cleanup", "--yes")
+    assert migrate.failures.exists()
+
+
+def test_what_was_written_after_a_switch_is_not_discarded_unasked(
+    qdrant: QdrantClient, migrate: Migration, alias: str
+) -> None:
+    seed(qdrant, alias, 10)
+    migrate()
+    migrate("switch")
+    qdrant.upsert(alias, [models.PointStruct(id=77, vector=[1.0] * 384, payload={"name": "New"})])
+    qdrant.set_payload(alias, {"title": "Owner"}, [3])
+    migrate("rollback")
+    for command in ([], ["switch"]):
+        said = " ".join(migrate(*command, code=1).split())
+        assert "1 points that" in said
+        assert "1 that differ" in said
+    assert points(qdrant, migrate.target).keys() == {*range(10), 77}
+    migrate("--discard-new", "switch")
+    assert points(qdrant, migrate.target).keys() == {*range(10)}
 
 
 def test_a_limit_stops_and_the_next_run_goes_on(qdrant: QdrantClient, migrate: Migration, alias: str) -> None:
