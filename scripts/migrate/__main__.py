@@ -196,13 +196,16 @@ def _with_service(settings: MigrateSettings, work: Callable[[Prepared, EmbedClie
 @contextmanager
 def _storage(settings: MigrateSettings) -> Iterator[Storage]:
     """A connection; what is wrong ends the command with one sentence."""
+    message = ""
     try:
         with connected(settings.qdrant_url, settings.qdrant_api_key.get_secret_value()) as storage:
             yield storage
     except* MigrateError as errors:
-        _fail(str(_first(errors)))
+        message = str(_first(errors))
     except* (ApiException, OSError) as errors:
-        _fail(f"Qdrant, or the disk, does not do what it should: {_first(errors)}")
+        message = f"Qdrant, or the disk, does not do what it should: {_first(errors)}"
+    if message:  # not in the blocks above, which would wrap the exit in a group
+        _fail(message)
 
 
 def _first(error: BaseException) -> BaseException:

@@ -16,7 +16,7 @@ from scripts.migrate.__main__ import app
 from tests.http.server import ROOT
 
 OLD_SIZE = 16
-_OWN = ("MIGRATE_", "QDRANT_", "EMBED_SERVICE_")
+_OWN = ("MIGRATE_", "QDRANT_", "EMBED_SERVICE_", "SERVICE_API_KEY")
 _FIRST = ("Ada", "Grace", "Alan", "Edsger", "Barbara", "Donald", "Radia", "Leslie", "Frances", "Ken")
 _LAST = ("Lovelace", "Hopper", "Turing", "Dijkstra", "Liskov", "Knuth", "Perlman", "Lamport", "Allen", "Thompson")
 _TITLE = ("Engineer", "Director", "Designer", "Analyst", "Nurse", "Chef", "Teacher", "Pilot", "Editor", "Lawyer")

@@ -1,6 +1,9 @@
 """Rows of files become points."""
 
 import json
+import math
+from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +40,21 @@ def test_a_file_becomes_a_collection(qdrant: QdrantClient, migrate: Migration, f
     migrate(f"--source={file}", "verify")
     migrate(f"--source={file}", "switch")
     assert len(points(qdrant, migrate.variables["MIGRATE_ALIAS"])) == 100
+
+
+def test_values_that_json_has_not_are_made_plain_at_any_depth(
+    qdrant: QdrantClient, migrate: Migration, tmp_path: Path
+) -> None:
+    moment = datetime(2026, 11, 24, 12, tzinfo=UTC)
+    strange = {"seen": [{"at": moment, "price": Decimal("1.50")}], "score": math.nan, "raw": b"heron"}
+    path = tmp_path / "strange.parquet"
+    pq.write_table(pa.Table.from_pylist([{**rows()[1], "id": 1, **strange}]), path)
+    migrate(f"--source={path}")
+    payload = points(qdrant, migrate.target)[1].payload or {}
+    assert payload["seen"] == [{"at": moment.isoformat(), "price": 1.5}]
+    assert payload["score"] is None
+    assert payload["raw"] == "aGVyb24="
+    migrate(f"--source={path}", "verify")
 
 
 def test_one_users_rows(qdrant: QdrantClient, migrate: Migration, file: Path) -> None:

@@ -1,13 +1,11 @@
 """Documents of a Firestore collection, through firebase-admin, which only those who need it install."""
 
-import base64
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from scripts.migrate.errors import MigrateError
 from scripts.migrate.sources.interface import Cursor, Page, PointId, Record
-from scripts.migrate.sources.rows import point_id
+from scripts.migrate.sources.rows import plain, point_id
 
 if TYPE_CHECKING:
     from google.cloud.firestore import Client, CollectionReference, Query
@@ -78,20 +76,4 @@ class FirestoreSource:
                 return
 
     def _record(self, document: Any) -> Record:
-        return Record(point_id(document.id), {self._id_field: document.id} | _plain(document.to_dict()))
-
-
-def _plain(value: Any) -> Any:
-    """As JSON has it: times in ISO 8601, places as Qdrant's `lat` and `lon`, references as paths, bytes as base64."""
-    match value:
-        case dict():
-            return {key: _plain(item) for key, item in value.items()}
-        case list():
-            return [_plain(item) for item in value]
-        case datetime():
-            return value.isoformat()
-        case bytes():
-            return base64.b64encode(value).decode()
-    if hasattr(value, "latitude"):
-        return {"lat": value.latitude, "lon": value.longitude}
-    return value.path if hasattr(value, "path") else value
+        return Record(point_id(document.id), {self._id_field: document.id} | plain(document.to_dict()))

@@ -1,15 +1,13 @@
 """Rows of a Parquet file."""
 
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import pyarrow.parquet as pq
 
 from scripts.migrate.sources.interface import Cursor, Page, PointId, Record
-from scripts.migrate.sources.rows import matches, record
+from scripts.migrate.sources.rows import matches, plain, record
 
 _ROWS_AT_ONCE = 1000
 
@@ -60,9 +58,4 @@ class ParquetSource:
                 number += 1
                 if number > start and matches(row, self._only):
                     place = f"Row {number} of {self.name}"
-                    yield record({key: _plain(value) for key, value in row.items()}, self._id_field, place), number
-
-
-def _plain(value: Any) -> Any:
-    """As JSON has it."""
-    return value.isoformat() if isinstance(value, date | datetime) else value
+                    yield record(plain(row), self._id_field, place), number

@@ -1,7 +1,11 @@
 """What sources of rows have in common: ids for points, one user's rows."""
 
+import base64
+import math
 import uuid
 from collections.abc import Mapping
+from datetime import date, time
+from decimal import Decimal
 from typing import Any
 
 from scripts.migrate.errors import MigrateError
@@ -31,6 +35,30 @@ def point_id(value: object) -> PointId:
         return str(uuid.UUID(str(value)))
     except ValueError:
         return str(uuid.uuid5(NAMESPACE, str(value)))
+
+
+def plain(value: Any) -> Any:
+    """As JSON has it, at any depth.
+
+    Times in ISO 8601, decimals as numbers, what is no number as null, bytes as base64, Firestore's places as Qdrant's
+    `lat` and `lon` and its references as paths.
+    """
+    match value:
+        case dict():
+            return {key: plain(item) for key, item in value.items()}
+        case list() | tuple():
+            return [plain(item) for item in value]
+        case date() | time():
+            return value.isoformat()
+        case Decimal():
+            return plain(float(value))
+        case float():
+            return value if math.isfinite(value) else None
+        case bytes():
+            return base64.b64encode(value).decode()
+    if hasattr(value, "latitude"):
+        return {"lat": value.latitude, "lon": value.longitude}
+    return value.path if hasattr(value, "path") else value
 
 
 def matches(row: Mapping[str, Any], only: tuple[str, str] | None) -> bool:
