@@ -18,7 +18,7 @@ BENTOFILE_SUFFIX = $(if $(filter torch,$(BACKEND)),-torch)
 PRESET = $$($(BIN)/python -c "from scripts.models.presets import PRESETS as p; \
 	print('EMBED_MODEL=%s RERANK_MODEL=%s' % p['$(MODELS)'])")
 
-COMPOSE = $(if $(filter podman,$(ENGINE)),$(BIN)/podman-compose,docker compose) -f deploy/compose/docker-compose.production.yml \
+COMPOSE = $(if $(filter podman,$(ENGINE)),$(or $(shell command -v podman-compose),$(BIN)/podman-compose),docker compose) -f deploy/compose/docker-compose.production.yml \
 	$(if $(LOCAL),-f deploy/compose/docker-compose.local.yml)
 
 export BENTOML_DO_NOT_TRACK := True
@@ -33,8 +33,8 @@ help: ## List the targets
 venv: $(INSTALLED) ## Make the virtual environment (TORCH=cuda: PyPI's torch with its CUDA packages)
 
 $(INSTALLED): requirements/dev.txt scripts/install_torch.sh
-	@'$(PYTHON)' -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
-		{ echo "Python 3.11 or newer is needed: install it, or name it with make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@'$(PYTHON)' -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null || \
+		{ echo "Python 3.11, 3.12 or 3.13 is needed: install it, or name it with make PYTHON=/path/to/python3.11" >&2; exit 1; }
 	'$(PYTHON)' -m venv --clear $(VENV)
 	@sh scripts/install_torch.sh $(BIN)/python $(TORCH)
 	@echo "Installing requirements/dev.txt, about 150 packages: two or three minutes."

@@ -142,7 +142,7 @@ def main(
     alone, ours, memory = [], [], {}
     with served("embed", settings) as service, qdrant() as qdrant_url:
         client = QdrantClient(url=qdrant_url, check_compatibility=False, timeout=60)
-        asyncio.run(reference(service.url, 500))
+        asyncio.run(reference(service.url, min(500, points)))
         for number in range(rounds):
             seed(client, f"rate-{number}", points)
             alone.append(asyncio.run(reference(service.url, points)))

@@ -1,11 +1,40 @@
 """Where a deployment's services are, and the clients that the command-line tools reach them with."""
 
+from typing import Annotated, TypeAlias
+
+import httpx
 import typer
-from pydantic import Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bentos.common import settings
 from bentos.common.settings import AnySettings
+
+
+def _reachable(url: str) -> str:
+    try:
+        parsed = httpx.URL(url)
+    except httpx.InvalidURL as error:
+        raise ValueError(f"{url} is not a URL: {error}") from None
+    if parsed.scheme not in ("http", "https") or not parsed.host:
+        raise ValueError(f"{url} is not a service's URL, such as http://localhost:5555")
+    return url
+
+
+ServiceURL: TypeAlias = Annotated[str, AfterValidator(_reachable)]
+"""Of a service, in settings; refused if no client could be made for it."""
+
+
+def service_url(option: str | None) -> str | None:
+    """Callback of an option that takes a service's URL.
+
+    Raises:
+        typer.BadParameter: no client could be made for it.
+    """
+    try:
+        return option and _reachable(option)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
 
 
 class DeploymentSettings(BaseSettings):
@@ -13,8 +42,8 @@ class DeploymentSettings(BaseSettings):
 
     model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True)
 
-    embed_service_url: str = Field("http://localhost:5555", pattern="^https?://", description="URL of embed-service")
-    rerank_service_url: str = Field("http://localhost:5556", pattern="^https?://", description="URL of rerank-service")
+    embed_service_url: ServiceURL = Field("http://localhost:5555", description="URL of embed-service")
+    rerank_service_url: ServiceURL = Field("http://localhost:5556", description="URL of rerank-service")
     service_api_key: SecretStr | None = Field(None, description="Key that both services are sent")
 
     @property

@@ -9,12 +9,12 @@ const {
   RERANK_SERVICE_URL = "http://localhost:5556",
   EMBED_MODEL = "intfloat/multilingual-e5-large",
   RERANK_MODEL = "BAAI/bge-reranker-base",
-  API_KEY = "none",
+  SERVICE_API_KEY = "none",
 } = process.env;
 
-const embedder = new CohereClientV2({ environment: EMBED_SERVICE_URL, token: API_KEY });
+const embedder = new CohereClientV2({ environment: EMBED_SERVICE_URL, token: SERVICE_API_KEY });
 // A search should not wait long for what it can do without.
-const reranker = new CohereClientV2({ environment: RERANK_SERVICE_URL, token: API_KEY, maxRetries: 0, timeoutInSeconds: 5 });
+const reranker = new CohereClientV2({ environment: RERANK_SERVICE_URL, token: SERVICE_API_KEY, maxRetries: 0, timeoutInSeconds: 5 });
 
 export async function embed(texts, inputType) {
   const answer = await embedder.embed({ texts, model: EMBED_MODEL, inputType, embeddingTypes: ["float"] });

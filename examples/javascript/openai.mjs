@@ -8,10 +8,10 @@ const {
   EMBED_SERVICE_URL = "http://localhost:5555",
   RERANK_SERVICE_URL = "http://localhost:5556",
   EMBED_MODEL = "intfloat/multilingual-e5-large",
-  API_KEY = "none",
+  SERVICE_API_KEY = "none",
 } = process.env;
 
-const client = new OpenAI({ baseURL: `${EMBED_SERVICE_URL}/v1`, apiKey: API_KEY });
+const client = new OpenAI({ baseURL: `${EMBED_SERVICE_URL}/v1`, apiKey: SERVICE_API_KEY });
 
 // inputType is "query" or "passage": E5 embeds them differently.
 export async function embed(input, inputType) {
@@ -22,7 +22,7 @@ export async function embed(input, inputType) {
 async function rerank(query, documents) {
   const answer = await fetch(`${RERANK_SERVICE_URL}/rerank`, {
     method: "POST",
-    headers: { "Content-Type": "application/json", Authorization: `Bearer ${API_KEY}` },
+    headers: { "Content-Type": "application/json", Authorization: `Bearer ${SERVICE_API_KEY}` },
     body: JSON.stringify({ query, documents }),
     // A search should not wait long for what it can do without.
     signal: AbortSignal.timeout(5000),

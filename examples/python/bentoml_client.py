@@ -6,15 +6,16 @@ import bentoml
 
 EMBED_SERVICE_URL = os.environ.get("EMBED_SERVICE_URL", "http://localhost:5555")
 RERANK_SERVICE_URL = os.environ.get("RERANK_SERVICE_URL", "http://localhost:5556")
+KEY = os.environ.get("SERVICE_API_KEY")
 
 query = "How does a heron hunt?"
 documents = ["The office opens at nine.", "A heron stands still and spears fish."]
 
-with bentoml.SyncHTTPClient(EMBED_SERVICE_URL) as embed_service:
+with bentoml.SyncHTTPClient(EMBED_SERVICE_URL, token=KEY) as embed_service:
     vectors = embed_service.encode(sentences=documents)
 print(f"{len(vectors)} vectors of {vectors.shape[1]} numbers")
 
-with bentoml.SyncHTTPClient(RERANK_SERVICE_URL) as rerank_service:
+with bentoml.SyncHTTPClient(RERANK_SERVICE_URL, token=KEY) as rerank_service:
     scores = rerank_service.score(pairs=[(query, document) for document in documents])
 for score, document in sorted(zip(scores, documents, strict=True), reverse=True):
     print(f"{score:.3f} {document}")

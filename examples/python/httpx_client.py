@@ -8,7 +8,7 @@ EMBED_SERVICE_URL = os.environ.get("EMBED_SERVICE_URL", "http://localhost:5555")
 RERANK_SERVICE_URL = os.environ.get("RERANK_SERVICE_URL", "http://localhost:5556")
 DOCUMENTS = ["The office opens at nine.", "A heron stands still and spears fish.", "Herons nest in trees."]
 
-client = httpx.Client(headers={"Authorization": f"Bearer {os.environ.get('API_KEY', 'none')}"}, timeout=30)
+client = httpx.Client(headers={"Authorization": f"Bearer {os.environ.get('SERVICE_API_KEY', 'none')}"}, timeout=30)
 
 
 def embed(texts: list[str], input_type: str) -> list[list[float]]:

@@ -6,7 +6,7 @@ from openai import OpenAI
 
 client = OpenAI(
     base_url=os.environ.get("EMBED_SERVICE_URL", "http://localhost:5555") + "/v1",
-    api_key=os.environ.get("API_KEY", "none"),
+    api_key=os.environ.get("SERVICE_API_KEY", "none"),
 )
 model = os.environ.get("EMBED_MODEL", "intfloat/multilingual-e5-large")
 

@@ -16,7 +16,7 @@ from scripts.bench.report import html, json, terminal
 from scripts.bench.run import Job, LoadPlan, run
 from scripts.bench.targets import with_overrides
 from scripts.bench.texts import Texts, read_lines
-from scripts.deployment import DeploymentSettings, read
+from scripts.deployment import DeploymentSettings, read, service_url
 
 TOO_SLOW, NOT_MEASURED = 1, 3
 
@@ -37,10 +37,16 @@ def _can_be_written(file: Path | None) -> Path | None:
 @app.command()
 def bench(
     embed_url: Annotated[
-        str | None, typer.Option(help="URL of embed-service; default: EMBED_SERVICE_URL.", rich_help_panel=_WHERE)
+        str | None,
+        typer.Option(
+            help="URL of embed-service; default: EMBED_SERVICE_URL.", callback=service_url, rich_help_panel=_WHERE
+        ),
     ] = None,
     rerank_url: Annotated[
-        str | None, typer.Option(help="URL of rerank-service; default: RERANK_SERVICE_URL.", rich_help_panel=_WHERE)
+        str | None,
+        typer.Option(
+            help="URL of rerank-service; default: RERANK_SERVICE_URL.", callback=service_url, rich_help_panel=_WHERE
+        ),
     ] = None,
     key: Annotated[
         str | None, typer.Option(help="Key of the services; default: SERVICE_API_KEY.", rich_help_panel=_WHERE)
@@ -90,10 +96,16 @@ def bench(
         typer.Option(min=0.1, help="Latency that counts as good; else the acceptable P95.", rich_help_panel=_LOAD),
     ] = None,
     compare: Annotated[
-        str | None, typer.Option(help="URL of another server of embeddings to compare with.", rich_help_panel=_OTHER)
+        str | None,
+        typer.Option(
+            help="URL of another server of embeddings to compare with.", callback=service_url, rich_help_panel=_OTHER
+        ),
     ] = None,
     compare_rerank: Annotated[
-        str | None, typer.Option(help="URL of another server of rankings to compare with.", rich_help_panel=_OTHER)
+        str | None,
+        typer.Option(
+            help="URL of another server of rankings to compare with.", callback=service_url, rich_help_panel=_OTHER
+        ),
     ] = None,
     dialect: Annotated[
         str, typer.Option(help=f"What it speaks: {', '.join(DIALECTS)}.", rich_help_panel=_OTHER)

@@ -7,9 +7,10 @@ from typing import Annotated, TypeVar
 import typer
 from redis.exceptions import RedisError
 
-from bentos.common import settings
 from bentos.common.cache.redis_client import Client, connect
+from bentos.common.settings import CacheSettings
 from scripts.cache.entries import count_by_form, drop_model
+from scripts.deployment import read
 
 _PATIENCE_SECONDS = 30.0
 
@@ -41,9 +42,9 @@ def drop_command(
 
 def _run(work: Callable[[Client], Awaitable[Result]], url: str | None) -> Result:
     """Do work on the Redis of a URL; an error ends the command with one sentence."""
-    url = url or settings.load(settings.CacheSettings).url.get_secret_value()
+    url = url or read(CacheSettings).url.get_secret_value()
     if url in ("memory", "none"):
-        raise SystemExit("There is no Redis: give its URL with --url or CACHE_URL.")
+        raise typer.BadParameter("There is no Redis: give its URL with --url or CACHE_URL.")
 
     async def connected() -> Result:
         client = connect(url, _PATIENCE_SECONDS)

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from scripts.deployment import DeploymentSettings, read
+from scripts.deployment import DeploymentSettings, read, service_url
 from scripts.doctor.checklist import Line, checklist, run
 from scripts.doctor.checks.collection import Qdrant
 from scripts.doctor.finding import Status
@@ -28,8 +28,12 @@ app = typer.Typer(add_completion=False)
 
 @app.command()
 def doctor(
-    embed_url: Annotated[str | None, typer.Option(help="URL of embed-service; default: EMBED_SERVICE_URL.")] = None,
-    rerank_url: Annotated[str | None, typer.Option(help="URL of rerank-service; default: RERANK_SERVICE_URL.")] = None,
+    embed_url: Annotated[
+        str | None, typer.Option(help="URL of embed-service; default: EMBED_SERVICE_URL.", callback=service_url)
+    ] = None,
+    rerank_url: Annotated[
+        str | None, typer.Option(help="URL of rerank-service; default: RERANK_SERVICE_URL.", callback=service_url)
+    ] = None,
     key: Annotated[str | None, typer.Option(help="Key of the services; default: SERVICE_API_KEY.")] = None,
     timeout: Annotated[float, typer.Option(min=0.001, help="Seconds a service may take to answer.")] = 10,
     qdrant_url: Annotated[

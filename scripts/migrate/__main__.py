@@ -113,11 +113,15 @@ def cleanup_command(
 
 @app.command("alias")
 def alias_command(
-    ctx: typer.Context, collection: Annotated[str, typer.Argument(help="Collection that --alias shall name.")]
+    ctx: typer.Context,
+    collection: Annotated[str, typer.Argument(help="Collection that --alias shall name.")],
+    move: Annotated[bool, typer.Option("--move", help="Also if it names another collection now.")] = False,
 ) -> None:
     """Make an alias for a collection, so that it can be migrated and switched."""
     settings: MigrateSettings = ctx.obj
     with _storage(settings) as storage:
+        if not move and (now := storage.resolve(settings.alias)) not in (None, collection):
+            _fail(f"{settings.alias} points at {now}: say --move to point it at {collection} instead.")
         point_alias(storage, settings.alias, collection)
         typer.echo(f"{settings.alias} points at {collection}.")
 

@@ -6,6 +6,8 @@ from typing import Literal
 from pydantic import AliasChoices, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from scripts.deployment import ServiceURL
+
 
 class MigrateSettings(BaseSettings):
     """Where points come from, where they go, and how."""
@@ -22,7 +24,7 @@ class MigrateSettings(BaseSettings):
     qdrant_api_key: SecretStr = Field(
         SecretStr(""), validation_alias=AliasChoices("QDRANT_API_KEY"), description="Qdrant's API key"
     )
-    embed_service_url: str = Field(
+    embed_service_url: ServiceURL = Field(
         "http://localhost:5555",
         validation_alias=AliasChoices("EMBED_SERVICE_URL"),
         description="embed-service's URL",

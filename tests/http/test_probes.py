@@ -94,6 +94,17 @@ def test_openapi_describes_every_route(service: Service) -> None:
     assert service.server.client.get("/docs").status_code == 200
 
 
+def test_openapi_describes_errors_as_each_dialect_sends_them(service: Service) -> None:
+    described = service.server.client.get("/openapi.json").json()
+    models = {"Cohere": "CohereError", "OpenAI": "OpenAIError", "text-embeddings-inference": "TEIError", "native": "NativeError"}
+    doors = [route["post"] for route in described["paths"].values() if "post" in route]
+    assert len(doors) > 2
+    for door in doors:
+        schema = door["responses"]["default"]["content"]["application/json"]["schema"]
+        assert schema["$ref"].rpartition("/")[2] == models[door["tags"][0].split()[0]]
+    assert "HTTPValidationError" not in described["components"]["schemas"]
+
+
 def test_a_model_that_is_not_installed_ends_the_start_with_the_command_that_installs_it(
     kind: Kind, home: Path, tmp_path: Path
 ) -> None:

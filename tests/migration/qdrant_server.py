@@ -1,6 +1,6 @@
 """Qdrant's REST API over the embedded engine of qdrant-client, in a process of its own.
 
-No package index that the tests may use has Qdrant's server. Here client, wire and engine are real and only the server
+Qdrant's server cannot be installed from PyPI or Debian. Here client, wire and engine are real and only the server
 between them is ours: it has no index and no optimiser, so what the migration asks of these is shown at `/_requests`.
 Run: `python -m tests.migration.qdrant_server PORT`.
 """

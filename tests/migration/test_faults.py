@@ -2,8 +2,10 @@
 
 import json
 import random
+import re
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from tests.migration.fault_proxy import FaultProxy
 from tests.migration.parts import Migration, assert_same_points, contact, points, seed
 
 KILLS = 20
+POINTS = 5000
 
 
 @pytest.fixture
@@ -27,34 +30,37 @@ def proxy(embed: Service) -> Iterator[FaultProxy]:
 
 
 def test_twenty_kills_and_then_the_result_of_an_uninterrupted_run(
-    qdrant: QdrantClient, migrate: Migration, alias: str, embed: Service, tmp_path: Path
+    qdrant: QdrantClient, migrate: Migration, alias: str, proxy: FaultProxy, tmp_path: Path
 ) -> None:
     """The embedded engine: killed with it, in the same process."""
     folder = tmp_path / "qdrant"
     with_engine = QdrantClient(path=str(folder))
-    seed(with_engine, "kills", 2000)
+    seed(with_engine, "kills", POINTS)
     with_engine.close()
-    killed = Migration(folder, embed.server.url, "kills", tmp_path / "kills")
+    killed = Migration(folder, proxy.url, "kills", tmp_path / "kills")
     chance = random.Random(7)
-    kills = starts = 0
-    while kills < KILLS:
-        starts += 1
-        assert starts < 3 * KILLS
-        process = killed.start("--batch-size=10", "--concurrency=2")
-        try:
-            process.wait(chance.uniform(1.0, 3.0))
-        except subprocess.TimeoutExpired:
-            process.kill()
-        kills += process.wait() == -signal.SIGKILL
-    killed("--batch-size=10")
+    for _ in range(KILLS):
+        kill_after(chance.randint(0, 50), killed.start("--batch-size=10", "--concurrency=2"), proxy, chance)
+    went_on = re.search(r"(\d+) points written to", killed("--batch-size=10"))
+    assert went_on
+    assert int(went_on[1]) < POINTS / 2
     killed("verify")
-    seed(qdrant, alias, 2000)
+    seed(qdrant, alias, POINTS)
     migrate("--batch-size=10")
     with_engine = QdrantClient(path=str(folder))
     try:
         assert_same_points(points(with_engine, killed.target), points(qdrant, migrate.target))
     finally:
         with_engine.close()
+
+
+def kill_after(batches: int, process: subprocess.Popen[bytes], proxy: FaultProxy, chance: random.Random) -> None:
+    """Kill it at a random moment soon after so many batches, while it embeds, writes, or saves how far it has come."""
+    seen = proxy.embedded + batches
+    wait_for(lambda: proxy.embedded >= seen, "some batches are embedded")
+    time.sleep(chance.uniform(0, 0.1))
+    process.kill()
+    assert process.wait() == -signal.SIGKILL
 
 
 def test_the_service_is_killed_and_starts_again(

@@ -164,6 +164,15 @@ def test_what_was_written_after_a_switch_is_not_discarded_unasked(
     assert points(qdrant, migrate.target).keys() == {*range(10)}
 
 
+def test_an_alias_is_moved_only_when_asked(qdrant: QdrantClient, migrate: Migration, alias: str) -> None:
+    old, other = seed(qdrant, alias, 3), f"{alias}-other"
+    qdrant.create_collection(other, models.VectorParams(size=16, distance=models.Distance.COSINE))
+    assert f"{alias} points at {old}" in migrate("alias", other, code=1)
+    assert behind(qdrant, alias) == old
+    migrate("alias", "--move", other)
+    assert behind(qdrant, alias) == other
+
+
 def test_a_limit_stops_and_the_next_run_goes_on(qdrant: QdrantClient, migrate: Migration, alias: str) -> None:
     seed(qdrant, alias, 500)
     migrate("--limit=100", "--batch-size=10")

@@ -20,7 +20,6 @@ from tests.migration.parts import Migration, contact, point_alias, seed
         (["--qdrant-url=http://127.0.0.1:{closed}"], "Qdrant does not answer"),
         (["--embed-service-url={qdrant}"], "is not ready"),
         (["--alias=nobody"], "neither an alias nor a collection"),
-        (["--batch-size=0"], "--batch-size"),
         (["switch"], "nothing to switch to"),
         (["rollback"], "There is no migration"),
         (["cleanup", "--yes"], "There is no migration"),
@@ -40,6 +39,16 @@ def test_refused(
     assert sentence.replace("{alias}", alias) in " ".join(said.split())
     assert "Traceback" not in said
     assert qdrant.get_collections() == before
+
+
+@pytest.mark.parametrize(
+    "argument",
+    ["--batch-size=0", "--embed-service-url=heron", "--embed-service-url=http://heron:abc", "--engine=bird"],
+)
+def test_wrong_flags(migrate: Migration, argument: str) -> None:
+    said = migrate(argument, code=2)
+    assert argument.partition("=")[0] in said
+    assert "Traceback" not in said
 
 
 def test_a_foreign_target_is_left_alone(qdrant: QdrantClient, migrate: Migration, alias: str) -> None:

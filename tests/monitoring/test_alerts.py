@@ -34,6 +34,14 @@ def test_promtool_agrees(arguments: tuple[str, ...]) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_amtool_agrees() -> None:
+    if shutil.which("amtool") is None:
+        pytest.skip("amtool is missing: install the package prometheus-alertmanager")
+    command = ["amtool", "check-config", str(FOLDER / "alertmanager.yml")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 @alert
 def test_an_alert_is_tested_both_ways(rule: dict[str, Any]) -> None:
     cases = yaml.safe_load(CASES.read_text())["tests"]

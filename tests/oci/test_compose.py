@@ -62,7 +62,7 @@ def test_local_ports_are_published_on_this_machine_only() -> None:
     command = [podman_compose, "--env-file", str(FOLDER / ".env.example"), "-f", str(FILE), "-f", str(LOCAL), "config"]
     rendered = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     merged = yaml.safe_load(rendered)["services"]
-    for name, port in {"embed-service": 5555, "rerank-service": 5556, "qdrant": 6333}.items():
+    for name, port in {"embed-service": 5555, "rerank-service": 5556, "redis": 6379, "qdrant": 6333}.items():
         assert merged[name]["networks"] == ["internal", "public"]
         assert merged[name]["ports"] == [f"127.0.0.1:{port}:{port}"]
     assert all(port.startswith("127.0.0.1:") for service in merged.values() for port in service.get("ports", []))

@@ -14,8 +14,8 @@ from tests.http.services import Kind
 from tests.oci.engine import Engine
 
 OVERLAYS = ROOT / "deploy" / "kubernetes" / "overlays"
-# The operator publishes it as a CustomResourceDefinition, which no package holds.
-WITHOUT_SCHEMA = {"ServiceMonitor"}
+# The operator publishes them as CustomResourceDefinitions, which no package holds.
+WITHOUT_SCHEMA = {"ServiceMonitor", "PrometheusRule"}
 
 
 def manifests(overlay: str) -> list[dict[str, Any]]:
@@ -43,6 +43,12 @@ def test_a_service_monitor_finds_both_services() -> None:
     found = [service for service in services if labels <= service["metadata"]["labels"].items()]
     assert {service["metadata"]["name"] for service in found} == {"embed-service", "rerank-service"}
     assert all(endpoint["port"] == port["name"] for service in found for port in service["spec"]["ports"])
+
+
+def test_the_cluster_has_the_same_alerts() -> None:
+    [rule] = [manifest for manifest in manifests("cpu") if manifest["kind"] == "PrometheusRule"]
+    alerts = yaml.safe_load((ROOT / "deploy" / "prometheus" / "alerts.yml").read_text())
+    assert rule["spec"] == alerts
 
 
 def test_a_rollout_needs_no_free_gpu() -> None:

@@ -109,6 +109,8 @@ class CachedEngine:
                 payloads = await self._cache.get_many(list(places))
                 found = {place: payload for place, payload in zip(places.values(), payloads, strict=True) if payload}
                 looking_up.set_attributes({"duobento.rows": len(places), "duobento.cache.hits": len(found)})
+            if len(found) == len(rows):
+                return Computed(self._format.read(list(found.values())), np.ones(len(rows), np.bool_))
             if found:
                 hits = list(found)
                 outputs[hits] = self._format.read(list(found.values()))

@@ -1,88 +1,91 @@
 """Reading a request's JSON body within limits, and refusing what is ambiguous."""
 
 from email.message import Message
-from typing import Any, NamedTuple
+from typing import Any, TypeVar
 
 import jiter
+from pydantic import TypeAdapter, ValidationError
 from starlette.requests import Request
 
-from bentos.common.errors import BodyTooLarge, DomainError, MalformedBody, UnsupportedBody
+from bentos.common.errors import BodyTooLarge, DomainError, InvalidInput, MalformedBody, UnsupportedBody
 
 _SCOPE_KEY = "duobento.body"
 
-
-class _Body(NamedTuple):
-    raw: bytes
-    parsed: Any
+Body = TypeVar("Body")
 
 
-class JSONRequest(Request):
-    """A request whose JSON body is read and parsed by `load`, once for all that handle the request.
+async def load_json(request: Request, limit: int) -> Any:
+    """Read the body and return it parsed; what came of it, also an error, is kept for all that handle the request.
 
-    What came of it, the body or the error, is kept in the request's scope.
+    Duplicate keys, NaN, invalid UTF-8 and lone surrogates are refused: two parsers would read them differently.
+
+    Args:
+        request: its body is read once.
+        limit: most bytes.
+
+    Raises:
+        UnsupportedBody: the content type is not JSON.
+        BodyTooLarge: more bytes than the limit, whether declared or found while reading.
+        MalformedBody: not JSON.
     """
-
-    async def load(self, limit: int) -> Any:
-        """Read the body and return it parsed.
-
-        Duplicate keys, NaN, invalid UTF-8 and lone surrogates are refused: two parsers would read them differently.
-
-        Args:
-            limit: most bytes.
-
-        Raises:
-            UnsupportedBody: the content type is not JSON.
-            BodyTooLarge: more bytes than the limit, whether declared or found while reading.
-            MalformedBody: not JSON.
-        """
-        if _SCOPE_KEY not in self.scope:
-            try:
-                self.scope[_SCOPE_KEY] = await self._load(limit)
-            except DomainError as error:
-                self.scope[_SCOPE_KEY] = error
-        if isinstance(self.scope[_SCOPE_KEY], DomainError):
-            raise self.scope[_SCOPE_KEY]
-        return self.scope[_SCOPE_KEY].parsed
-
-    async def body(self) -> bytes:
-        """The body as it was sent."""
-        raw: bytes = self.scope[_SCOPE_KEY].raw
-        return raw
-
-    async def json(self) -> Any:
-        """The parsed body."""
-        return self.scope[_SCOPE_KEY].parsed
-
-    async def _load(self, limit: int) -> _Body:
-        self._check_type()
-        raw = await self._read(limit)
+    if _SCOPE_KEY not in request.scope:
         try:
-            return _Body(raw, jiter.from_json(raw, allow_inf_nan=False, catch_duplicate_keys=True))
-        except ValueError as error:
-            raise MalformedBody(f"The body is not valid JSON: {error}.") from None
+            request.scope[_SCOPE_KEY] = await _load(request, limit)
+        except DomainError as error:
+            request.scope[_SCOPE_KEY] = error
+    loaded = request.scope[_SCOPE_KEY]
+    if isinstance(loaded, DomainError):
+        raise loaded
+    return loaded
 
-    def _check_type(self) -> None:
-        given = self.headers.get("content-type", "")
-        if given == "application/json":  # what nearly everybody sends, without the cost of a parser
-            return
-        header = Message()
-        header["content-type"] = given
-        subtype = header.get_content_subtype()
-        if header.get_content_maintype() != "application" or not (subtype == "json" or subtype.endswith("+json")):
-            raise UnsupportedBody("Send the body as JSON, with the header Content-Type: application/json.")
 
-    async def _read(self, limit: int) -> bytes:
-        declared = self.headers.get("content-length", "")
-        if declared.isdecimal() and int(declared) > limit:
+def validated(body: Any, model: TypeAdapter[Body]) -> Body:
+    """A parsed body as what the route declares.
+
+    Raises:
+        InvalidInput: it does not fit; the error names the first place.
+    """
+    try:
+        return model.validate_python(body)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        param = ".".join(str(part) for part in first["loc"]) or None
+        reason = first["msg"].removeprefix("Value error, ")
+        raise InvalidInput(f"{param}: {reason}" if param else reason, param=param) from None
+
+
+async def _load(request: Request, limit: int) -> Any:
+    _check_type(request)
+    raw = await _read(request, limit)
+    try:
+        return jiter.from_json(raw, allow_inf_nan=False, catch_duplicate_keys=True)
+    except ValueError as error:
+        raise MalformedBody(f"The body is not valid JSON: {error}.") from None
+
+
+def _check_type(request: Request) -> None:
+    given = request.headers.get("content-type", "")
+    if given == "application/json":  # what nearly everybody sends, without the cost of a parser
+        return
+    header = Message()
+    header["content-type"] = given
+    subtype = header.get_content_subtype()
+    if header.get_content_maintype() != "application" or not (subtype == "json" or subtype.endswith("+json")):
+        raise UnsupportedBody("Send the body as JSON, with the header Content-Type: application/json.")
+
+
+async def _read(request: Request, limit: int) -> bytes:
+    declared = request.headers.get("content-length", "")
+    if declared.isdecimal() and int(declared) > limit:
+        raise _too_large(limit)
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > limit:
             raise _too_large(limit)
-        chunks: list[bytes] = []
-        size = 0
-        async for chunk in self.stream():
-            size += len(chunk)
-            if size > limit:
-                raise _too_large(limit)
-            chunks.append(chunk)
-        return b"".join(chunks)
+        chunks.append(chunk)
+    return b"".join(chunks)
 
 
 def _too_large(limit: int) -> BodyTooLarge:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import orjson
+from pydantic import BaseModel
 from starlette.responses import Response
 
 from bentos.common.http.problems import Problem
@@ -16,6 +17,20 @@ class ArrayJSON(Response):
     def render(self, content: Any) -> bytes:
         """Serialise `content`, which may contain C-contiguous arrays."""
         return orjson.dumps(content, option=orjson.OPT_SERIALIZE_NUMPY)
+
+
+class NativeErrorDetail(BaseModel):
+    """What went wrong."""
+
+    code: str
+    message: str
+    param: str | None
+
+
+class NativeError(BaseModel):
+    """The native shape of an error."""
+
+    error: NativeErrorDetail
 
 
 def native_error(problem: Problem) -> Response:

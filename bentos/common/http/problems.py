@@ -4,7 +4,6 @@ import logging
 import math
 from dataclasses import dataclass, field
 
-from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from bentos.common.errors import (
@@ -70,8 +69,6 @@ def problem_of(error: Exception) -> Problem:
             status, code = next(_TABLE[kind] for kind in type(error).__mro__ if kind in _TABLE)
             headers = {"Retry-After": str(math.ceil(error.retry_after))} if isinstance(error, Unavailable) else {}
             return Problem(status, code, error.message, error.param, headers, type(error))
-        case RequestValidationError():
-            return _validation_problem(error)
         case HTTPException():
             code = _HTTP_CODES.get(error.status_code, "http_error")
             return Problem(error.status_code, code, error.detail, headers=dict(error.headers or {}))
@@ -82,10 +79,3 @@ def problem_of(error: Exception) -> Problem:
                 "internal_error",
                 "The service failed to answer. Its log has details under the request id.",
             )
-
-
-def _validation_problem(error: RequestValidationError) -> Problem:
-    first = error.errors()[0]
-    param = ".".join(str(part) for part in first["loc"][1:]) or None
-    reason = str(first["msg"]).removeprefix("Value error, ")
-    return Problem(422, "invalid_request", f"{param}: {reason}" if param else reason, param)

@@ -3,11 +3,11 @@
 from contextlib import suppress
 from dataclasses import dataclass
 
-from starlette.requests import ClientDisconnect
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bentos.common.errors import DomainError
-from bentos.common.http.body import JSONRequest
+from bentos.common.http.body import load_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class SharedPathDispatch:
         if scope["type"] == "http" and scope["method"] == "POST" and scope["path"] == self._shared.path:
             # The route meets the same error, and writes it.
             with suppress(DomainError, ClientDisconnect):
-                body = await JSONRequest(scope, receive).load(self._max_body_bytes)
+                body = await load_json(Request(scope, receive), self._max_body_bytes)
                 if isinstance(body, dict) and self._shared.field in body:
                     scope["path"] = self._shared.other
         await self._app(scope, receive, send)

@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from fastapi import APIRouter, Request
+from pydantic import BaseModel
 from starlette.responses import Response
 
 from bentos.common.errors import TextTooLong, TooManyItems
@@ -12,7 +13,7 @@ from bentos.common.http.problems import Problem
 from bentos.common.http.route import DialectRoute, ErrorRenderer
 from bentos.embed.encoder import EmbedRequest, Encoder
 from bentos.embed.quantisation import base64_float32
-from bentos.embed.schemas.openai import EmbeddingsAnswer, EmbeddingsBody
+from bentos.embed.schemas.openai import EmbeddingsAnswer, EmbeddingsBody, OpenAIError
 
 _MOST_INPUTS = 2048
 _MOST_TOKENS = 300_000
@@ -45,6 +46,7 @@ class OpenAIRoute(DialectRoute):
     """A route whose errors have OpenAI's shape."""
 
     render_error: ClassVar[ErrorRenderer] = staticmethod(openai_error)
+    error_model: ClassVar[type[BaseModel]] = OpenAIError
 
 
 router = APIRouter(route_class=OpenAIRoute, tags=["OpenAI"])

@@ -76,3 +76,18 @@ class Models(BaseModel):
     object: Literal["list"]
     data: list[Model]
     models: list[Model]
+
+
+class OpenAIErrorDetail(BaseModel):
+    """What went wrong."""
+
+    message: str
+    type: str
+    param: str | None
+    code: str | None
+
+
+class OpenAIError(BaseModel):
+    """OpenAI's shape of an error."""
+
+    error: OpenAIErrorDetail

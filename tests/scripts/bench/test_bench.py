@@ -111,6 +111,7 @@ def test_wrong_options_are_explained(tmp_path: Path) -> None:
         (["--lengths", "long"], "Lengths are"),
         (["--json", str(tmp_path / "absent" / "figures.json")], "is no folder"),
         (["--html", str(tmp_path)], "is a directory"),
+        (["--compare", "http://heron:abc"], "not a URL"),
     ):
         result = bench(*options)
         assert result.exit_code == 2

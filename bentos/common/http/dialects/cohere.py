@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from bentos.common.engine.work import Lane
@@ -14,6 +14,13 @@ from bentos.common.logs import request_id
 
 # The vendor answers every mistake in the body with 400.
 _MISTAKES = frozenset({413, 415, 422})
+
+
+class CohereError(BaseModel):
+    """Cohere's shape of an error."""
+
+    id: str
+    message: str
 
 
 def cohere_error(problem: Problem) -> Response:
@@ -44,6 +51,7 @@ class CohereRoute(DialectRoute):
     """A route whose errors have Cohere's shape."""
 
     render_error: ClassVar[ErrorRenderer] = staticmethod(cohere_error)
+    error_model: ClassVar[type[BaseModel]] = CohereError
 
 
 def meta(version: Literal["1", "2"], billed_units: Mapping[str, int], warnings: Sequence[str] = ()) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from pydantic import BaseModel
 from starlette.responses import Response
 
 from bentos.common.errors import DomainError, NoItems, TextTooLong
@@ -13,6 +14,13 @@ _TYPES = {413: "Validation", 422: "Validation", 424: "Backend", 429: "Overloaded
 # An inference that fails is 424 there.
 _STATUSES = {500: 424}
 _MISTAKES: dict[type[DomainError] | None, tuple[int, str]] = {NoItems: (400, "Empty"), TextTooLong: (413, "Validation")}
+
+
+class TEIError(BaseModel):
+    """The shape of an error in text-embeddings-inference."""
+
+    error: str
+    error_type: str
 
 
 def tei_error(problem: Problem) -> Response:
@@ -29,3 +37,4 @@ class TEIRoute(DialectRoute):
     """A route whose errors have the shape of text-embeddings-inference."""
 
     render_error: ClassVar[ErrorRenderer] = staticmethod(tei_error)
+    error_model: ClassVar[type[BaseModel]] = TEIError
