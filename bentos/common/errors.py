@@ -14,7 +14,7 @@ The doors (`bentos.common.http`) map each class to a status in one table.
     │   └── TextTooLong       over the model's window with truncation refused
     ├── Unavailable           the caller should come back later
     │   ├── Overloaded        the queue is full
-    │   └── NotReady          the model is loading, or the service drains or has failed
+    │   └── NotReady          the model is loading, or the service ends
     ├── DeadlineExceeded      the request's time has passed
     └── InferenceFailed       the model failed on this item
 """
@@ -88,7 +88,7 @@ class Overloaded(Unavailable):
 
 
 class NotReady(Unavailable):
-    """The model is not loaded yet, or the service is draining or has failed."""
+    """The model is not loaded yet, or the service ends."""
 
 
 class DeadlineExceeded(DomainError):

@@ -36,7 +36,6 @@ class Phase(StrEnum):
     LOADING = "loading"
     READY = "ready"
     DRAINING = "draining"
-    FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +91,9 @@ class Lifecycle:
         """The model, once it can serve.
 
         Raises:
-            NotReady: before that, or after a failure.
+            NotReady: before that.
         """
-        if self._loaded is None or self.phase is Phase.FAILED:
+        if self._loaded is None:
             raise NotReady(f"The {self._noun} is {self.phase.value}.", retry_after=2)
         return self._loaded
 
@@ -105,8 +104,6 @@ class Lifecycle:
 
     def problem(self) -> str | None:
         """Why the process should be restarted, in one sentence; none if it makes progress."""
-        if self.phase is Phase.FAILED:
-            return f"The {self._noun} could not be loaded."
         return self._loaded.engine.watchdog.problem() if self._loaded else None
 
     @property
@@ -128,13 +125,13 @@ class Lifecycle:
         self._tasks.append(asyncio.create_task(self._load()))
 
     async def stop(self) -> None:
-        """Finish the admitted work and free the model."""
+        """Free the model. The server has waited for requests before; what is not answered yet has nobody to hear it."""
         self.phase = Phase.DRAINING
         self.metrics.ready.set(0)
         for task in self._tasks:
             task.cancel()
         if self._loaded:
-            await self._loaded.engine.drain(self.server.drain_timeout_seconds)
+            self._loaded.engine.abandon()
             self._loaded.engine.close()
         if self._cache:
             await self._cache.close()
@@ -153,7 +150,6 @@ class Lifecycle:
             await engine.warm_up(self.model.profile.max_tokens)
             cached_engine = await self._open_cache(engine)
         except Exception as error:
-            self.phase = Phase.FAILED
             _log.critical("The %s %s cannot be loaded: %s", self._noun, self.model.profile.model_id, error)
             _log.debug("Details", exc_info=error)
             _exit_process()
@@ -199,7 +195,10 @@ class Lifecycle:
         _log.info("Draining: the port closes in %g seconds", self.server.drain_delay_seconds)
         self.phase = Phase.DRAINING
         self.metrics.ready.set(0)
-        asyncio.get_running_loop().call_later(self.server.drain_delay_seconds, shut_down)
+        loop, delay = asyncio.get_running_loop(), self.server.drain_delay_seconds
+        loop.call_later(delay, shut_down)
+        if self._loaded:
+            loop.call_later(delay + self.server.drain_timeout_seconds, self._loaded.engine.abandon)
 
 
 def _on_sigterm(loop: asyncio.AbstractEventLoop, begin_drain: Callable[[Callable[[], None]], None]) -> None:

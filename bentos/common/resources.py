@@ -61,11 +61,11 @@ def resident_memory(process: Path = Path("/proc/self")) -> int | None:
 
 
 def limit_native_threads(threads: int) -> None:
-    """Size the thread pools of native libraries. Must run before they are imported.
+    """Size the thread pools of torch's native libraries. Must run before torch is imported.
 
-    OpenMP and BLAS read these variables once, and otherwise size themselves by the host, not the container.
+    OpenMP and MKL read these variables once, and otherwise size themselves by the host, not the container.
     The tokenizer runs serially: its parallelism would compete with inference for the same processors.
     """
-    for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(variable, str(threads))
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")

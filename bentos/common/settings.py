@@ -56,7 +56,10 @@ class ServerSettings(BaseSettings):
         description="After SIGTERM, how long to keep serving with `/ready` at 503 before closing the port",
     )
     drain_timeout_seconds: float = Field(
-        30.0, gt=0, description="After SIGTERM, how long admitted work may take to finish"
+        30.0,
+        gt=0,
+        description="After that, how long requests may take to finish before they get 503; keep the server's own "
+        "`--timeout-graceful-shutdown` (35 in the images) and the grace before a container is killed above it",
     )
     stuck_after_seconds: float = Field(
         60.0, gt=0, description="A micro-batch that runs longer makes `/live` fail and the process exit"

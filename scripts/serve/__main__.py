@@ -24,7 +24,9 @@ def serve(
     embed_port: Annotated[int, typer.Option(help="Port of embed-service.")] = 5555,
     rerank_port: Annotated[int, typer.Option(help="Port of rerank-service.")] = 5556,
     ready_seconds: Annotated[float, typer.Option(help="How long a service may take to become ready.")] = 600,
-    grace_seconds: Annotated[int, typer.Option(help="How long requests in flight may take at the end.")] = 30,
+    grace_seconds: Annotated[
+        int, typer.Option(help="How long the servers wait for requests at the end; more than DRAIN_TIMEOUT_SECONDS.")
+    ] = 35,
 ) -> None:
     """Run embed-service and rerank-service with a preset of installed models until Ctrl-C."""
     try:

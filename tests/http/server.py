@@ -20,7 +20,7 @@ START_SECONDS = 120.0
 STOP_SECONDS = 60.0
 ANSWER_SECONDS = 60.0
 _POLL_SECONDS = 0.05
-_OPTIONS = ("--host", "127.0.0.1", "--timeout-graceful-shutdown", "30")
+_OPTIONS = ("--host", "127.0.0.1", "--timeout-graceful-shutdown", "35")
 _OWN_VARIABLES = (
     *("EMBED_", "RERANK_", "BENTOML_", "PYTHONPATH", "LOG_", "ACCESS_LOG", "CACHE_", "TRACES_", "OTEL_"),
     *("MAX_BODY_", "REQUEST_TIMEOUT_", "DRAIN_", "STUCK_AFTER_"),

@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 
 from tests.http.server import ANSWER_SECONDS, STOP_SECONDS, Server, wait_for
-from tests.http.services import Kind, Service, long_texts, running
+from tests.http.services import QUICK_STOP, Kind, Service, long_texts, running
 
 
 def test_sigterm_during_load_fails_no_request(kind: Kind, home: Path, tmp_path: Path) -> None:
@@ -39,6 +39,17 @@ def test_sigterm_during_load_fails_no_request(kind: Kind, home: Path, tmp_path: 
         assert {status for client in steady for status in client.result()} == {200}
         assert server.process.wait(STOP_SECONDS) == 0
         assert "Stopped" in server.log
+
+
+def test_what_cannot_be_finished_in_time_is_answered_with_503(kind: Kind, home: Path, tmp_path: Path) -> None:
+    settings = kind.serving | QUICK_STOP | {"DRAIN_TIMEOUT_SECONDS": "0.2"}
+    with running(kind, settings, home=home, log=tmp_path / "log") as service, ThreadPoolExecutor(1) as clients:
+        bulk = clients.submit(service.post_with, {}, *long_texts(200))
+        wait_for(lambda: service.server.metric("duobento_queue_tokens") > 0, "the bulk request is admitted")
+        service.server.send_sigterm()
+        assert bulk.result().status_code == 503
+        assert bulk.result().headers["Retry-After"] == "1"
+        assert service.server.process.wait(STOP_SECONDS) == 0
 
 
 def test_the_queued_work_of_a_client_that_leaves_is_dropped(service: Service) -> None:

@@ -57,9 +57,8 @@ class Engine:
         self._free_streams = settings.streams
         self._express_free = backend.has_express
         self._running: dict[asyncio.Task[None], MicroBatch] = {}
-        self._draining = False
-        self._idle = asyncio.Event()
-        self._idle.set()
+        self._jobs: set[Job] = set()
+        self._closing = False
 
     @property
     def queued_tokens(self) -> int:
@@ -71,10 +70,10 @@ class Engine:
 
         Raises:
             Overloaded: if not even `tokens` tokens would be admitted.
-            NotReady: if the engine drains.
+            NotReady: after `abandon`.
         """
-        if self._draining:
-            raise NotReady("The service is shutting down.", retry_after=1)
+        if self._closing:
+            raise _shutting_down()
         self._admission.check(tokens, self._budget.seconds_per_token)
 
     def lane_of(self, rows: Sequence[TokenRow]) -> Lane:
@@ -96,7 +95,7 @@ class Engine:
 
         Raises:
             Overloaded: the queue is full.
-            NotReady: the engine drains.
+            NotReady: after `abandon`.
             DeadlineExceeded: the deadline passed.
             InferenceFailed: the model failed on a row, even alone.
         """
@@ -114,24 +113,23 @@ class Engine:
         finally:
             self._leave(job)
 
-    async def drain(self, seconds: float) -> None:
-        """Admit nothing more, and wait at most `seconds` for what was admitted."""
-        self._draining = True
-        try:
-            async with asyncio.timeout(seconds):
-                await self._idle.wait()
-        except TimeoutError:
-            _log.warning("Draining took longer than %g seconds; %d tokens are dropped", seconds, self.queued_tokens)
+    def abandon(self) -> None:
+        """Admit nothing more, and fail what is not finished, so that its callers hear of it before the process ends."""
+        self._closing = True
+        if self._jobs:
+            _log.warning("The service ends before all work is done; %d tokens are dropped", self.queued_tokens)
+        for job in self._jobs:
+            job.fail(_shutting_down())
 
     def close(self) -> None:
         """Stop the threads without waiting for a stuck one, and free the model."""
-        self._draining = True
+        self._closing = True
         self._inference.close()
         if not self._running:
             self.backend.close()
 
     def _enter(self, job: Job) -> None:
-        self._idle.clear()
+        self._jobs.add(job)
         self._admission.enter(job.tokens)
         self._metrics.queue_tokens.set(self.queued_tokens)
         self._lanes.add(job)
@@ -144,8 +142,7 @@ class Engine:
             self._metrics.dropped_items.inc(waiting)
         self._admission.leave(job.tokens)
         self._metrics.queue_tokens.set(self.queued_tokens)
-        if not self.queued_tokens:
-            self._idle.set()
+        self._jobs.discard(job)
 
     def _dispatch(self) -> None:
         """Start micro-batches while there are free streams and waiting items, and one beside them if these are slow."""
@@ -201,3 +198,7 @@ class Engine:
                 count = max(1, self._budget.tokens // length)
                 seconds = await self._inference.canary(min(length, longest), count)
                 self._budget.observe(self._filling.tokens([length] * count), seconds)
+
+
+def _shutting_down() -> NotReady:
+    return NotReady("The service is shutting down.", retry_after=1)

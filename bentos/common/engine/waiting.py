@@ -3,6 +3,7 @@
 from bisect import bisect_left, insort
 from collections import deque
 from collections.abc import Iterator
+from itertools import count
 
 from bentos.common.engine.work import Item
 
@@ -11,17 +12,19 @@ class Waiting:
     """A queue whose items can be taken from anywhere.
 
     Attributes:
-        by_length: all items, shortest first.
+        by_length: all items, shortest first, and the oldest first of equal ones.
     """
 
     def __init__(self) -> None:
         self.by_length: list[Item] = []
         self._by_age: deque[Item] = deque()
+        self._arrivals = count()
 
     def add(self, item: Item) -> None:
         """Queue an item behind all others."""
+        item.arrival = next(self._arrivals)
         self._by_age.append(item)
-        insort(self.by_length, item, key=_length)
+        insort(self.by_length, item, key=_place)
 
     def take(self, item: Item) -> None:
         """Take a waiting item out."""
@@ -40,8 +43,8 @@ class Waiting:
 
     def position(self, item: Item) -> int:
         """Where a waiting item stands in `by_length`."""
-        return self.by_length.index(item, bisect_left(self.by_length, item.length, key=_length))
+        return bisect_left(self.by_length, _place(item), key=_place)
 
 
-def _length(item: Item) -> int:
-    return item.length
+def _place(item: Item) -> tuple[int, int]:
+    return item.length, item.arrival

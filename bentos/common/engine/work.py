@@ -72,6 +72,7 @@ class Item:
 
     Attributes:
         length: tokens, special tokens included.
+        arrival: number in its lane, in the order of arrival.
         taken: it has left its lane, into a micro-batch or because its job was dropped.
     """
 
@@ -79,6 +80,7 @@ class Item:
     index: int
     row: TokenRow
     length: int = field(init=False)
+    arrival: int = 0
     taken: bool = False
 
     def __post_init__(self) -> None:

@@ -102,7 +102,6 @@ def test_every_request_is_answered_once_in_order_or_fails_with_a_named_error(
         engine = make_engine(FakeBackend(refuse_poison), streams=streams, min_batch_tokens=256)
         try:
             await asyncio.gather(*(one(engine, *request) for request in requests))
-            await engine.drain(30)
             assert engine.queued_tokens == 0
         finally:
             engine.close()
@@ -187,7 +186,7 @@ async def test_work_nobody_waits_for_is_dropped_before_it_is_computed(ending: st
     assert engine.queued_tokens == 5
     gate.open()
     await first
-    await engine.drain(30)
+    await settle(engine)
     assert backend.batches == [[5]]
     assert engine._metrics.registry.get_sample_value("duobento_dropped_items_total") == 3
     engine.close()
@@ -265,31 +264,18 @@ async def test_many_poison_inputs_do_not_make_a_healthy_backend_look_dead() -> N
     engine.close()
 
 
-async def test_draining_finishes_admitted_work_and_admits_no_more() -> None:
+async def test_abandoned_work_fails_and_no_more_is_admitted() -> None:
     gate = Gate()
     engine = make_engine(FakeBackend(gate))
-    admitted = asyncio.create_task(engine.run([row(5)] * 3, lane=Lane.BULK))
+    admitted = [asyncio.create_task(engine.run([row(5)] * 3, lane=lane)) for lane in Lane]
     await gate.arrival()
-    draining = asyncio.create_task(engine.drain(30))
-    await asyncio.sleep(0)
-    with pytest.raises(NotReady):
-        await engine.run([row(5)], lane=Lane.INTERACTIVE)
-    assert not draining.done()
+    engine.abandon()
+    for job in (*admitted, engine.run([row(5)], lane=Lane.INTERACTIVE)):
+        with pytest.raises(NotReady):
+            await job
+    assert engine.queued_tokens == 0
     gate.open()
-    await draining
-    assert (await admitted).shape == (3, 2)
-    engine.close()
-
-
-async def test_draining_gives_up_at_its_deadline() -> None:
-    gate = Gate()
-    engine = make_engine(FakeBackend(gate))
-    stuck = asyncio.create_task(engine.run([row(5)], lane=Lane.BULK))
-    await gate.arrival()
-    await engine.drain(0.01)
-    assert engine.queued_tokens == 5
-    gate.open()
-    await stuck
+    await settle(engine)
     engine.close()
 
 
