@@ -31,7 +31,7 @@ _QUERY_TOKENS = 16
 _MANY = 96
 _CLIENTS = 32
 _BURST = 3000
-_MISSES = 192
+_MISSES = 640
 _FAULT_QUERIES = 300
 Figures = dict[str, list[float]]
 
