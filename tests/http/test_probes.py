@@ -96,7 +96,12 @@ def test_openapi_describes_every_route(service: Service) -> None:
 
 def test_openapi_describes_errors_as_each_dialect_sends_them(service: Service) -> None:
     described = service.server.client.get("/openapi.json").json()
-    models = {"Cohere": "CohereError", "OpenAI": "OpenAIError", "text-embeddings-inference": "TEIError", "native": "NativeError"}
+    models = {
+        "Cohere": "CohereError",
+        "OpenAI": "OpenAIError",
+        "text-embeddings-inference": "TEIError",
+        "native": "NativeError",
+    }
     doors = [route["post"] for route in described["paths"].values() if "post" in route]
     assert len(doors) > 2
     for door in doors:
