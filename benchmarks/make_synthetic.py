@@ -18,7 +18,8 @@ from sentence_transformers import CrossEncoder, SentenceTransformer
 from transformers import XLMRobertaConfig, XLMRobertaForSequenceClassification, XLMRobertaModel
 
 from bentos.common import model_store
-from bentos.common.model_store import Kind, ModelProfile
+from bentos.common.backends.interface import Kind
+from bentos.common.model_store import ModelProfile
 from scripts.models.conversion.graph import packed_graph, pooling_of
 from scripts.models.conversion.precision import Precision
 from scripts.models.conversion.weights import write_weights

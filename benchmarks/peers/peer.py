@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from benchmarks.peers.requests import Documents
-from bentos.common.model_store import Kind
+from bentos.common.backends.interface import Kind
 
 Form = Literal["installed", "torch", "transformers-4", "onnx", "ctranslate2"]
 """How a server wants its model: by id from our store, or a folder in one of these formats.

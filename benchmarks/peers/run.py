@@ -31,7 +31,8 @@ from benchmarks.peers.server import Server, StartFailed
 from benchmarks.peers.work import MIXED, WARM_UP, Sizes, Work, round_of_work
 from benchmarks.served import metric
 from bentos.common import served_model
-from bentos.common.model_store import InstalledModel, Kind
+from bentos.common.backends.interface import Kind
+from bentos.common.model_store import InstalledModel
 from bentos.common.settings import EngineSettings
 
 _WARM_UP_ROUND = -1

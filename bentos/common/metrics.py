@@ -15,9 +15,14 @@ STATUSES = ("200", "400", "401", "404", "405", "413", "415", "422", "429", "499"
 
 
 class Metrics:
-    """All series of one service, in a registry of its own."""
+    """All series of one service, in a registry of its own.
+
+    Attributes:
+        routes: those that requests are counted under.
+    """
 
     def __init__(self) -> None:
+        self.routes: set[str] = set()
         self.registry = registry = CollectorRegistry()
         self.requests = Counter(
             "duobento_requests",
@@ -95,6 +100,7 @@ class Metrics:
     def expect_routes(self, routes: Iterable[str]) -> None:
         """Create the series of all routes."""
         for route in routes:
+            self.routes.add(route)
             self.request_seconds.labels(route)
             for status in STATUSES:
                 self.requests.labels(route, status)

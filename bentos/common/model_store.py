@@ -18,13 +18,13 @@ import bentoml
 from bentoml.exceptions import BentoMLException, NotFound
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, model_validator
 
+from bentos.common.backends.interface import Kind, Pooling
+
 if TYPE_CHECKING:
     from bentoml._internal.models import ModelStore
 
-Kind = Literal["encoder", "cross-encoder"]
 Backend = Literal["torch", "openvino"]
 PromptName = Literal["query", "passage"]
-Pooling = Literal["mean", "first"]
 
 PROFILE_FILE = "duobento.json"
 TOKENIZER_FILE = "tokenizer.json"

@@ -7,11 +7,11 @@ import yaml
 
 from bentos.common import model_store
 from bentos.common.backends.interface import Backend as LoadedBackend
+from bentos.common.backends.interface import Kind
 from bentos.common.backends.loading import load_openvino, load_torch
 from bentos.common.model_store import (
     Backend,
     InstalledModel,
-    Kind,
     ModelCorrupt,
     ModelNotInstalled,
     ModelProfile,

@@ -3,16 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal
 
 from bentos.common.backends.interface import Outputs
-from bentos.common.engine.tokenizer import Side, Tokenizer
+from bentos.common.engine.tokenizer import Side, Tokenizer, Truncation, is_blank
 from bentos.common.engine.work import Lane
 from bentos.common.errors import InferenceFailed, InvalidInput, NoItems, TextTooLong, TooManyItems, TooManyTokens
 from bentos.common.lifecycle import Lifecycle
+from bentos.common.off_loop import off_loop_if_long
 from bentos.common.tracing import span
 from bentos.embed.settings import EmbedSettings
-from bentos.embed.tokenising import Form, RowMemo, TextRow, decoded, off_loop_if_long, room_for, text_rows
+from bentos.embed.tokenising import Form, RowMemo, TextRow, decoded, room_for, text_rows
 
 _MEMO_SHARE = 4
 """The memo of token rows takes this part of the cache's memory: an entry is smaller than a vector."""
@@ -45,7 +45,7 @@ class EmbedRequest:
 
     texts: Sequence[str | Sequence[int]]
     input_type: InputType | None = None
-    truncate: Literal["end", "start", "none"] = "end"
+    truncate: Truncation = "end"
     max_tokens: int | None = None
     max_total_tokens: int | None = None
     lane: Lane | None = None
@@ -191,5 +191,5 @@ class Encoder:
 
 def _check_blank(texts: Sequence[str], request: EmbedRequest) -> None:
     for index, text in enumerate(texts if not request.allow_blank else ()):
-        if not text or text.isspace():
+        if is_blank(text):
             raise InvalidInput("The text is blank.", param=request.place_of(index))

@@ -1,12 +1,15 @@
 """embed-service as BentoML sees it."""
 
+from typing import Annotated
+
 import bentoml
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from bentos.common import settings
 from bentos.common.http.app import create_app
-from bentos.common.http.bentoml_api import bentoml_errors, surround
+from bentos.common.http.bentoml_api import bentoml_call, surround
 from bentos.common.http.page.routes import Page
 from bentos.common.http.shared_path import SharedPath
 from bentos.common.lifecycle import Lifecycle
@@ -94,10 +97,13 @@ class EmbedService:
         max_batch_size=SETTINGS.max_texts,
         max_latency_ms=int(SERVER.request_timeout_seconds * 1000),
     )
-    async def encode(self, sentences: list[str]) -> NDArray[np.float32]:
+    async def encode(
+        self, sentences: Annotated[list[str], Field(max_length=SETTINGS.max_texts)]
+    ) -> NDArray[np.float32]:
         """Unit vectors of sentences of the default input type, float32 `[sentences, dimension]`."""
-        with bentoml_errors():
-            return (await encoder.encode(EmbedRequest(sentences, place="sentences", allow_blank=True))).vectors
+        with bentoml_call(SERVER) as deadline:
+            request = EmbedRequest(sentences, deadline=deadline, place="sentences", allow_blank=True)
+            return (await encoder.encode(request)).vectors
 
 
 surround(EmbedService, lifecycle, doors=DOORS, apis=["/encode"], traces=TRACES)

@@ -1,21 +1,18 @@
 """From the texts of a request to token rows, with the model's prompt."""
 
-import asyncio
-from collections.abc import Callable, Sequence
-from typing import NamedTuple, TypeVar
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from cachetools import LRUCache
 
 from bentos.common.backends.interface import TokenRow
 from bentos.common.engine.tokenizer import Side, Tokenizer
 from bentos.common.errors import InvalidInput
+from bentos.common.off_loop import INLINE_CHARACTERS, off_loop_if_long
 
-_INLINE_CHARACTERS = 2000
 _ENTRY_BYTES = 900
 _CHARACTER_BYTES = 2
 _TOKEN_BYTES = 8
-
-Result = TypeVar("Result")
 
 
 class TextRow(NamedTuple):
@@ -47,7 +44,7 @@ class Form(NamedTuple):
 class RowMemo:
     """Rows of recent texts, so that a text whose vector is cached is not tokenised again. Belongs to the event loop.
 
-    Texts of more than `_INLINE_CHARACTERS` are left out. What is kept never leaves the process.
+    Texts of more than `INLINE_CHARACTERS` are left out. What is kept never leaves the process.
 
     Args:
         most_bytes: of memory, by estimate; 0 keeps nothing.
@@ -64,7 +61,7 @@ class RowMemo:
     def keep(self, text: str, form: Form, row: TextRow) -> None:
         """Remember a row, unless it is too large."""
         size = _ENTRY_BYTES + len(text) * _CHARACTER_BYTES + len(row.row.ids) * _TOKEN_BYTES
-        if len(text) <= _INLINE_CHARACTERS and size <= self._entries.maxsize:
+        if len(text) <= INLINE_CHARACTERS and size <= self._entries.maxsize:
             self._entries[text, form] = _Entry(row, size)
 
 
@@ -92,11 +89,6 @@ async def text_rows(texts: Sequence[str], form: Form, tokenizer: Tokenizer, memo
     for text, row in made.items():
         memo.keep(text, form, row)
     return [row or made[text] for text, row in zip(texts, known, strict=True)]
-
-
-async def off_loop_if_long(texts: Sequence[str | Sequence[int]], work: Callable[[], Result]) -> Result:
-    """Do work on texts: in another thread, unless handing it over would take longer."""
-    return work() if sum(map(len, texts)) <= _INLINE_CHARACTERS else await asyncio.to_thread(work)
 
 
 def decoded(ids: Sequence[int], tokenizer: Tokenizer, place: str) -> str:

@@ -1,17 +1,17 @@
 """The domain of rerank-service: a query and documents in, one score per document out, whatever dialect asked."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import NamedTuple
 
 import numpy as np
 
-from bentos.common.backends.interface import Outputs
-from bentos.common.engine.tokenizer import Content, Side
+from bentos.common.backends.interface import Outputs, TokenRow
+from bentos.common.engine.tokenizer import Content, Side, Truncation, is_blank
 from bentos.common.engine.work import Lane
 from bentos.common.errors import InferenceFailed, InvalidInput, NoItems, TextTooLong, TooManyItems
 from bentos.common.lifecycle import Lifecycle
+from bentos.common.off_loop import off_loop_if_long
 from bentos.common.tracing import span
 from bentos.rerank import windows
 from bentos.rerank.settings import RerankSettings
@@ -38,7 +38,7 @@ class RerankRequest:
     documents: Sequence[str]
     max_tokens_per_doc: int | None = None
     max_windows_per_doc: int | None = None
-    truncate: Literal["end", "start", "none"] = "end"
+    truncate: Truncation = "end"
     lane: Lane | None = None
     deadline: float | None = None
     no_store: bool = False
@@ -77,6 +77,22 @@ class Ranking:
         return order[:top_n]
 
 
+class _Pairs(NamedTuple):
+    """A request as the model sees it.
+
+    Attributes:
+        query: its tokens.
+        documents: tokens of each.
+        rows: the query with each window, document after document.
+        counts: windows of each document.
+    """
+
+    query: Content
+    documents: list[Content]
+    rows: list[TokenRow]
+    counts: list[int]
+
+
 class CrossEncoder:
     """Scores requests with the loaded model."""
 
@@ -97,15 +113,10 @@ class CrossEncoder:
         model = self._lifecycle.loaded
         model.cached_engine.check_admission(no_store=request.no_store)
         with span("tokenise") as tokenising:
-            query, documents = await asyncio.to_thread(self._tokenise, request)
-            tokenising.set_attribute("duobento.texts", len(documents) + 1)
+            texts = [request.query, *request.documents]
+            query, documents, rows, counts = await off_loop_if_long(texts, lambda: self._pairs(request))
+            tokenising.set_attribute("duobento.texts", len(texts))
         truncated = [index for index, document in enumerate(documents) if document.truncated]
-        if request.truncate == "none":
-            self._refuse(request, query, documents)
-        room = self._room(query)
-        pieces = [windows.split(document.ids, room, self._settings.window_overlap_tokens) for document in documents]
-        rows = [model.tokenizer.pair_row(query.ids, piece) for document in pieces for piece in document]
-        counts = [len(document) for document in pieces]
         try:
             logits, cached = await model.cached_engine.run(
                 rows, lane=request.lane, deadline=request.deadline, no_store=request.no_store
@@ -121,32 +132,49 @@ class CrossEncoder:
         whole = windows.all_of(cached, counts)
         return Ranking(best, tokens, pair_tokens, truncated, query.truncated, int(whole.sum()))
 
-    def _check(self, request: RerankRequest) -> None:
+    def check_number(self, documents: Sequence[object], place: str) -> None:
+        """Refuse too many documents, before anything is done with each.
+
+        Raises:
+            TooManyItems: more than the limit; `place` is what the dialect calls them.
+        """
         limit = self._settings.max_documents
+        if len(documents) > limit:
+            raise TooManyItems(f"{len(documents)} documents are more than the limit of {limit}.", param=place)
+
+    def _check(self, request: RerankRequest) -> None:
         if not request.documents:
             raise NoItems("Send at least one document.", param=request.place)
-        if len(request.documents) > limit:
-            raise TooManyItems(
-                f"{len(request.documents)} documents are more than the limit of {limit}.", param=request.place
-            )
+        self.check_number(request.documents, request.place)
         if (request.max_tokens_per_doc or 0) > self._settings.max_tokens_per_doc:
             raise InvalidInput(
                 f"max_tokens_per_doc may be at most {self._settings.max_tokens_per_doc}.", param="max_tokens_per_doc"
             )
         if request.allow_blank:
             return
-        if _is_blank(request.query):
+        if is_blank(request.query):
             raise InvalidInput("The query is blank.", param="query")
         for index, document in enumerate(request.documents):
-            if _is_blank(document):
+            if is_blank(document):
                 raise InvalidInput("The document is blank.", param=f"{request.place}.{index}")
 
-    def _tokenise(self, request: RerankRequest) -> tuple[Content, list[Content]]:
+    def _pairs(self, request: RerankRequest) -> _Pairs:
+        """Tokenise and split into windows.
+
+        Raises:
+            TextTooLong: a text is over its limit and truncation is refused.
+        """
         tokenizer = self._lifecycle.loaded.tokenizer
         side = Side.START if request.truncate == "start" else Side.END
         # Half the window is left to the documents, whatever the query's length.
         [query] = tokenizer.contents([request.query], tokenizer.pair_room // 2, side=side)
-        return query, tokenizer.contents(request.documents, self._most_tokens(request, query), side=side)
+        documents = tokenizer.contents(request.documents, self._most_tokens(request, query), side=side)
+        if request.truncate == "none":
+            self._refuse(request, query, documents)
+        room, overlap = self._room(query), self._settings.window_overlap_tokens
+        pieces = [windows.split(document.ids, room, overlap) for document in documents]
+        rows = [tokenizer.pair_row(query.ids, piece) for document in pieces for piece in document]
+        return _Pairs(query, documents, rows, [len(document) for document in pieces])
 
     def _room(self, query: Content) -> int:
         """Tokens of a document that fit into a window beside the query."""
@@ -172,7 +200,3 @@ class CrossEncoder:
                     f"The document has more than {len(document.ids)} tokens{limit}, and truncation is refused.",
                     param=f"{request.place}.{index}",
                 )
-
-
-def _is_blank(text: str) -> bool:
-    return not text or text.isspace()

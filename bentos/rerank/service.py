@@ -1,14 +1,15 @@
 """rerank-service as BentoML sees it."""
 
-import asyncio
+from typing import Annotated
 
 import bentoml
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from bentos.common import settings
 from bentos.common.http.app import create_app
-from bentos.common.http.bentoml_api import bentoml_errors, surround
+from bentos.common.http.bentoml_api import bentoml_call, surround
 from bentos.common.http.page.routes import Page
 from bentos.common.http.shared_path import SharedPath
 from bentos.common.lifecycle import Lifecycle
@@ -19,7 +20,8 @@ from bentos.common.python_image import PYTHON_IMAGE
 from bentos.common.resources import limit_native_threads
 from bentos.common.served_model import resolve
 from bentos.common.tracing import start_traces
-from bentos.rerank.cross_encoder import CrossEncoder, RerankRequest
+from bentos.rerank.cross_encoder import CrossEncoder
+from bentos.rerank.pairs import scores_of
 from bentos.rerank.routes import cohere_v1, cohere_v2, native, tei
 from bentos.rerank.settings import DEFAULT_MODEL, RerankSettings
 
@@ -89,24 +91,12 @@ class RerankService:
         max_batch_size=SETTINGS.max_documents,
         max_latency_ms=int(SERVER.request_timeout_seconds * 1000),
     )
-    async def score(self, pairs: list[tuple[str, str]]) -> NDArray[np.float32]:
+    async def score(
+        self, pairs: Annotated[list[tuple[str, str]], Field(max_length=SETTINGS.max_documents)]
+    ) -> NDArray[np.float32]:
         """Scores of (query, document) pairs between 0 and 1, float32 `[pairs]`."""
-        by_query: dict[str, list[int]] = {}
-        for index, (query, _) in enumerate(pairs):
-            by_query.setdefault(query, []).append(index)
-        with bentoml_errors():
-            rankings = await asyncio.gather(
-                *(
-                    cross_encoder.rerank(
-                        RerankRequest(query, [pairs[index][1] for index in indexes], place="pairs", allow_blank=True)
-                    )
-                    for query, indexes in by_query.items()
-                )
-            )
-        scores = np.empty(len(pairs), np.float32)
-        for indexes, ranking in zip(by_query.values(), rankings, strict=True):
-            scores[indexes] = ranking.scores
-        return scores
+        with bentoml_call(SERVER) as deadline:
+            return await scores_of(pairs, cross_encoder.rerank, deadline=deadline)
 
 
 surround(RerankService, lifecycle, doors=DOORS, apis=["/score"], traces=TRACES)

@@ -120,10 +120,6 @@ class Service:
             raise self._something_else(path)
         return answer
 
-    def close(self) -> None:
-        """Close the connections."""
-        self._http.close()
-
     @cached_property
     def _metrics(self) -> list[Metric]:
         try:

@@ -9,10 +9,10 @@ from tempfile import TemporaryDirectory
 
 from huggingface_hub.utils.tqdm import disable_progress_bars
 
+from bentos.common.backends.interface import Kind
 from bentos.common.model_store import (
     WEIGHT_PATTERNS,
     InstalledModel,
-    Kind,
     ModelCorrupt,
     ModelNotInstalled,
     ModelProfile,

@@ -8,7 +8,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal, Protocol
 
-from bentos.common.model_store import Kind, PromptName
+from bentos.common.backends.interface import Kind
+from bentos.common.model_store import PromptName
 
 REVISION_LENGTH = 40
 """Characters of a revision: a git hash on the hub, the head of a sha256 elsewhere."""

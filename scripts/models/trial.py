@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bentos.common.model_store import Kind
+from bentos.common.backends.interface import Kind
 from scripts.models.source import InstallError
 
 _QUERY = "how do plants make sugar"

@@ -1,15 +1,30 @@
-"""The adaptive-batching APIs, called by BentoML's own client, agree with the native routes."""
+"""The adaptive-batching APIs, called by BentoML's own client, agree with the native routes and keep their limits."""
 
+import socket
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
 
 import bentoml
 import numpy as np
 import pytest
 
 from tests.http import reference
-from tests.http.services import Service
+from tests.http.conftest import FRAIL_BODY_BYTES
+from tests.http.server import ANSWER_SECONDS, wait_for
+from tests.http.services import JSON, QUICK_STOP, Kind, Service, long_texts, problem, running
 
 TEXTS = ["heron", "How does a heron hunt?", "the heron waits " * 30]
+
+
+def api(kind: Kind) -> str:
+    """Path of a service's API."""
+    return {"embed-service": "/encode", "rerank-service": "/score"}[kind.name]
+
+
+def call(kind: Kind, texts: list[str]) -> dict[str, Any]:
+    """Body of a call of the API."""
+    return {"sentences": texts} if kind.name == "embed-service" else {"pairs": [["a heron", text] for text in texts]}
 
 
 def test_encode_gives_the_vectors_of_embed(embed: Service) -> None:
@@ -44,12 +59,9 @@ def test_blank_sentences_are_taken_as_in_sentence_transformers(embed: Service) -
 
 
 def test_an_error_of_the_engine_keeps_its_status_and_is_counted_with_an_id(frail: Service) -> None:
-    path, body = {
-        "embed-service": ("/encode", {"sentences": ["heron"] * 3}),
-        "rerank-service": ("/score", {"pairs": [["a heron", "heron"]] * 3}),
-    }[frail.kind.name]
+    path = api(frail.kind)
     with frail.busy():
-        answer = frail.server.client.post(path, json=body)
+        answer = frail.server.client.post(path, json=call(frail.kind, ["heron"] * 3))
     assert answer.status_code == 429
     assert "The queue is full" in answer.text
     assert answer.headers["X-Request-ID"]
@@ -66,3 +78,45 @@ def test_calls_that_are_batched_together_each_get_their_own_vectors(embed: Servi
 
     with ThreadPoolExecutor(8) as clients:
         assert min(clients.map(encode, [0, 1, 2] * 8)) >= 0.99999
+
+
+def test_more_items_than_a_request_may_have_are_refused_and_named(service: Service) -> None:
+    kind = service.kind
+    answer = service.server.client.post(api(kind), json=call(kind, ["heron"] * (kind.most_items + 1)))
+    assert answer.status_code == 400
+    assert f"at most {kind.most_items} items" in answer.text
+    assert next(iter(call(kind, []))) in answer.text
+
+
+def test_a_body_over_the_limit_is_413_whether_declared_or_not(frail: Service) -> None:
+    path, client = api(frail.kind), frail.server.client
+    before = frail.server.metric("duobento_requests_total", route=path, status="413")
+    declared = client.post(path, content=b" " * (FRAIL_BODY_BYTES + 1), headers=JSON)
+    chunks = (b" " * 65536 for _ in range(FRAIL_BODY_BYTES // 65536 + 1))
+    found = client.post(path, content=chunks, headers=JSON)
+    assert problem(declared) == problem(found) == (413, "body_too_large", None)
+    wait_for(
+        lambda: frail.server.metric("duobento_requests_total", route=path, status="413") == before + 2,
+        "both are counted",
+    )
+
+
+def test_a_client_that_leaves_in_the_middle_of_its_body_is_no_fault_of_ours(service: Service) -> None:
+    path = api(service.kind)
+    before = service.server.metric("duobento_requests_total", route=path, status="499")
+    head = f"POST {path} HTTP/1.1\r\nHost: heron\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", service.server.port), ANSWER_SECONDS) as connection:
+        connection.sendall(head.encode() + b'{"sentences": ["her')
+    wait_for(
+        lambda: service.server.metric("duobento_requests_total", route=path, status="499") == before + 1,
+        "it is counted",
+    )
+
+
+def test_a_call_that_takes_too_long_is_504_and_its_work_is_dropped(kind: Kind, home: Path, tmp_path: Path) -> None:
+    settings = kind.serving | QUICK_STOP | {"REQUEST_TIMEOUT_SECONDS": "0.3"}
+    with running(kind, settings, home=home, log=tmp_path / "log") as service:
+        answer = service.server.client.post(api(kind), json=call(kind, long_texts(kind.most_items)))
+        assert answer.status_code == 504
+        wait_for(lambda: service.server.metric("duobento_queue_tokens") == 0, "the work is dropped")
+        assert service.server.metric("duobento_dropped_items_total") > 0

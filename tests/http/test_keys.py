@@ -4,6 +4,7 @@ import httpx
 import pytest
 
 from tests.http.conftest import LOCKED_KEYS
+from tests.http.server import wait_for
 from tests.http.services import Service, problem
 
 
@@ -41,6 +42,20 @@ def test_probes_and_metrics_need_no_key(locked: Service, path: str) -> None:
 @pytest.mark.parametrize("path", ["/encode", "/score", "/docs", "/openapi.json", "/schema.json", "/info", "/nowhere"])
 def test_every_other_path_needs_a_key(locked: Service, path: str) -> None:
     assert problem(locked.server.client.post(path, json={})) == (401, "unauthorized", None)
+
+
+def test_a_refusal_is_counted_under_the_route_it_was_meant_for(locked: Service) -> None:
+    api = {"embed-service": "/encode", "rerank-service": "/score"}[locked.kind.name]
+    known = [locked.kind.path, api, "/info", "/openapi.json"]
+    routes = [*known, "unmatched"]
+
+    def refusals() -> list[float]:
+        return [locked.server.metric("duobento_requests_total", route=route, status="401") for route in routes]
+
+    before = refusals()
+    for path in [*known, "/nowhere"]:
+        locked.server.client.post(path, json={})
+    wait_for(lambda: refusals() == [count + 1 for count in before], "each is counted once")
 
 
 def test_keys_are_never_logged(locked: Service) -> None:

@@ -1,13 +1,17 @@
 """The interface between the engine and a model on some runtime."""
 
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol, TypeAlias
+from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 TokenIds: TypeAlias = NDArray[np.int32]
 Outputs: TypeAlias = NDArray[np.float32]
+Kind: TypeAlias = Literal["encoder", "cross-encoder"]
+"""What a model computes: a vector of each text, or a logit of each pair."""
+Pooling: TypeAlias = Literal["mean", "first"]
+"""How a converted graph weighs the tokens of a sequence."""
 
 
 class TokenRow(NamedTuple):

@@ -2,13 +2,11 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
 
-from bentos.common.backends.interface import Backend, UnsupportedPrecision
+from bentos.common.backends.interface import Backend, Kind, Pooling, UnsupportedPrecision
 from bentos.common.resources import memory_limit
 from bentos.common.settings import EngineSettings
 
-Kind = Literal["encoder", "cross-encoder"]
 _GIB = 2**30
 _INTERPRETER_BYTES = 100 * 2**20
 
@@ -55,9 +53,7 @@ def load_torch(folder: Path, kind: Kind, settings: EngineSettings) -> Backend:
     return _loaded(folder, lambda: backend(folder, device=device, precision=precision, threads=threads))
 
 
-def load_openvino(
-    folder: Path, precision: str, pooling: Literal["mean", "first"], window: int, settings: EngineSettings
-) -> Backend:
+def load_openvino(folder: Path, precision: str, pooling: Pooling, window: int, settings: EngineSettings) -> Backend:
     """Load a converted model. Takes seconds; call it off the event loop.
 
     Args:

@@ -7,13 +7,13 @@ only. So lengths may be mixed freely, and the graph has one dynamic dimension. `
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import openvino
 from numpy.typing import NDArray
 
-from bentos.common.backends.interface import Outputs, TokenRow, UnsupportedPrecision
+from bentos.common.backends.interface import Outputs, Pooling, TokenRow, UnsupportedPrecision
 
 MODEL_FILE = "openvino_model.xml"
 _INPUTS = frozenset({"input_ids", "position_ids", "segments", "pool"})
@@ -32,8 +32,6 @@ _SLICE_ROWS = 64
 _QUANTISATION_GROUP = 64
 
 _Number = TypeVar("_Number", int, NDArray[np.int64])
-
-Pooling = Literal["mean", "first"]
 
 
 class PackedRows:

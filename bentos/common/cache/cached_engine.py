@@ -21,6 +21,8 @@ from bentos.common.tracing import span
 
 _MOST_LEADERS = 3
 """Requests in a row that may let their followers down, before these compute what they need by themselves."""
+_INLINE_TOKENS = 16_384
+"""Rows of more tokens are hashed in another thread, as it would hold up the event loop."""
 
 
 class Computed(NamedTuple):
@@ -95,7 +97,7 @@ class CachedEngine:
         Raises:
             Overloaded, NotReady, DeadlineExceeded, InferenceFailed: as the engine says, of the missing rows.
         """
-        keys = [self._key(row) for row in rows]
+        keys = await self._keys(rows)
         outputs = np.empty((len(rows), self._engine.backend.width), np.float32)
         request = _Request(rows, keys, outputs, deadline)
         cached = np.zeros(len(rows), np.bool_)
@@ -122,6 +124,11 @@ class CachedEngine:
             return Computed(outputs, cached)
         sources = [places[key] for key in keys]
         return Computed(outputs[sources], cached[sources])
+
+    async def _keys(self, rows: Sequence[TokenRow]) -> list[Key]:
+        if sum(len(row.ids) for row in rows) <= _INLINE_TOKENS:
+            return [self._key(row) for row in rows]
+        return await asyncio.to_thread(lambda: [self._key(row) for row in rows])
 
     async def _compute_once(self, cache: Cache, request: _Request, missing: list[int], lane: Lane | None) -> None:
         """Fill in missing rows: those that other requests compute are waited for, the rest is computed and stored."""

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import Literal, NamedTuple, Self, TypeAlias
 
 import numpy as np
 import tokenizers
@@ -28,6 +28,10 @@ class Side(StrEnum):
 
     END = "end"
     START = "start"
+
+
+Truncation: TypeAlias = Literal["end", "start", "none"]
+"""What a request wants of a text over its limit: the side on which it loses tokens, or to be refused."""
 
 
 class Content(NamedTuple):
@@ -162,6 +166,11 @@ class Tokenizer:
             size *= _GROWTH
         encoding = self._tokenizer.encode(text, add_special_tokens=False)
         return Content(_kept(encoding, keep, side), truncated=len(encoding.ids) > keep)
+
+
+def is_blank(text: str) -> bool:
+    """Whether a text is empty or nothing but white space."""
+    return not text or text.isspace()
 
 
 def _kept(encoding: tokenizers.Encoding, keep: int, side: Side) -> TokenIds:

@@ -10,10 +10,10 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bentos.common.http import probes
-from bentos.common.http.context import UNMATCHED
 from bentos.common.http.page.routes import Page, page_router
 from bentos.common.http.problems import problem_of
 from bentos.common.http.route import DialectRoute, ErrorRenderer, renderer_by_path
+from bentos.common.http.route_labels import UNMATCHED
 from bentos.common.http.shared_path import SharedPath, SharedPathDispatch
 from bentos.common.lifecycle import Lifecycle
 from bentos.common.version import VERSION

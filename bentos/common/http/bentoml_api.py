@@ -1,6 +1,7 @@
-"""What BentoML's own routes need to behave like our doors: ids, metrics, keys, statuses."""
+"""What BentoML's own routes need to behave like our doors: ids, metrics, keys, limits, statuses."""
 
-from collections.abc import Iterator, Sequence
+import asyncio
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any
@@ -8,15 +9,21 @@ from typing import Any
 from bentoml.exceptions import BentoMLException
 from fastapi import APIRouter
 from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bentos.common.errors import DomainError
+from bentos.common.http.body import read
 from bentos.common.http.context import REQUEST_ID_HEADER, RequestContext
 from bentos.common.http.keys import RequireKey
+from bentos.common.http.native import native_error
 from bentos.common.http.problems import problem_of
-from bentos.common.http.route import renderer_by_path
+from bentos.common.http.route import CLIENT_CLOSED_REQUEST, renderer_by_path
+from bentos.common.http.route_labels import RouteLabels
 from bentos.common.http.traces import TraceRequests
 from bentos.common.lifecycle import Lifecycle
-from bentos.common.settings import TracesSettings
+from bentos.common.settings import ServerSettings, TracesSettings
 
 _BENTOML_ROUTES = ("/schema.json", "/livez", "/healthz", "/readyz")
 
@@ -30,13 +37,52 @@ class RefusedCall(BentoMLException):
 
 
 @contextmanager
-def bentoml_errors() -> Iterator[None]:
-    """Within the block, domain errors leave with the status that our doors give them."""
+def bentoml_call(server: ServerSettings) -> Iterator[float]:
+    """A block that answers a call of BentoML's APIs: domain errors leave with the status that our doors give them.
+
+    Yields:
+        Event loop time, in seconds, at which the call expires.
+    """
     try:
-        yield
+        yield asyncio.get_running_loop().time() + server.request_timeout_seconds
     except DomainError as error:
         problem = problem_of(error)
         raise RefusedCall(problem.message, HTTPStatus(problem.status)) from error
+
+
+class BoundedBody:
+    """ASGI middleware. Reads bodies of BentoML's APIs within our limit before BentoML, which has none, reads them.
+
+    Args:
+        app: what answers.
+        paths: of BentoML's APIs.
+        limit: most bytes.
+    """
+
+    def __init__(self, app: ASGIApp, paths: Collection[str], limit: int) -> None:
+        self._app = app
+        self._paths = frozenset(paths)
+        self._limit = limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        if scope["type"] != "http" or scope["path"] not in self._paths:
+            await self._app(scope, receive, send)
+            return
+        try:
+            body = await read(Request(scope, receive), self._limit)
+        except ClientDisconnect:
+            await Response(status_code=CLIENT_CLOSED_REQUEST)(scope, receive, send)
+            return
+        except DomainError as error:
+            await native_error(problem_of(error))(scope, receive, send)
+            return
+        unread: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+        async def replay() -> Message:
+            return unread.pop() if unread else await receive()
+
+        await self._app(scope, replay, send)
 
 
 def surround(
@@ -52,9 +98,11 @@ def surround(
         traces: whether requests are traced.
     """
     server = lifecycle.server
-    service.add_asgi_middleware(RequestContext, lifecycle=lifecycle)
+    lifecycle.metrics.expect_routes([*apis, *_BENTOML_ROUTES])
+    labels = RouteLabels(lifecycle.metrics.routes)
+    service.add_asgi_middleware(RequestContext, lifecycle=lifecycle, labels=labels)
     if traces.url:
-        service.add_asgi_middleware(TraceRequests)
+        service.add_asgi_middleware(TraceRequests, labels=labels)
     if server.cors_origins:
         # Before the keys: a browser asks for permission without one.
         service.add_asgi_middleware(
@@ -70,4 +118,4 @@ def surround(
         exempt=server.api_keys_exempt,
         renderer_by_path=renderer_by_path(doors),
     )
-    lifecycle.metrics.expect_routes([*apis, *_BENTOML_ROUTES])
+    service.add_asgi_middleware(BoundedBody, paths=apis, limit=server.max_body_bytes)

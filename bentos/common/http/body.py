@@ -39,6 +39,25 @@ async def load_json(request: Request, limit: int) -> Any:
     return loaded
 
 
+async def read(request: Request, limit: int) -> bytes:
+    """The whole body.
+
+    Raises:
+        BodyTooLarge: more bytes than the limit, whether declared or found while reading.
+    """
+    declared = request.headers.get("content-length", "")
+    if declared.isdecimal() and int(declared) > limit:
+        raise _too_large(limit)
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > limit:
+            raise _too_large(limit)
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
 def validated(body: Any, model: TypeAdapter[Body]) -> Body:
     """A parsed body as what the route declares.
 
@@ -56,7 +75,7 @@ def validated(body: Any, model: TypeAdapter[Body]) -> Body:
 
 async def _load(request: Request, limit: int) -> Any:
     _check_type(request)
-    raw = await _read(request, limit)
+    raw = await read(request, limit)
     try:
         return jiter.from_json(raw, allow_inf_nan=False, catch_duplicate_keys=True)
     except ValueError as error:
@@ -72,20 +91,6 @@ def _check_type(request: Request) -> None:
     subtype = header.get_content_subtype()
     if header.get_content_maintype() != "application" or not (subtype == "json" or subtype.endswith("+json")):
         raise UnsupportedBody("Send the body as JSON, with the header Content-Type: application/json.")
-
-
-async def _read(request: Request, limit: int) -> bytes:
-    declared = request.headers.get("content-length", "")
-    if declared.isdecimal() and int(declared) > limit:
-        raise _too_large(limit)
-    chunks: list[bytes] = []
-    size = 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > limit:
-            raise _too_large(limit)
-        chunks.append(chunk)
-    return b"".join(chunks)
 
 
 def _too_large(limit: int) -> BodyTooLarge:

@@ -8,14 +8,13 @@ import uuid
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from bentos.common.http.route_labels import RouteLabels
 from bentos.common.lifecycle import Lifecycle, Phase
 from bentos.common.logs import request_id
 
 _log = logging.getLogger(__name__)
 _ACCEPTABLE_ID = re.compile(r"[\w.:-]{1,128}", re.ASCII)
 REQUEST_ID_HEADER = "X-Request-ID"
-UNMATCHED = "unmatched"
-"""Route label of requests that no route matches; their paths would make the series' number grow without bound."""
 OPERATIONS = frozenset({"/live", "/ready", "/health", "/metrics"})
 """Routes that a supervisor polls; they are counted but not logged."""
 
@@ -26,11 +25,12 @@ class RequestContext:
     While the service drains, answers ask the client to close its connection, so that none is cut when the port closes.
     """
 
-    def __init__(self, app: ASGIApp, lifecycle: Lifecycle) -> None:
+    def __init__(self, app: ASGIApp, lifecycle: Lifecycle, labels: RouteLabels) -> None:
         self._app = app
         self._lifecycle = lifecycle
         self._access_log = lifecycle.server.access_log
         self._metrics = lifecycle.metrics
+        self._labels = labels
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
@@ -57,8 +57,7 @@ class RequestContext:
             await self._app(scope, receive, send_with_id)
         finally:
             seconds = time.perf_counter() - started
-            # An unmatched request is left with the route of BentoML's mount, whose path is empty.
-            route = getattr(scope.get("route"), "path", "") or UNMATCHED
+            route = self._labels.of(scope)
             self._metrics.requests.labels(route, str(status)).inc()
             self._metrics.request_seconds.labels(route).observe(seconds)
             if self._access_log and route not in OPERATIONS:

@@ -60,8 +60,8 @@ class DialectRoute(APIRoute):
         parameters = inspect.signature(endpoint).parameters
         if list(parameters) != ["body", "request"]:
             raise TypeError(f"{endpoint.__qualname__} must take (body, request), not ({', '.join(parameters)}).")
-        annotation: Any = parameters["body"].annotation
-        model: TypeAdapter[Any] = TypeAdapter(annotation)
+        declared: Any = parameters["body"].annotation
+        model: TypeAdapter[Any] = TypeAdapter(declared)
 
         async def answer(request: Request) -> Response:
             body = validated(await load_json(request, request.app.state.max_body_bytes), model)

@@ -6,7 +6,8 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from bentos.common.http.context import OPERATIONS, UNMATCHED
+from bentos.common.http.context import OPERATIONS
+from bentos.common.http.route_labels import RouteLabels
 from bentos.common.logs import request_id
 from bentos.common.tracing import span
 
@@ -16,8 +17,9 @@ _FAILED = 500
 class TraceRequests:
     """ASGI middleware. Reads W3C's `traceparent`; leaves out what a supervisor polls."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, labels: RouteLabels) -> None:
         self._app = app
+        self._labels = labels
         self._propagator = TraceContextTextMapPropagator()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -39,7 +41,7 @@ class TraceRequests:
             try:
                 await self._app(scope, receive, send_and_note)
             finally:
-                route = getattr(scope.get("route"), "path", "") or UNMATCHED
+                route = self._labels.of(scope)
                 current.update_name(f"{scope['method']} {route}")
                 current.set_attributes({"http.route": route, "http.response.status_code": status})
                 if status >= _FAILED:

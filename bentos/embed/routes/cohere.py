@@ -11,7 +11,6 @@ from bentos.embed.schemas.cohere import ONLY_TEXTS
 
 _MOST_TEXTS = 96
 
-SIDES: dict[str | None, Literal["end", "start", "none"]] = {"END": "end", "START": "start", "NONE": "none", None: "end"}
 INPUT_TYPES = {
     "search_document": InputType.PASSAGE,
     "search_query": InputType.QUERY,
@@ -40,8 +39,8 @@ def check(texts: Sequence[str], images: object, input_type: str | None) -> None:
 
 
 def by_type(result: Embeddings, forms: Sequence[EmbeddingType]) -> dict[str, Any]:
-    """Vectors in each of the forms."""
-    return {form.value: converted(result.vectors, form) for form in forms}
+    """Vectors in each of the forms, once."""
+    return {form.value: converted(result.vectors, form) for form in dict.fromkeys(forms)}
 
 
 def meta(version: Literal["1", "2"], result: Embeddings, place: str, limit: int) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from bentos.common.http import request_headers
-from bentos.common.http.dialects.cohere import CohereRoute
+from bentos.common.http.dialects.cohere import TRUNCATIONS, CohereRoute
 from bentos.common.http.native import ArrayJSON
 from bentos.common.logs import request_id
 from bentos.embed.encoder import EmbedRequest, Encoder
@@ -32,7 +32,7 @@ async def embed(body: EmbedV1Body, request: Request) -> Response:
         EmbedRequest(
             texts=texts,
             input_type=cohere.INPUT_TYPES[body.input_type],
-            truncate=cohere.SIDES[body.truncate],
+            truncate=TRUNCATIONS[body.truncate],
             deadline=request_headers.deadline(request),
             no_store=request_headers.no_store(request),
         )

@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from bentos.common.http import request_headers
-from bentos.common.http.dialects.cohere import CohereRoute, lane_of
+from bentos.common.http.dialects.cohere import TRUNCATIONS, CohereRoute, lane_of
 from bentos.common.http.native import ArrayJSON
 from bentos.common.logs import request_id
 from bentos.embed.encoder import EmbedRequest, Encoder
@@ -30,7 +30,7 @@ async def embed(body: EmbedV2Body, request: Request) -> Response:
         EmbedRequest(
             texts=texts,
             input_type=cohere.INPUT_TYPES[body.input_type],
-            truncate=cohere.SIDES[body.truncate],
+            truncate=TRUNCATIONS[body.truncate],
             max_tokens=body.max_tokens,
             lane=lane_of(body.priority),
             deadline=request_headers.deadline(request),

@@ -1,13 +1,11 @@
 """The door of text-embeddings-inference: `POST /`, and `POST /embed` with `inputs`, which goes to `/tei/embed`."""
 
-from typing import Literal
-
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from bentos.common.errors import InvalidInput
 from bentos.common.http import request_headers
-from bentos.common.http.dialects.tei import TEIRoute
+from bentos.common.http.dialects.tei import TEIRoute, truncation
 from bentos.common.http.native import ArrayJSON
 from bentos.embed.encoder import EmbedRequest, Encoder
 from bentos.embed.schemas.tei import EmbedTEIBody
@@ -37,7 +35,7 @@ async def embed(body: EmbedTEIBody, request: Request) -> Response:
         EmbedRequest(
             texts=body.inputs.texts,
             input_type=body.prompt_name,
-            truncate=_side(body),
+            truncate=truncation(body.truncate, body.truncation_direction),
             deadline=request_headers.deadline(request),
             no_store=request_headers.no_store(request),
             place="inputs",
@@ -45,9 +43,3 @@ async def embed(body: EmbedTEIBody, request: Request) -> Response:
         )
     )
     return ArrayJSON(result.vectors)
-
-
-def _side(body: EmbedTEIBody) -> Literal["end", "start", "none"]:
-    if not body.truncate:
-        return "none"
-    return "start" if body.truncation_direction.lower() == "left" else "end"

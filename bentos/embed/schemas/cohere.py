@@ -21,7 +21,9 @@ Truncate: TypeAlias = Annotated[
         "`NONE` refuses it"
     ),
 ]
-EmbeddingTypes: TypeAlias = Annotated[list[EmbeddingType] | None, Field(description="Forms of the vectors")]
+EmbeddingTypes: TypeAlias = Annotated[
+    list[EmbeddingType] | None, Field(max_length=10, description="Forms of the vectors, each once")
+]
 Images: TypeAlias = Annotated[list[Any] | None, Field(description="Refused")]
 
 

@@ -1,9 +1,10 @@
 """The body of text-embeddings-inference's dialect. Unknown fields are ignored."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import BaseModel, Field
 
+from bentos.common.http.dialects.tei import Direction
 from bentos.embed.encoder import InputType
 from bentos.embed.schemas.inputs import AnyInputs
 
@@ -15,9 +16,7 @@ class EmbedTEIBody(BaseModel):
     truncate: Annotated[
         bool | None, Field(description="Whether a text over the model's limit loses tokens; else it is refused")
     ] = False
-    truncation_direction: Annotated[
-        Literal["Left", "Right", "left", "right"], Field(description="Side on which tokens are lost")
-    ] = "Right"
+    truncation_direction: Annotated[Direction, Field(description="Side on which tokens are lost")] = "Right"
     prompt_name: Annotated[
         InputType | None, Field(description="Which of the model's prompts; by default `EMBED_DEFAULT_INPUT_TYPE`'s")
     ] = None

@@ -1,15 +1,15 @@
 """Cohere v1's and Jina's door: `POST /v1/rerank`, one body and one answer for both."""
 
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Mapping, Sequence
 
 import orjson
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from bentos.common.engine.tokenizer import Truncation
 from bentos.common.errors import InvalidInput
 from bentos.common.http import request_headers
-from bentos.common.http.dialects.cohere import CohereRoute
+from bentos.common.http.dialects.cohere import TRUNCATIONS, CohereRoute
 from bentos.common.http.native import ArrayJSON
 from bentos.common.logs import request_id
 from bentos.rerank.cross_encoder import CrossEncoder, RerankRequest
@@ -20,10 +20,7 @@ router = APIRouter(route_class=CohereRoute, tags=["Cohere v1", "Jina"])
 
 _TEXT_FIELD = "text"
 _MOST_CHUNKS = 10
-_SIDES: dict[bool | str | None, Literal["end", "start", "none"]] = {
-    **{None: "end", True: "end", False: "none"},
-    **{"END": "end", "START": "start", "NONE": "none"},
-}
+_TRUNCATIONS: Mapping[str | bool | None, Truncation] = {**TRUNCATIONS, True: "end", False: "none"}
 
 
 @router.post(
@@ -36,14 +33,15 @@ async def rerank(body: RerankV1Body, request: Request) -> Response:
     """Documents with their scores, best first."""
     request.app.state.model_names.check(body.model)
     cohere.check(body.query, body.documents)
-    fields = body.rank_fields or [_TEXT_FIELD]
     cross_encoder: CrossEncoder = request.app.state.cross_encoder
+    cross_encoder.check_number(body.documents, "documents")
+    fields = list(dict.fromkeys(body.rank_fields or [_TEXT_FIELD]))
     ranking = await cross_encoder.rerank(
         RerankRequest(
             query=body.query,
             documents=[scored_text(document, fields, index) for index, document in enumerate(body.documents)],
             max_windows_per_doc=body.max_chunks_per_doc or _MOST_CHUNKS,
-            truncate=_SIDES[body.truncate],
+            truncate=_TRUNCATIONS[body.truncate],
             deadline=request_headers.deadline(request),
             no_store=request_headers.no_store(request),
             allow_blank=True,

@@ -1,13 +1,13 @@
 """The door of text-embeddings-inference: `POST /rerank` with `texts`, which `SharedPath` sends to `/tei/rerank`."""
 
-from typing import Any, Literal
+from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from bentos.common.errors import NoItems
 from bentos.common.http import request_headers
-from bentos.common.http.dialects.tei import TEIRoute
+from bentos.common.http.dialects.tei import TEIRoute, truncation
 from bentos.common.http.native import ArrayJSON
 from bentos.rerank.cross_encoder import CrossEncoder, RerankRequest
 from bentos.rerank.schemas.tei import Rank, RerankTEIBody
@@ -28,7 +28,7 @@ async def rerank(body: RerankTEIBody, request: Request) -> Response:
             query=body.query,
             documents=body.texts,
             max_windows_per_doc=1,
-            truncate=_side(body),
+            truncate=truncation(body.truncate, body.truncation_direction),
             deadline=request_headers.deadline(request),
             no_store=request_headers.no_store(request),
             place="texts",
@@ -41,9 +41,3 @@ async def rerank(body: RerankTEIBody, request: Request) -> Response:
         for rank in ranks:
             rank["text"] = body.texts[rank["index"]]
     return ArrayJSON(ranks)
-
-
-def _side(body: RerankTEIBody) -> Literal["end", "start", "none"]:
-    if not body.truncate:
-        return "none"
-    return "start" if body.truncation_direction.lower() == "left" else "end"

@@ -47,6 +47,7 @@ class RerankV1Body(BaseModel):
         list[str] | None,
         Field(
             min_length=1,
+            max_length=50,
             description="Fields of an object that are scored: one by its value, several as lines `field: value`; "
             "by default `text`",
         ),

@@ -1,8 +1,10 @@
 """Bodies of text-embeddings-inference."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import BaseModel, Field
+
+from bentos.common.http.dialects.tei import Direction
 
 
 class RerankTEIBody(BaseModel):
@@ -14,9 +16,7 @@ class RerankTEIBody(BaseModel):
         bool | None,
         Field(description="Whether of a text over the model's window one window is scored; else it is refused"),
     ] = False
-    truncation_direction: Annotated[
-        Literal["Left", "Right", "left", "right"], Field(description="Side on which tokens are lost")
-    ] = "Right"
+    truncation_direction: Annotated[Direction, Field(description="Side on which tokens are lost")] = "Right"
     raw_scores: Annotated[bool, Field(description="Logits instead of their sigmoid")] = False
     return_text: bool = False
 

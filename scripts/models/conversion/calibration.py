@@ -2,8 +2,8 @@
 
 import hashlib
 
-from bentos.common.backends.interface import TokenRow
-from bentos.common.model_store import InstalledModel, Pooling
+from bentos.common.backends.interface import Pooling, TokenRow
+from bentos.common.model_store import InstalledModel
 from scripts.models.conversion.graph import PackedInputs, pack
 from scripts.models.fidelity.texts import ASSETS, rankings, read_entries
 from scripts.models.rows import ModelRows

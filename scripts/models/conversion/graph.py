@@ -22,8 +22,7 @@ from numpy.typing import NDArray
 from sentence_transformers import CrossEncoder
 from torch import Tensor, nn
 
-from bentos.common.backends.interface import TokenRow
-from bentos.common.model_store import Pooling
+from bentos.common.backends.interface import Pooling, TokenRow
 from scripts.models.original import Original
 from scripts.models.source import InstallError
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
-from bentos.common.model_store import Kind
+from bentos.common.backends.interface import Kind
 from scripts.models.fidelity.metrics import Figures
 
 

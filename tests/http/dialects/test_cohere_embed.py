@@ -167,6 +167,7 @@ def test_v2_priority_chooses_the_lane(embed: Service, priority: int | None, lane
         ({"input_type": "image"}, f"input_type: {NO_IMAGES}"),
         ({"input_type": "query"}, "input_type: Input should be 'search_document', 'search_query'"),
         ({"embedding_types": ["float", "int4"]}, "embedding_types.1: Input should be 'float', 'int8'"),
+        ({"embedding_types": ["int8"] * 11}, "embedding_types: List should have at most 10 items"),
         ({"truncate": "end"}, "truncate: Input should be 'NONE', 'START'"),
     ],
     ids=lambda value: str(value)[:40],

@@ -96,6 +96,11 @@ def test_v1_scores_one_rank_field_by_its_value(rerank: Service) -> None:
     )
 
 
+def test_v1_scores_a_field_once_however_often_it_is_named(rerank: Service) -> None:
+    document = {"text": NEEDLE}
+    assert relevance(rerank, V1, [document], rank_fields=["text", "text"]) == relevance(rerank, V1, [NEEDLE])
+
+
 def test_v1_scores_several_rank_fields_as_lines_in_their_order(rerank: Service) -> None:
     document = {"text": NEEDLE, "year": 2024, "title": "Herons", "secret": OFFICE}
     scores = relevance(rerank, V1, [document], rank_fields=["title", "missing", "year", "text"])
@@ -178,7 +183,9 @@ def test_a_mistake_is_400_in_the_vendors_words(
         (V1, {"documents": ["heron", {"image": "x"}]}, "documents.1: Input should be a string or an object with text"),
         (V1, {"documents": [{"text": "heron", "id": 10**30}]}, "documents.0: Input cannot be returned"),
         (V1, {"documents": [{"text": "heron"}], "rank_fields": ["a", "b"]}, "documents.0: Input should be a string or"),
+        (V1, {"documents": [{"image": "x"}] * 1001}, "documents: 1001 documents are more than the limit of 1000."),
         (V1, {"rank_fields": []}, "rank_fields: List should have at least 1 item"),
+        (V1, {"rank_fields": ["text"] * 51}, "rank_fields: List should have at most 50 items"),
         (V1, {"max_chunks_per_doc": 0}, "max_chunks_per_doc: Input should be greater"),
         (V1, {"truncate": "LEFT"}, "truncate: Input should be 'NONE', 'START', 'END'"),
         (V2, {"documents": ["heron", {"text": "heron"}]}, "documents.1: Input should be a valid string"),

@@ -1,11 +1,13 @@
 """Cohere's dialect: the shape of its errors and of `meta` (docs.cohere.com/reference/errors)."""
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
+from bentos.common.engine.tokenizer import Truncation
 from bentos.common.engine.work import Lane
 from bentos.common.http.native import ArrayJSON
 from bentos.common.http.problems import Problem
@@ -14,6 +16,11 @@ from bentos.common.logs import request_id
 
 # The vendor answers every mistake in the body with 400.
 _MISTAKES = frozenset({413, 415, 422})
+
+TRUNCATIONS: Mapping[str | bool | None, Truncation] = MappingProxyType(
+    {"END": "end", "START": "start", "NONE": "none", None: "end"}
+)
+"""What the values of `truncate` mean."""
 
 
 class CohereError(BaseModel):

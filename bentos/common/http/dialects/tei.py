@@ -1,10 +1,11 @@
-"""The dialect of text-embeddings-inference: the shape of its errors (its openapi.json, `ErrorResponse`)."""
+"""The dialect of text-embeddings-inference: its errors (its openapi.json, `ErrorResponse`) and its truncation."""
 
-from typing import ClassVar
+from typing import ClassVar, Literal, TypeAlias
 
 from pydantic import BaseModel
 from starlette.responses import Response
 
+from bentos.common.engine.tokenizer import Truncation
 from bentos.common.errors import DomainError, NoItems, TextTooLong
 from bentos.common.http.native import ArrayJSON
 from bentos.common.http.problems import Problem
@@ -14,6 +15,9 @@ _TYPES = {413: "Validation", 422: "Validation", 424: "Backend", 429: "Overloaded
 # An inference that fails is 424 there.
 _STATUSES = {500: 424}
 _MISTAKES: dict[type[DomainError] | None, tuple[int, str]] = {NoItems: (400, "Empty"), TextTooLong: (413, "Validation")}
+
+Direction: TypeAlias = Literal["Left", "Right", "left", "right"]
+"""Where a text loses tokens, in both spellings that clients have."""
 
 
 class TEIError(BaseModel):
@@ -38,3 +42,10 @@ class TEIRoute(DialectRoute):
 
     render_error: ClassVar[ErrorRenderer] = staticmethod(tei_error)
     error_model: ClassVar[type[BaseModel]] = TEIError
+
+
+def truncation(truncate: bool | None, direction: Direction) -> Truncation:
+    """What `truncate` and `truncation_direction` mean together."""
+    if not truncate:
+        return "none"
+    return "start" if direction.lower() == "left" else "end"

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import psutil
 
-from bentos.common.backends.interface import TokenRow
-from bentos.common.backends.openvino import OpenVINOBackend, Pooling
+from bentos.common.backends.interface import Pooling, TokenRow
+from bentos.common.backends.openvino import OpenVINOBackend
 
 WINDOW = 512
 

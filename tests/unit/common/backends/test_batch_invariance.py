@@ -7,8 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bentos.common.backends.interface import Backend, TokenRow
-from bentos.common.backends.openvino import OpenVINOBackend, Pooling
+from bentos.common.backends.interface import Backend, Pooling, TokenRow
+from bentos.common.backends.openvino import OpenVINOBackend
 from bentos.common.backends.torch import TorchCrossEncoder, TorchEncoder
 from tests.unit.common.backends.conftest import MODELS, PRECISIONS, installed
 

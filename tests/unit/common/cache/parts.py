@@ -93,15 +93,21 @@ class Parts:
     """An engine on a fake backend, behind a cache."""
 
     def __init__(
-        self, backend: FakeBackend, cache: Cache | None, counts: Counts, *, dtype: DType = "float32", **engine: Any
+        self,
+        backend: FakeBackend,
+        cache: Cache | None,
+        counts: Counts,
+        *,
+        dtype: DType = "float32",
+        keys: RowKeys | None = None,
+        **engine: Any,
     ) -> None:
         settings = EngineSettings(threads=4, **engine)
         executor = ThreadPoolExecutor(settings.streams)
         self.backend = backend
         self.engine = Engine(backend, settings, executor, Metrics(), stuck_after=60)
-        self.cached = CachedEngine(
-            self.engine, cache, RowKeys(IDENTITY), RowFormat(backend.width, dtype), counts.metrics
-        )
+        keys = keys or RowKeys(IDENTITY)
+        self.cached = CachedEngine(self.engine, cache, keys, RowFormat(backend.width, dtype), counts.metrics)
 
     @property
     def computed(self) -> int:

@@ -1,6 +1,7 @@
 """What reaches the engine, and what a request gets, whatever the cache has and whatever other requests do meanwhile."""
 
 import asyncio
+import threading
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,18 +9,20 @@ import numpy as np
 import pytest
 
 from bentos.common.backends.interface import TokenRow
+from bentos.common.cache.interface import Key
+from bentos.common.cache.key import RowKeys
 from bentos.common.engine.work import Lane
 from bentos.common.errors import DeadlineExceeded, InferenceFailed, Overloaded
-from tests.unit.common.cache.parts import Counts, HashBackend, Parts, memory_cache
+from tests.unit.common.cache.parts import IDENTITY, Counts, HashBackend, Parts, memory_cache
 from tests.unit.common.engine.fake_backend import FakeBackend, row
 from tests.unit.common.engine.test_engine import POISON, Gate, refuse_poison
 
 pytestmark = pytest.mark.anyio
 
 
-def parts(backend: FakeBackend, counts: Counts | None = None, **engine: Any) -> Parts:
+def parts(backend: FakeBackend, counts: Counts | None = None, **options: Any) -> Parts:
     counts = counts or Counts()
-    return Parts(backend, memory_cache(counts), counts, **engine)
+    return Parts(backend, memory_cache(counts), counts, **options)
 
 
 async def test_a_row_is_computed_once_and_then_found() -> None:
@@ -58,6 +61,22 @@ async def test_rows_that_differ_in_their_segments_only_are_different() -> None:
     await it.cached.run([TokenRow(ids, np.zeros(4, np.int32))])
     other = await it.cached.run([TokenRow(ids, np.array([0, 0, 1, 1], np.int32))])
     assert not other.cached.any()
+    it.close()
+
+
+@pytest.mark.parametrize(("rows", "inline"), [(1, True), (100, False)])
+async def test_many_long_rows_are_hashed_beside_the_event_loop(rows: int, inline: bool) -> None:
+    threads = set()
+
+    class WatchedKeys(RowKeys):
+        def __call__(self, row: TokenRow) -> Key:
+            threads.add(threading.get_ident())
+            return super().__call__(row)
+
+    it = parts(FakeBackend(), keys=WatchedKeys(IDENTITY))
+    outputs = (await it.cached.run([row(500, mark) for mark in range(rows)])).outputs
+    assert outputs.tolist() == [[mark, 500] for mark in range(rows)]
+    assert (threads == {threading.get_ident()}) == inline
     it.close()
 
 

@@ -1,0 +1,44 @@
+"""Scores of pairs: one request for each query among them."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+import numpy as np
+
+from bentos.common.backends.interface import Outputs
+from bentos.rerank.cross_encoder import Ranking, RerankRequest
+
+
+async def scores_of(
+    pairs: Sequence[tuple[str, str]], rerank: Callable[[RerankRequest], Awaitable[Ranking]], *, deadline: float
+) -> Outputs:
+    """Score (query, document) pairs, blank ones too; if one query fails the work for the others is dropped.
+
+    Args:
+        pairs: at least one.
+        rerank: scores one request.
+        deadline: event loop time in seconds.
+
+    Returns:
+        float32 `[pairs]`, in their order, between 0 and 1.
+
+    Raises:
+        DomainError: the first that `rerank` raised.
+    """
+    by_query: dict[str, list[int]] = {}
+    for index, (query, _) in enumerate(pairs):
+        by_query.setdefault(query, []).append(index)
+    scores = np.empty(len(pairs), np.float32)
+
+    async def fill_in(query: str, indexes: list[int]) -> None:
+        documents = [pairs[index][1] for index in indexes]
+        request = RerankRequest(query, documents, deadline=deadline, place="pairs", allow_blank=True)
+        scores[indexes] = (await rerank(request)).scores
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            for query, indexes in by_query.items():
+                group.create_task(fill_in(query, indexes))
+    except ExceptionGroup as failed:
+        raise failed.exceptions[0] from None
+    return scores
