@@ -37,11 +37,12 @@ async def find_max(measure: Callable[[float], Awaitable[Load]], start: float) ->
 
     Args:
         measure: runs one step at a rate.
-        start: rate of the first step; if it does not hold the search goes down.
+        start: rate of the first step, or the lowest of a search if that is more; if it does not hold the search goes
+            down.
     """
     found = Saturation()
     holds, fails = 0.0, float("inf")
-    rate = start
+    rate = max(start, _LOWEST_RATE)
     while len(found.steps) < _MOST_STEPS and fails > _CLOSE_ENOUGH * holds and rate >= _LOWEST_RATE:
         step = await measure(rate)
         found.steps.append(step)

@@ -5,7 +5,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from scripts.migrate.errors import MigrateError
 from scripts.migrate.pipeline import Pipeline
+from scripts.migrate.sources.file import FileSource
 from scripts.migrate.sources.interface import Cursor, PointId, Record, Source
 from scripts.migrate.sources.qdrant import QdrantSource
 
@@ -30,15 +32,20 @@ async def catch_up(pipeline: Pipeline, copy: QdrantSource) -> Changes:
 
     Args:
         copy: reads the target as the source is read.
+
+    Raises:
+        MigrateError: rows of a file have the same id and differ, so that no copy can equal them all.
     """
     written = deleted = 0
-    for _ in range(MOST_PASSES):
-        changes = await _write_changed(pipeline, copy)
+    for number in range(MOST_PASSES):
+        changes, last = await _write_changed(pipeline, copy)
         gone = await _delete_gone(pipeline, copy)
         written += changes.written
         deleted += changes.deleted + gone
         if not any(changes) and not gone:
             break
+        if number and last is not None:
+            await _refuse_repeated(pipeline, last)
     return Changes(written, deleted)
 
 
@@ -77,24 +84,45 @@ def same(record: Record, copy: Record) -> bool:
     )
 
 
-async def _write_changed(pipeline: Pipeline, copy: QdrantSource) -> Changes:
+async def _write_changed(pipeline: Pipeline, copy: QdrantSource) -> tuple[Changes, Record | None]:
+    """What was done, and the last record that was written."""
     cursor: Cursor = None
     count = deleted = 0
+    last: Record | None = None
     while True:
         records, cursor = await pipeline.call(pipeline.source.page, cursor, _PAGE)
         copies = await pipeline.call(copy.by_ids, [record.id for record in records]) if records else []
         known = {one.id for one in copies}
-        new = [one for one in changed(records, copies) if one.id in known or pipeline.template.render(one.payload)]
+        new = [
+            one
+            for one in changed(records, copies)
+            if one.id in known or one.id not in pipeline.failures or pipeline.template.render(one.payload)
+        ]
         for start in range(0, len(new), pipeline.batch_size):
             batch = new[start : start + pipeline.batch_size]
             written, failed = await pipeline.migrate(batch)
             count += written
+            if written:
+                last = next((one for one in batch if one.id not in pipeline.failures), batch[0])
             stale = [one.id for one in batch if one.id in known and one.id in pipeline.failures] if failed else []
             if stale:
                 await pipeline.call(pipeline.target.delete, stale)
                 deleted += len(stale)
         if cursor is None:
-            return Changes(count, deleted)
+            return Changes(count, deleted), last
+
+
+async def _refuse_repeated(pipeline: Pipeline, written: Record) -> None:
+    """A file at rest gives nothing to write after the first pass but rows that overwrite each other."""
+    source = pipeline.source
+    if not isinstance(source, FileSource):
+        return
+    places = await pipeline.call(source.places, written.id)
+    if len(places) > 1:
+        raise MigrateError(
+            f"Different rows of {source.name} have the id {written.payload[source.id_field]!r}: {', '.join(places[:3])}"
+            f"{' …' if len(places) > 3 else ''}; leave one row of each id, then run the same command again."
+        )
 
 
 async def _delete_gone(pipeline: Pipeline, copy: QdrantSource) -> int:

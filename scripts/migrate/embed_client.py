@@ -5,6 +5,7 @@ import base64
 import random
 import time
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
 import httpx
@@ -13,7 +14,9 @@ from numpy.typing import NDArray
 
 from scripts.migrate.errors import MigrateError
 from scripts.migrate.pace import Pace
+from scripts.migrate.patience import Patience
 
+NOT_UTF8 = "it holds half of a surrogate pair, which UTF-8 does not have"
 _TIMEOUT = httpx.Timeout(600.0, connect=10.0)
 _LONGEST_PAUSE_SECONDS = 10.0
 _FAULTS_OF_A_TEXT = 3  # so many 500s in a row are the texts' fault, not the moment's
@@ -58,6 +61,9 @@ class EmbedClient:
     Args:
         concurrency: most requests in flight.
         patience_seconds: how long to go on while the service is away.
+
+    Attributes:
+        pace: limit of the requests in flight.
     """
 
     def __init__(self, url: str, api_key: str, concurrency: int, patience_seconds: float) -> None:
@@ -65,8 +71,8 @@ class EmbedClient:
         headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
         limits = httpx.Limits(max_connections=concurrency, max_keepalive_connections=concurrency)
         self._http = httpx.AsyncClient(base_url=url, headers=headers, timeout=_TIMEOUT, limits=limits)
-        self._pace = Pace(concurrency)
-        self._patience = patience_seconds
+        self.pace = Pace(concurrency)
+        self._patience = Patience(patience_seconds)
         self._info: ServiceInfo | None = None
 
     async def close(self) -> None:
@@ -125,36 +131,39 @@ class EmbedClient:
 
     async def _ask(self, texts: list[str], store: bool) -> Embedded | str:
         """The answer, or why these texts cannot be embedded."""
-        give_up, faults = time.monotonic() + self._patience, 0
-        for attempt in range(1_000_000):
-            async with self._pace:
+        faults = 0
+        for attempt in count():
+            async with self.pace:
                 sent_at = time.monotonic()
-                answer = await self._post(texts, store)
-            if not isinstance(answer, httpx.Response):
-                reason = answer
-            elif answer.status_code == httpx.codes.OK:
-                self._pace.answered()
+                try:
+                    answer = await self._post(texts, store)
+                except UnicodeEncodeError:
+                    return NOT_UTF8
+            if isinstance(answer, httpx.Response) and answer.status_code == httpx.codes.OK:
+                self.pace.answered()
+                self._patience.answered()
                 return self._read(answer.json(), len(texts))
-            elif answer.status_code == httpx.codes.TOO_MANY_REQUESTS:
-                self._pace.refused(sent_at)
-                give_up = time.monotonic() + self._patience  # it is there, so waiting is worth it
-                reason = "429"
-            elif answer.status_code < httpx.codes.INTERNAL_SERVER_ERROR:
-                reason = _reason(answer)
-                if answer.status_code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN, httpx.codes.NOT_FOUND):
-                    raise MigrateError(f"embed-service refuses the migration: {reason}.")
+            status, reason = _why(answer)
+            self._slow_down_or_give_up(status, reason, sent_at)
+            faults += status == httpx.codes.INTERNAL_SERVER_ERROR
+            too_slow = status == httpx.codes.GATEWAY_TIMEOUT and len(texts) > 1
+            refused = 0 < status < httpx.codes.INTERNAL_SERVER_ERROR and status != httpx.codes.TOO_MANY_REQUESTS
+            if refused or too_slow or faults >= _FAULTS_OF_A_TEXT:
                 return reason
-            else:
-                reason = _reason(answer)
-                faults += answer.status_code == httpx.codes.INTERNAL_SERVER_ERROR
-                if faults >= _FAULTS_OF_A_TEXT:
-                    return reason
-            if time.monotonic() > give_up:
-                raise MigrateError(
-                    f"embed-service was away for {self._patience:g} s ({reason}): run the same command again."
-                )
             await asyncio.sleep(_pause(attempt, answer))
         raise AssertionError("unreachable")
+
+    def _slow_down_or_give_up(self, status: int, reason: str, sent_at: float) -> None:
+        if status in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN, httpx.codes.NOT_FOUND):
+            raise MigrateError(f"embed-service refuses the migration: {reason}.")
+        if status in (httpx.codes.TOO_MANY_REQUESTS, httpx.codes.GATEWAY_TIMEOUT):
+            self.pace.refused(sent_at)
+        if 0 < status <= httpx.codes.INTERNAL_SERVER_ERROR:
+            self._patience.answered()  # it is there, so waiting is worth it
+        elif self._patience.ends():
+            raise MigrateError(
+                f"embed-service was away for {self._patience.seconds:g} s ({reason}): run the same command again."
+            )
 
     async def _post(self, texts: list[str], store: bool) -> httpx.Response | str:
         body = {"texts": texts, "input_type": "passage", "priority": "bulk", "encoding_format": "base64"}
@@ -185,11 +194,14 @@ def _joined(first: Embedded, second: Embedded) -> Embedded:
     )
 
 
-def _reason(answer: httpx.Response) -> str:
+def _why(answer: httpx.Response | str) -> tuple[int, str]:
+    """Status, 0 without an answer, and reason."""
+    if isinstance(answer, str):
+        return 0, answer
     try:
-        return f"{answer.status_code} {answer.json()['error']['message']}"
+        return answer.status_code, f"{answer.status_code} {answer.json()['error']['message']}"
     except (ValueError, KeyError, TypeError):
-        return f"{answer.status_code} {answer.reason_phrase}"
+        return answer.status_code, f"{answer.status_code} {answer.reason_phrase}"
 
 
 def _pause(attempt: int, answer: httpx.Response | str) -> float:

@@ -1,4 +1,4 @@
-"""How many requests are in flight: one more after a round of answers, half as many after a 429."""
+"""How many requests are in flight: one more after a round of answers, half as many after a 429 or 504."""
 
 import asyncio
 import time
@@ -44,7 +44,7 @@ class Pace:
         self._limit = min(self._most, self._limit + 1 / self._limit)
 
     def refused(self, sent_at: float) -> None:
-        """A request got 429; those sent before the last cut say nothing new.
+        """A request got 429 or 504; those sent before the last cut say nothing new.
 
         Args:
             sent_at: when it was sent, by time.monotonic().

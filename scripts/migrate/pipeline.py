@@ -1,6 +1,7 @@
 """Reads a range of the source, embeds and writes it, with a bounded number of batches in memory."""
 
 import asyncio
+import json
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -11,8 +12,9 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 
 from scripts.migrate.checkpoint import Checkpoint, Progress
-from scripts.migrate.embed_client import EmbedClient
+from scripts.migrate.embed_client import NOT_UTF8, EmbedClient
 from scripts.migrate.failures import Failures
+from scripts.migrate.patience import Patience
 from scripts.migrate.sources.interface import Cursor, Record, Source
 from scripts.migrate.storage import is_passing
 from scripts.migrate.target import Target
@@ -39,7 +41,7 @@ class Pipeline:
 
     Attributes:
         threads: run the calls of source and target; one thread where the engine is embedded.
-        patience_seconds: how long to go on while Qdrant is away.
+        patience_seconds: how long to go on while source or target is away.
     """
 
     source: Source
@@ -88,8 +90,12 @@ class Pipeline:
     async def migrate(self, records: Sequence[Record]) -> tuple[int, int]:
         """Embed and write records; how many were written and how many failed."""
         texts = [self.template.render(record.payload) for record in records]
-        reasons = {index: EMPTY for index, text in enumerate(texts) if not text}
-        full = [index for index, text in enumerate(texts) if text]
+        reasons = {
+            index: reason
+            for index, (record, text) in enumerate(zip(records, texts, strict=True))
+            if (reason := _why_not(record, text))
+        }
+        full = [index for index in range(len(texts)) if index not in reasons]
         tokens = 0
         if full:
             embedded = await self.embedder.embed([texts[index] for index in full])
@@ -106,14 +112,14 @@ class Pipeline:
         return len(records) - len(reasons), len(reasons)
 
     async def call(self, function: Callable[..., Result], *arguments: Any) -> Result:
-        """Call source or target off the event loop; again while Qdrant is away."""
+        """Call source or target off the event loop; again while it is away."""
         loop = asyncio.get_running_loop()
-        give_up, pause = time.monotonic() + self.patience_seconds, 0.1
+        patience, pause = Patience(self.patience_seconds), 0.1
         while True:
             try:
                 return await loop.run_in_executor(self.threads, function, *arguments)
             except Exception as error:
-                if not is_passing(error) or time.monotonic() > give_up:
+                if not is_passing(error) or patience.ends():
                     raise
             await asyncio.sleep(pause)
             pause = min(_LONGEST_PAUSE_SECONDS, 2 * pause)
@@ -124,6 +130,17 @@ class Pipeline:
         page.failed += failed
         page.waiting -= 1
         slots.release()
+
+
+def _why_not(record: Record, text: str) -> str:
+    """Why it cannot be migrated; empty if it can."""
+    if not text:
+        return EMPTY
+    try:
+        json.dumps([record.payload, text], ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return NOT_UTF8
+    return ""
 
 
 @dataclass

@@ -1,6 +1,6 @@
 """One run: backup, collection, points, what changed meanwhile, index."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
@@ -13,9 +13,11 @@ from scripts.migrate.pipeline import Pipeline, Reporter
 from scripts.migrate.preparation import Prepared
 from scripts.migrate.progress import ProgressBar
 from scripts.migrate.settings import MigrateSettings
+from scripts.migrate.sources.interface import Cursor, PointId, Record
 from scripts.migrate.sources.qdrant import QdrantSource
 
 _SERVER_THREADS = 8
+_PAGE = 1000
 
 
 async def run(
@@ -51,14 +53,32 @@ async def retry_failed(
     if not prepared.resumed:
         raise MigrateError("There is no migration whose failures could be retried: start one first.")
     ids = prepared.failures.ids
+    gone = set(ids)
     with ProgressBar(len(ids), 0, write) as bar, pipeline(settings, prepared, embedder, bar) as work:
-        for start in range(0, len(ids), settings.batch_size):
-            wanted = ids[start : start + settings.batch_size]
-            records = await work.call(prepared.source.by_ids, wanted)
-            there = {record.id for record in records}
-            prepared.failures.forget([point_id for point_id in wanted if point_id not in there])
+        async for records in _chosen(work, ids):
+            gone.difference_update(record.id for record in records)
             await work.migrate(records)
+    if not settings.user_id:  # other users' points are not read, but exist
+        prepared.failures.forget(list(gone))
     return bar
+
+
+async def _chosen(work: Pipeline, ids: Sequence[PointId]) -> AsyncIterator[list[Record]]:
+    """Points that the source still has, in batches; a source that cannot look an id up is read once."""
+    if isinstance(work.source, QdrantSource):
+        for start in range(0, len(ids), work.batch_size):
+            yield await work.call(work.source.by_ids, ids[start : start + work.batch_size])
+        return
+    wanted, found = set(ids), list[Record]()
+    cursor: Cursor = None
+    while wanted:
+        records, cursor = await work.call(work.source.page, cursor, _PAGE)
+        found += [record for record in records if record.id in wanted]
+        while len(found) >= work.batch_size or (found and cursor is None):
+            yield found[: work.batch_size]
+            del found[: work.batch_size]
+        if cursor is None:
+            return
 
 
 def refuse_to_discard(settings: MigrateSettings, prepared: Prepared) -> None:

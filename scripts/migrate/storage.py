@@ -12,7 +12,7 @@ from pathlib import Path
 from qdrant_client import QdrantClient, models
 from qdrant_client.http.exceptions import ApiException, ResponseHandlingException, UnexpectedResponse
 
-from scripts.migrate.errors import MigrateError
+from scripts.migrate.errors import Away, MigrateError
 from scripts.qdrant import folder_of, server_client
 
 _TIMEOUT_SECONDS = 120
@@ -98,7 +98,7 @@ def is_passing(error: Exception) -> bool:
     if isinstance(error, UnexpectedResponse):
         status = error.status_code or 0
         return status >= _SERVER_ERROR or status == _TOO_MANY_REQUESTS
-    return isinstance(error, ResponseHandlingException | ConnectionError | TimeoutError)
+    return isinstance(error, Away | ResponseHandlingException | ConnectionError | TimeoutError)
 
 
 def _first_line(error: Exception) -> str:

@@ -12,6 +12,7 @@ from qdrant_client import QdrantClient
 
 from tests.http.server import ROOT, free_port, wait_for
 from tests.http.services import Service
+from tests.migration.fault_proxy import FaultProxy
 from tests.migration.parts import Migration
 
 
@@ -46,6 +47,12 @@ def qdrant(qdrant_url: str) -> Iterator[QdrantClient]:
 @pytest.fixture
 def alias(request: pytest.FixtureRequest) -> str:
     return re.sub(r"\W+", "-", request.node.name)[:60]
+
+
+@pytest.fixture
+def proxy(embed: Service) -> Iterator[FaultProxy]:
+    with FaultProxy(embed.server.url) as proxy:
+        yield proxy
 
 
 @pytest.fixture

@@ -15,16 +15,18 @@ class FaultProxy:
 
     Attributes:
         upstream: where requests go.
-        faults: statuses of the next answers to `/embed`; 0 closes the connection without one.
+        faults: statuses of the next answers to `/embed`; 0 closes the connection without one, None passes it on.
         poison: requests to `/embed` that contain this get 500.
         embedded: requests to `/embed` that were passed on.
+        bodies: of all requests to `/embed`.
     """
 
     def __init__(self, upstream: str) -> None:
         self.upstream = upstream
-        self.faults: list[int] = []
+        self.faults: list[int | None] = []
         self.poison = b""
         self.embedded = 0
+        self.bodies: list[bytes] = []
         self.client = httpx.Client(timeout=60, trust_env=False)
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"proxy": self}))
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
@@ -50,6 +52,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.proxy.bodies.append(body)
         status = self.proxy.faults.pop(0) if self.proxy.faults else None
         if self.proxy.poison and self.proxy.poison in body:
             status = 500

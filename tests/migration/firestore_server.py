@@ -12,19 +12,26 @@ SERVICE = "google.firestore.v1.Firestore"
 
 
 class Documents:
-    """Documents by full name, and the calls on them."""
+    """Documents by full name, and the calls on them.
+
+    Attributes:
+        faults: statuses of the next answers to queries; None answers.
+    """
 
     def __init__(self) -> None:
         self._documents: dict[str, Any] = {}
         self.queries: list[Any] = []
+        self.faults: list[grpc.StatusCode | None] = []
 
     def commit(self, request: Any, _: grpc.ServicerContext) -> Any:
         for write in request.writes:
             self._documents[write.update.name] = write.update
         return types.CommitResponse(write_results=[types.WriteResult() for _ in request.writes])
 
-    def run_query(self, request: Any, _: grpc.ServicerContext) -> Iterator[Any]:
+    def run_query(self, request: Any, context: grpc.ServicerContext) -> Iterator[Any]:
         self.queries.append(request.structured_query)
+        if self.faults and (fault := self.faults.pop(0)):
+            context.abort(fault, "fault of a test")
         found = self._found(request.parent, request.structured_query)
         yield from (types.RunQueryResponse(document=document) for document in found)
         if not found:

@@ -6,27 +6,19 @@ import re
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import psutil
-import pytest
 from qdrant_client import QdrantClient, models
 
 from tests.http.server import wait_for
-from tests.http.services import EMBED, QUICK_STOP, Service, running
+from tests.http.services import EMBED, QUICK_STOP, running
 from tests.migration.fault_proxy import FaultProxy
 from tests.migration.parts import Migration, assert_same_points, contact, points, seed
 
 KILLS = 20
 POINTS = 5000
-
-
-@pytest.fixture
-def proxy(embed: Service) -> Iterator[FaultProxy]:
-    with FaultProxy(embed.server.url) as proxy:
-        yield proxy
 
 
 def test_twenty_kills_and_then_the_result_of_an_uninterrupted_run(
@@ -148,6 +140,16 @@ def test_what_is_written_meanwhile_is_caught(
     assert found[0].payload is not None
     assert found[0].payload["title"] == "Owner"
     migrate("verify")
+
+
+def test_a_late_point_without_text_fails_as_every_other(qdrant: QdrantClient, alias: str, migrate: Migration) -> None:
+    old = seed(qdrant, alias, 5)
+    migrate()
+    qdrant.upsert(old, [models.PointStruct(id=99, vector=[1.0] * 16, payload={"name": " "})])
+    assert "1 points failed" in migrate("switch", code=1)
+    assert json.loads(migrate.failures.read_text()) == {"id": 99, "reason": "the template leaves no text"}
+    migrate("--allow-failed", "switch")
+    assert points(qdrant, alias).keys() == {*range(5)}
 
 
 def test_switch_catches_what_was_written_since(qdrant: QdrantClient, alias: str, migrate: Migration) -> None:

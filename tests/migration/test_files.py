@@ -57,6 +57,65 @@ def test_values_that_json_has_not_are_made_plain_at_any_depth(
     migrate(f"--source={path}", "verify")
 
 
+def test_numbers_that_json_has_not_become_null(qdrant: QdrantClient, migrate: Migration, tmp_path: Path) -> None:
+    path = tmp_path / "people.jsonl"
+    path.write_text(json.dumps({**rows()[1], "id": 1, "scores": [math.nan, math.inf, 0.5]}))
+    migrate(f"--source={path}")
+    assert (points(qdrant, migrate.target)[1].payload or {})["scores"] == [None, None, 0.5]
+    assert "0 points written" in migrate(f"--source={path}", "switch")
+
+
+def test_a_row_that_has_no_utf8_fails_alone(qdrant: QdrantClient, migrate: Migration, tmp_path: Path) -> None:
+    bad: list[dict[str, Any]] = [{"id": 1, "name": "\ud83d"}, {"id": 2, "tags": ["\ud83d"]}, {"id": 3, "\ud83d": ""}]
+    path = tmp_path / "people.jsonl"
+    written = [contact(0) | {"id": 0}, *(contact(0) | row for row in bad), contact(0) | {"id": "half \ud83d"}]
+    path.write_text("".join(json.dumps(row) + "\n" for row in written))
+    migrate(f"--source={path}", "--dry-run")
+    migrate(f"--source={path}", code=3)
+    assert points(qdrant, migrate.target).keys() == {0}
+    failed = [json.loads(line) for line in migrate.failures.read_text().splitlines()]
+    assert [failure["id"] for failure in failed][:3] == [1, 2, 3]
+    assert {failure["reason"] for failure in failed} == {"it holds half of a surrogate pair, which UTF-8 does not have"}
+    assert "but for 4 points that failed" in migrate(f"--source={path}", "verify")
+
+
+@pytest.mark.parametrize("apart", [0, 1500], ids=["neighbours", "pages apart"])
+def test_rows_of_one_id_that_differ_are_refused(migrate: Migration, tmp_path: Path, apart: int) -> None:
+    between = [{"id": number, "name": "Grace"} for number in range(apart)]
+    lines = [json.dumps(row) + "\n" for row in ({"id": "ada", "name": "Ada"}, *between, {"id": "ada", "name": "Alan"})]
+    path = tmp_path / "people.jsonl"
+    path.write_text("".join(lines))
+    arguments = [f"--source={path}", "--template={name}", "--batch-size=500"]
+    said = " ".join(migrate(*arguments, code=1).split())
+    assert f"Different rows of {path} have the id 'ada'" in said
+    assert f"ends at byte {len(lines[0])}, the line that ends at byte {len(''.join(lines))};" in said
+    path.write_text("".join(lines[1:]))
+    migrate(*arguments)
+    migrate(*arguments, "switch")
+
+
+def test_equal_rows_may_be_repeated(qdrant: QdrantClient, migrate: Migration, tmp_path: Path) -> None:
+    path = tmp_path / "people.parquet"
+    pq.write_table(pa.Table.from_pylist([rows()[1]] * 3), path)
+    migrate(f"--source={path}")
+    migrate(f"--source={path}", "switch")
+    assert qdrant.count(migrate.target).count == 1
+
+
+def test_failed_rows_are_tried_again(qdrant: QdrantClient, migrate: Migration, tmp_path: Path) -> None:
+    path = tmp_path / "people.jsonl"
+    lines = [json.dumps(row) + "\n" for row in rows()]
+    blank = [json.dumps({"id": row["id"], "userId": row["userId"]}) + "\n" for row in rows()[:7]]
+    path.write_text("".join(blank + lines[7:]))
+    migrate(f"--source={path}", code=3)
+    path.write_text("".join(lines[1:]))
+    migrate(f"--source={path}", "--retry-failed", "--user-id=user-1", code=3)
+    assert len(migrate.failures.read_text().splitlines()) == 5
+    migrate(f"--source={path}", "--retry-failed", "--batch-size=2")
+    assert not migrate.failures.exists()
+    assert len(points(qdrant, migrate.target)) == 99
+
+
 def test_one_users_rows(qdrant: QdrantClient, migrate: Migration, file: Path) -> None:
     migrate(f"--source={file}", "--user-id=user-3")
     assert {(point.payload or {})["userId"] for point in points(qdrant, migrate.target).values()} == {"user-3"}

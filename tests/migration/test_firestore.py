@@ -13,10 +13,11 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from google.cloud import firestore
+from grpc import StatusCode
 from qdrant_client import QdrantClient
 
 from tests.http.server import free_port, wait_for
-from tests.migration.firestore_server import firestore_server
+from tests.migration.firestore_server import Documents, firestore_server
 from tests.migration.parts import Migration, contact, points
 
 EMULATOR = Path("/usr/lib/google-cloud-sdk/platform/cloud-firestore-emulator/cloud-firestore-emulator.jar")
@@ -61,16 +62,33 @@ def people(
     address: str, migrate: Migration, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> firestore.CollectionReference:
     """An empty collection; the migration is told of it as a user would, with a service account's file."""
+    return collection(address, migrate, tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def documents(migrate: Migration, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Documents]:
+    """45 documents on the wire's server, two of them without a text."""
+    with firestore_server() as (address, documents):
+        people = collection(address, migrate, tmp_path, monkeypatch)
+        for number in range(45):
+            people.document(f"person-{number}").set({} if number in (7, 30) else contact(number))
+        yield documents
+
+
+def collection(
+    address: str, migrate: Migration, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> firestore.CollectionReference:
     monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", address)
+    alias = migrate.variables["MIGRATE_ALIAS"]
     account = tmp_path / "account.json"
     account.write_text(json.dumps(service_account()))
     migrate.variables |= {
         "FIRESTORE_EMULATOR_HOST": address,
         "GOOGLE_APPLICATION_CREDENTIALS": str(account),
         "GOOGLE_CLOUD_PROJECT": PROJECT,
-        "MIGRATE_SOURCE": "firestore:users/ada/people",
+        "MIGRATE_SOURCE": f"firestore:users/{alias}/people",  # Google's library opens each once in a process
     }
-    return firestore.Client(project=PROJECT).collection("users/ada/people")
+    return firestore.Client(project=PROJECT).collection(f"users/{alias}/people")
 
 
 def service_account() -> dict[str, str]:
@@ -107,3 +125,37 @@ def test_documents_become_points(
         "raw": "AP8=",
     }
     assert migrate.start("verify").wait(120) == 0
+
+
+def test_failed_documents_are_tried_again_in_one_pass(migrate: Migration, documents: Documents) -> None:
+    assert migrate.start().wait(120) == 3
+    before = len(documents.queries)
+    assert migrate.start("--retry-failed", "--batch-size=1").wait(120) == 3
+    assert len(documents.queries) - before == 2  # a sample, and the pass
+
+
+def test_a_fault_that_passes_is_waited_for(qdrant: QdrantClient, migrate: Migration, documents: Documents) -> None:
+    documents.faults = [None, StatusCode.RESOURCE_EXHAUSTED, StatusCode.UNKNOWN]
+    migrate(code=3)
+    assert not documents.faults
+    assert qdrant.count(migrate.target).count == 43
+
+
+@pytest.mark.parametrize(
+    ("status", "sentence"),
+    [
+        (StatusCode.PERMISSION_DENIED, "Firestore refuses the migration: 403 fault of a test"),
+        (StatusCode.RESOURCE_EXHAUSTED, "Firestore does not answer as it should: 429 fault of a test"),
+    ],
+)
+def test_refusals_are_sentences(migrate: Migration, documents: Documents, status: StatusCode, sentence: str) -> None:
+    documents.faults = [status]
+    assert f"Error: {sentence}" in migrate(code=1)
+
+
+def test_no_credentials(migrate: Migration, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("GOOGLE_APPLICATION_CREDENTIALS", "GOOGLE_CLOUD_PROJECT", "GCLOUD_PROJECT", "FIRESTORE_EMULATOR_HOST"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("CLOUDSDK_CONFIG", str(tmp_path))
+    monkeypatch.setenv("NO_GCE_CHECK", "true")
+    assert "Your default credentials were not found" in migrate("--source=firestore:people", code=1)

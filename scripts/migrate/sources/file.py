@@ -1,7 +1,7 @@
 """What a file of rows is as a source, whatever its format."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -20,7 +20,7 @@ class FileSource(ABC):
     def __init__(self, path: Path, id_field: str, only: tuple[str, str] | None) -> None:
         self.name = str(path)
         self._path = path
-        self._id_field = id_field
+        self.id_field = id_field
         self._only = only
 
     def count(self) -> int:
@@ -32,10 +32,9 @@ class FileSource(ABC):
         rows = list(islice(self._rows(int(cursor or 0)), size))
         return Page([row for row, _ in rows], rows[-1][1] if len(rows) == size else None)
 
-    def by_ids(self, ids: Sequence[PointId]) -> list[Record]:
-        """Rows by id; reads the file once."""
-        wanted = set(ids)
-        return list({row.id: row for row, _ in self._rows(0) if row.id in wanted}.values())
+    def places(self, point_id: PointId) -> list[str]:
+        """Where the rows of an id are, in words; reads the file once."""
+        return [self._place(following) for row, following in self._rows(0) if row.id == point_id]
 
     def sample(self, size: int) -> list[Record]:
         """The first rows."""
@@ -44,3 +43,7 @@ class FileSource(ABC):
     @abstractmethod
     def _rows(self, start: int) -> Iterator[tuple[Record, int]]:
         """Rows from a place on, and the place after each."""
+
+    @abstractmethod
+    def _place(self, following: int) -> str:
+        """A row in words, by the place after it."""

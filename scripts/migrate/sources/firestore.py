@@ -1,16 +1,15 @@
 """Documents of a Firestore collection, through firebase-admin, which only those who need it install."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from scripts.migrate.errors import MigrateError
-from scripts.migrate.sources.interface import Cursor, Page, PointId, Record
+from scripts.migrate.errors import Away, MigrateError
+from scripts.migrate.sources.interface import Cursor, Page, Record
 from scripts.migrate.sources.rows import plain, point_id
 
 if TYPE_CHECKING:
     from google.cloud.firestore import Client, CollectionReference, Query
-
-_PAGE = 1000
 
 
 class FirestoreSource:
@@ -32,48 +31,60 @@ class FirestoreSource:
         """With Google's own settings: GOOGLE_APPLICATION_CREDENTIALS, GOOGLE_CLOUD_PROJECT, FIRESTORE_EMULATOR_HOST.
 
         Raises:
-            MigrateError: firebase-admin is not installed, or there is no project or no right to read it.
+            MigrateError: firebase-admin is not installed, or there is no project or no credentials.
         """
         try:
             import firebase_admin
             from firebase_admin import firestore
         except ImportError as error:
             raise MigrateError("Firestore needs firebase-admin: pip install firebase-admin.") from error
-        try:
+        with _in_one_sentence():
             app = firebase_admin.initialize_app(name=f"migration of {collection}")
             return cls(firestore.client(app), collection, id_field, only)
-        except (ValueError, OSError) as error:  # Google's errors about credentials are OSErrors or ValueErrors
-            raise MigrateError(f"Firestore cannot be opened: {error}") from error
 
     def count(self) -> int:
         """Documents, counted by Firestore."""
-        return int(self._all.count().get()[0][0].value)  # type: ignore[call-arg, index]
+        with _in_one_sentence():
+            return int(self._all.count().get()[0][0].value)  # type: ignore[call-arg, index]
 
     def page(self, cursor: Cursor, size: int) -> Page:
         """Documents from an id on, ordered by id."""
         query = self._all.order_by("__name__").limit(size + 1)
         if cursor is not None:
             query = query.start_at({"__name__": self._collection.document(str(cursor))})
-        documents = list(query.stream())
+        with _in_one_sentence():
+            documents = list(query.stream())
         following = documents[size].id if len(documents) > size else None
         return Page([self._record(document) for document in documents[:size]], following)
-
-    def by_ids(self, ids: Sequence[PointId]) -> list[Record]:
-        """Documents by their points' ids; reads the collection once, since ids were made from names."""
-        wanted = set(ids)
-        return [record for record in self._records() if record.id in wanted]
 
     def sample(self, size: int) -> list[Record]:
         """The first documents."""
         return self.page(None, size).records
 
-    def _records(self) -> Iterator[Record]:
-        cursor: Cursor = None
-        while True:
-            records, cursor = self.page(cursor, _PAGE)
-            yield from records
-            if cursor is None:
-                return
-
     def _record(self, document: Any) -> Record:
         return Record(point_id(document.id), {self._id_field: document.id} | plain(document.to_dict()))
+
+
+@contextmanager
+def _in_one_sentence() -> Iterator[None]:
+    """A block whose errors are the migration's.
+
+    Raises:
+        Away: Google may answer later.
+        MigrateError: it will not, for want of credentials, rights or a project.
+    """
+    from google.api_core import exceptions as api
+    from google.auth import exceptions as auth
+
+    try:
+        yield
+    except (api.ServerError, api.TooManyRequests, api.RetryError, auth.TransportError) as error:
+        raise Away(f"Firestore does not answer as it should: {_first_line(error)}") from error
+    except (api.GoogleAPIError, auth.GoogleAuthError) as error:
+        raise MigrateError(f"Firestore refuses the migration: {_first_line(error)}") from error
+    except (ValueError, OSError) as error:
+        raise MigrateError(f"Firestore cannot be opened: {_first_line(error)}") from error
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

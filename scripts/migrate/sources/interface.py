@@ -1,6 +1,5 @@
 """What every source gives: records, page by page, from a place that can be remembered."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
@@ -40,9 +39,6 @@ class Source(Protocol):
 
     def page(self, cursor: Cursor, size: int) -> Page:
         """Up to `size` records from `cursor` on, always in the same order; there may be none before the last page."""
-
-    def by_ids(self, ids: Sequence[PointId]) -> list[Record]:
-        """Those of the records that exist."""
 
     def sample(self, size: int) -> list[Record]:
         """Up to `size` records, spread as far as the source allows."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from scripts.migrate.errors import MigrateError
 from scripts.migrate.sources.file import FileSource
 from scripts.migrate.sources.interface import Record
-from scripts.migrate.sources.rows import matches, record
+from scripts.migrate.sources.rows import matches, plain, record
 
 
 class JsonLinesSource(FileSource):
@@ -18,7 +18,7 @@ class JsonLinesSource(FileSource):
             for line in iter(file.readline, b""):
                 if not line.strip():
                     continue
-                place = f"The line of {self._path} that ends at byte {file.tell()}"
+                place = f"In {self.name} {self._place(file.tell())}"
                 try:
                     row = json.loads(line)
                 except ValueError as error:
@@ -26,4 +26,7 @@ class JsonLinesSource(FileSource):
                 if not isinstance(row, dict):
                     raise MigrateError(f"{place} is not a JSON object.")
                 if matches(row, self._only):
-                    yield record(row, self._id_field, place), file.tell()
+                    yield record(plain(row), self.id_field, place), file.tell()
+
+    def _place(self, following: int) -> str:
+        return f"the line that ends at byte {following}"

@@ -40,5 +40,8 @@ class ParquetSource(FileSource):
             for row in batch.to_pylist():
                 number += 1
                 if number > start and matches(row, self._only):
-                    place = f"Row {number} of {self.name}"
-                    yield record(plain(row), self._id_field, place), number
+                    place = f"In {self.name} {self._place(number)}"
+                    yield record(plain(row), self.id_field, place), number
+
+    def _place(self, following: int) -> str:
+        return f"row {following}"

@@ -34,7 +34,8 @@ def point_id(value: object) -> PointId:
     try:
         return str(uuid.UUID(str(value)))
     except ValueError:
-        return str(uuid.uuid5(NAMESPACE, str(value)))
+        name = str(value).encode(errors="backslashreplace").decode()  # half of a surrogate pair has no UTF-8
+        return str(uuid.uuid5(NAMESPACE, name))
 
 
 def plain(value: Any) -> Any:

@@ -91,6 +91,12 @@ def test_a_search_in_which_nothing_passes_ends() -> None:
     assert found.best is None
 
 
+def test_a_search_that_would_begin_below_its_lowest_rate_begins_there() -> None:
+    found = asyncio.run(find_max(serving(lambda rate: rate <= 0.6), start=0.2))
+    assert found.steps[0].rate == 0.5
+    assert found.best is not None
+
+
 def load_of(*, answered: int, slow: int, rejected: int, late: float = 0, rate: float = 10) -> Load:
     """Ten seconds of requests that were due in this order."""
     kinds = (
