@@ -24,7 +24,7 @@ from tests.migration.parts import Migration, contact, point_alias, seed
         (["rollback"], "There is no migration"),
         (["cleanup", "--yes"], "There is no migration"),
         (["--retry-failed"], "start one first"),
-        (["alias", "nothing"], "There is no collection"),
+        (["alias", "--move", "nothing"], "There is no collection"),
     ],
     ids=lambda value: value[0].partition("=")[0].strip("-") if isinstance(value, list) else "",
 )
