@@ -23,7 +23,7 @@ from scripts.migrate.template import Template
 EMPTY = "the template leaves no text"
 _SAVE_EVERY_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 5.0
-_PAGE_BATCHES = 10
+_PAGE_BATCHES = 2
 
 Result = TypeVar("Result")
 
