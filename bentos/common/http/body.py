@@ -5,9 +5,10 @@ from typing import Any, TypeVar
 
 import jiter
 from pydantic import TypeAdapter, ValidationError
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from bentos.common.errors import BodyTooLarge, DomainError, InvalidInput, MalformedBody, UnsupportedBody
+from bentos.common.http.raw_headers import header
 
 _SCOPE_KEY = "duobento.body"
 
@@ -44,17 +45,22 @@ async def read(request: Request, limit: int) -> bytes:
 
     Raises:
         BodyTooLarge: more bytes than the limit, whether declared or found while reading.
+        ClientDisconnect: the client left.
     """
-    declared = request.headers.get("content-length", "")
+    declared = header(request.scope, b"content-length") or ""
     if declared.isdecimal() and int(declared) > limit:
         raise _too_large(limit)
     chunks: list[bytes] = []
-    size = 0
-    async for chunk in request.stream():
-        size += len(chunk)
+    size, more = 0, True
+    while more:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        chunks.append(message.get("body", b""))
+        size += len(chunks[-1])
         if size > limit:
             raise _too_large(limit)
-        chunks.append(chunk)
+        more = message.get("more_body", False)
     return b"".join(chunks)
 
 
@@ -83,13 +89,13 @@ async def _load(request: Request, limit: int) -> Any:
 
 
 def _check_type(request: Request) -> None:
-    given = request.headers.get("content-type", "")
+    given = header(request.scope, b"content-type") or ""
     if given == "application/json":  # what nearly everybody sends, without the cost of a parser
         return
-    header = Message()
-    header["content-type"] = given
-    subtype = header.get_content_subtype()
-    if header.get_content_maintype() != "application" or not (subtype == "json" or subtype.endswith("+json")):
+    message = Message()
+    message["content-type"] = given
+    subtype = message.get_content_subtype()
+    if message.get_content_maintype() != "application" or not (subtype == "json" or subtype.endswith("+json")):
         raise UnsupportedBody("Send the body as JSON, with the header Content-Type: application/json.")
 
 

@@ -5,9 +5,10 @@ import re
 import time
 import uuid
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from bentos.common.http.raw_headers import header
 from bentos.common.http.route_labels import RouteLabels
 from bentos.common.lifecycle import Lifecycle, Phase
 from bentos.common.logs import request_id
@@ -38,7 +39,7 @@ class RequestContext:
             await self._app(scope, receive, send)
             return
         started = time.perf_counter()
-        given = Headers(scope=scope).get(REQUEST_ID_HEADER, "")
+        given = header(scope, b"x-request-id") or ""
         identifier = given if _ACCEPTABLE_ID.fullmatch(given) else uuid.uuid4().hex
         token = request_id.set(identifier)
         status = 500

@@ -3,11 +3,11 @@
 import secrets
 from collections.abc import Callable, Collection
 
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bentos.common.http.page.routes import ASSETS
 from bentos.common.http.problems import Problem
+from bentos.common.http.raw_headers import header
 from bentos.common.http.route import ErrorRenderer
 
 _UNAUTHORIZED = Problem(
@@ -55,7 +55,7 @@ class RequireKey:
         return path in self._exempt or (scope["method"] == "GET" and (path == "/" or path.startswith(ASSETS)))
 
     def _fits(self, scope: Scope) -> bool:
-        scheme, _, given = Headers(scope=scope).get("Authorization", "").partition(" ")
+        scheme, _, given = (header(scope, b"authorization") or "").partition(" ")
         # Headers were decoded as latin-1; these are the bytes that were sent.
         sent = given.strip().encode("latin-1")
         # Every key is compared, whether or not an earlier one fits.

@@ -10,6 +10,7 @@ from typing import Any
 from starlette.requests import Request
 
 from bentos.common.errors import InvalidInput
+from bentos.common.http.raw_headers import header
 
 _TIMEOUT = "X-Request-Timeout"
 _CACHE_CONTROL = "Cache-Control"
@@ -42,7 +43,7 @@ def deadline(request: Request) -> float:
         InvalidInput: the caller's limit is not a number above 0.
     """
     limit: float = request.app.state.request_timeout_seconds
-    given = request.headers.get(_TIMEOUT)
+    given = header(request.scope, b"x-request-timeout")
     if given is not None:
         limit = min(limit, _positive(given))
     return asyncio.get_running_loop().time() + limit
@@ -50,7 +51,7 @@ def deadline(request: Request) -> float:
 
 def no_store(request: Request) -> bool:
     """Whether the request wants nothing to do with the cache."""
-    return "no-store" in request.headers.get(_CACHE_CONTROL, "").lower()
+    return "no-store" in (header(request.scope, b"cache-control") or "").lower()
 
 
 def _positive(given: str) -> float:
