@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -33,15 +33,16 @@ class Load:
         return float(np.percentile(self.latencies, percent)) * 1000
 
 
-def requests_of(url: str, bodies: Iterable[dict[str, Any]]) -> list[bytes]:
+def requests_of(url: str, bodies: Iterable[dict[str, Any]], headers: Mapping[str, str] | None = None) -> list[bytes]:
     """Whole HTTP/1.1 requests, ready to be written to a connection."""
     parts = urlsplit(url)
+    more = "".join(f"{name}: {value}\r\n" for name, value in (headers or {}).items())
     requests = []
     for body in bodies:
         payload = orjson.dumps(body)
         head = (
             f"POST {parts.path} HTTP/1.1\r\nHost: {parts.netloc}\r\nContent-Type: application/json\r\n"
-            f"Content-Length: {len(payload)}\r\n\r\n"
+            f"{more}Content-Length: {len(payload)}\r\n\r\n"
         )
         requests.append(head.encode() + payload)
     return requests

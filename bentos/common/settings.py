@@ -100,6 +100,11 @@ class CacheSettings(BaseSettings):
             return "none"
         return "memory" if url == "memory" else "redis"
 
+    @property
+    def memo_bytes(self) -> int:
+        """Memory of each memo that embed-service has beside the cache."""
+        return 0 if self.mode == "none" else self.memory_bytes // 4
+
     @field_validator("url")
     @classmethod
     def _is_known(cls, url: SecretStr) -> SecretStr:

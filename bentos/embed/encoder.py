@@ -8,14 +8,11 @@ from bentos.common.backends.interface import Outputs
 from bentos.common.engine.tokenizer import Side, Tokenizer, Truncation, is_blank
 from bentos.common.engine.work import Lane
 from bentos.common.errors import InferenceFailed, InvalidInput, NoItems, TextTooLong, TooManyItems, TooManyTokens
-from bentos.common.lifecycle import Lifecycle
+from bentos.common.lifecycle import Lifecycle, LoadedModel
 from bentos.common.off_loop import off_loop_if_long
 from bentos.common.tracing import span
 from bentos.embed.settings import EmbedSettings
 from bentos.embed.tokenising import Form, RowMemo, TextRow, decoded, room_for, text_rows
-
-_MEMO_SHARE = 4
-"""The memo of token rows takes this part of the cache's memory: an entry is smaller than a vector."""
 
 
 class InputType(StrEnum):
@@ -92,8 +89,8 @@ class Encoder:
         self._settings = settings
         self.dimension = lifecycle.model.profile.dimension or 0
         self.window = lifecycle.model.profile.max_tokens
-        cache = lifecycle.cache_settings
-        self._memo = RowMemo(cache.memory_bytes // _MEMO_SHARE) if cache.mode != "none" else None
+        self._default_input_type = InputType(settings.default_input_type)
+        self._memo = RowMemo(lifecycle.cache_settings.memo_bytes)
 
     async def encode(self, request: EmbedRequest) -> Embeddings:
         """Tokenise, truncate and compute all texts.
@@ -108,10 +105,10 @@ class Encoder:
         self._check_number(request)
         model = self._lifecycle.loaded
         model.cached_engine.check_admission(no_store=request.no_store)
-        input_type = request.input_type or InputType(self._settings.default_input_type)
+        input_type = request.input_type or self._default_input_type
         prompt = model.profile.prompts.get(input_type.value, "")
         with span("tokenise") as tokenising:
-            rows, losses = zip(*await self._text_rows(request, model.tokenizer, prompt), strict=True)
+            rows, keys, losses = zip(*await self._text_rows(request, model, prompt), strict=True)
             truncated = [index for index, lost in enumerate(losses) if lost]
             tokenising.set_attributes({"duobento.texts": len(rows), "duobento.truncated": len(truncated)})
         if truncated and request.truncate == "none":
@@ -124,13 +121,14 @@ class Encoder:
             raise TooManyTokens(f"Requested {tokens} tokens, max {request.max_total_tokens} tokens per request.")
         try:
             vectors, cached = await model.cached_engine.run(
-                rows, lane=request.lane, deadline=request.deadline, no_store=request.no_store
+                rows, keys, lane=request.lane, deadline=request.deadline, no_store=request.no_store
             )
         except InferenceFailed as error:
             raise InferenceFailed(error.message, item=error.item, param=request.place_of(error.item)) from None
         self._lifecycle.metrics.texts.inc(len(rows))
-        self._lifecycle.metrics.truncated_items.inc(len(truncated))
-        return Embeddings(vectors, input_type, tokens, truncated, int(cached.sum()))
+        if truncated:
+            self._lifecycle.metrics.truncated_items.inc(len(truncated))
+        return Embeddings(vectors, input_type, tokens, truncated, sum(cached))
 
     def limit(self, max_tokens: int | None) -> int:
         """Most tokens of a text in a request with this `max_tokens`."""
@@ -162,12 +160,13 @@ class Encoder:
         tokenizer = self._lifecycle.loaded.tokenizer
         return await off_loop_if_long([tokens], lambda: decoded(tokens, tokenizer, place))
 
-    async def _text_rows(self, request: EmbedRequest, tokenizer: Tokenizer, prompt: str) -> list[TextRow]:
-        texts = await self._texts(request, tokenizer)
+    async def _text_rows(self, request: EmbedRequest, model: LoadedModel, prompt: str) -> list[TextRow]:
+        texts = await self._texts(request, model.tokenizer)
         _check_blank(texts, request)
         side = Side.START if request.truncate == "start" else Side.END
-        form = Form(prompt, room_for(request.max_tokens, prompt, tokenizer), side)
-        return await text_rows(texts, form, tokenizer, None if request.no_store else self._memo)
+        form = Form(prompt, room_for(request.max_tokens, prompt, model.tokenizer), side)
+        memo = None if request.no_store else self._memo
+        return await text_rows(texts, form, model.tokenizer, model.cached_engine.key, memo)
 
     async def _texts(self, request: EmbedRequest, tokenizer: Tokenizer) -> Sequence[str]:
         texts = [text for text in request.texts if isinstance(text, str)]

@@ -23,6 +23,7 @@ from bentos.common.tracing import start_traces
 from bentos.embed.encoder import EmbedRequest, Encoder
 from bentos.embed.routes import cohere_tokens, cohere_v1, cohere_v2, models, native, openai, tei
 from bentos.embed.settings import DEFAULT_MODEL, EmbedSettings
+from bentos.embed.vector_json import VectorJSON
 
 SERVER = settings.load(settings.ServerSettings)
 TRACES = settings.load(settings.TracesSettings)
@@ -57,6 +58,7 @@ app = create_app(
     shared_path=SharedPath("/embed", field="inputs", other="/tei/embed"),
     page=Page("bentos.embed.page", action="Embed"),
     encoder=encoder,
+    vector_json=VectorJSON(lifecycle.cache_settings.memo_bytes),
     model_names=ModelNames(MODEL.profile.model_id, SETTINGS.model_aliases),
 )
 

@@ -1,11 +1,12 @@
 """From the texts of a request to token rows, with the model's prompt."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from cachetools import LRUCache
+from cachebox import LRUCache
 
 from bentos.common.backends.interface import TokenRow
+from bentos.common.cache.interface import Key
 from bentos.common.engine.tokenizer import Side, Tokenizer
 from bentos.common.errors import InvalidInput
 from bentos.common.off_loop import INLINE_CHARACTERS, off_loop_if_long
@@ -20,10 +21,12 @@ class TextRow(NamedTuple):
 
     Attributes:
         row: prompt and special tokens included.
+        key: of the row, in the cache.
         truncated: whether the text lost tokens.
     """
 
     row: TokenRow
+    key: Key
     truncated: bool
 
 
@@ -51,41 +54,44 @@ class RowMemo:
     """
 
     def __init__(self, most_bytes: int) -> None:
-        self._entries: LRUCache[tuple[str, Form], _Entry] = LRUCache(most_bytes, lambda entry: entry.size)
+        self._most_bytes = most_bytes
+        self._entries: LRUCache[tuple[Form, str], TextRow] = LRUCache(most_bytes, getsizeof=_entry_bytes)
 
-    def get(self, text: str, form: Form) -> TextRow | None:
-        """The text's row, if it is known."""
-        entry = self._entries.get((text, form))
-        return entry.row if entry else None
+    def get_many(self, texts: Sequence[str], form: Form) -> list[TextRow | None]:
+        """The rows that are known, in the order of the texts."""
+        get = self._entries.get
+        return [get((form, text)) for text in texts]
 
     def keep(self, text: str, form: Form, row: TextRow) -> None:
         """Remember a row, unless it is too large."""
-        size = _ENTRY_BYTES + len(text) * _CHARACTER_BYTES + len(row.row.ids) * _TOKEN_BYTES
-        if len(text) <= INLINE_CHARACTERS and size <= self._entries.maxsize:
-            self._entries[text, form] = _Entry(row, size)
+        if len(text) <= INLINE_CHARACTERS and _entry_bytes((form, text), row) <= self._most_bytes:
+            self._entries[form, text] = row
 
 
-class _Entry(NamedTuple):
-    row: TextRow
-    size: int
+def _entry_bytes(entry: tuple[Form, str], row: TextRow) -> int:
+    return _ENTRY_BYTES + len(entry[1]) * _CHARACTER_BYTES + len(row.row.ids) * _TOKEN_BYTES
 
 
-async def text_rows(texts: Sequence[str], form: Form, tokenizer: Tokenizer, memo: RowMemo | None) -> list[TextRow]:
+async def text_rows(
+    texts: Sequence[str], form: Form, tokenizer: Tokenizer, key: Callable[[TokenRow], Key], memo: RowMemo | None
+) -> list[TextRow]:
     """Rows of all texts, in order.
 
     Args:
         texts: any strings.
         form: of all rows.
         tokenizer: of the model.
+        key: makes the keys of its rows.
         memo: asked first, and given what it does not know; none tokenises all.
     """
     if memo is None:
-        return await off_loop_if_long(texts, lambda: _tokenised(texts, form, tokenizer))
-    known = [memo.get(text, form) for text in texts]
+        return await off_loop_if_long(texts, lambda: _tokenised(texts, form, tokenizer, key))
+    known = memo.get_many(texts, form)
+    rows = [row for row in known if row]
+    if len(rows) == len(texts):
+        return rows
     new = list(dict.fromkeys(text for text, row in zip(texts, known, strict=True) if row is None))
-    if not new:
-        return [row for row in known if row]
-    made = dict(zip(new, await off_loop_if_long(new, lambda: _tokenised(new, form, tokenizer)), strict=True))
+    made = dict(zip(new, await off_loop_if_long(new, lambda: _tokenised(new, form, tokenizer, key)), strict=True))
     for text, row in made.items():
         memo.keep(text, form, row)
     return [row or made[text] for text, row in zip(texts, known, strict=True)]
@@ -125,6 +131,7 @@ def room_for(max_tokens: int | None, prompt: str, tokenizer: Tokenizer) -> int:
     return room
 
 
-def _tokenised(texts: Sequence[str], form: Form, tokenizer: Tokenizer) -> list[TextRow]:
+def _tokenised(texts: Sequence[str], form: Form, tokenizer: Tokenizer, key: Callable[[TokenRow], Key]) -> list[TextRow]:
     contents = tokenizer.contents(texts, form.keep, side=form.side, prefix=form.prompt)
-    return [TextRow(tokenizer.row(content.ids), content.truncated) for content in contents]
+    rows = [tokenizer.row(content.ids) for content in contents]
+    return [TextRow(row, key(row), content.truncated) for row, content in zip(rows, contents, strict=True)]

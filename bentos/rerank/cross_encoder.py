@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from bentos.common.backends.interface import Outputs, TokenRow
+from bentos.common.cache.interface import Key
 from bentos.common.engine.tokenizer import Content, Side, Truncation, is_blank
 from bentos.common.engine.work import Lane
 from bentos.common.errors import InferenceFailed, InvalidInput, NoItems, TextTooLong, TooManyItems
@@ -84,12 +85,14 @@ class _Pairs(NamedTuple):
         query: its tokens.
         documents: tokens of each.
         rows: the query with each window, document after document.
+        keys: of the rows, in the cache.
         counts: windows of each document.
     """
 
     query: Content
     documents: list[Content]
     rows: list[TokenRow]
+    keys: list[Key]
     counts: list[int]
 
 
@@ -114,12 +117,12 @@ class CrossEncoder:
         model.cached_engine.check_admission(no_store=request.no_store)
         with span("tokenise") as tokenising:
             texts = [request.query, *request.documents]
-            query, documents, rows, counts = await off_loop_if_long(texts, lambda: self._pairs(request))
+            query, documents, rows, keys, counts = await off_loop_if_long(texts, lambda: self._pairs(request))
             tokenising.set_attribute("duobento.texts", len(texts))
         truncated = [index for index, document in enumerate(documents) if document.truncated]
         try:
             logits, cached = await model.cached_engine.run(
-                rows, lane=request.lane, deadline=request.deadline, no_store=request.no_store
+                rows, keys, lane=request.lane, deadline=request.deadline, no_store=request.no_store
             )
         except InferenceFailed as error:
             document = int(np.searchsorted(np.cumsum(counts), error.item, side="right"))
@@ -129,7 +132,7 @@ class CrossEncoder:
         tokens = sum(len(row.ids) for row in rows)
         pair_tokens = [len(query.ids) + len(document.ids) for document in documents]
         best = windows.best(logits[:, 0], counts)
-        whole = windows.all_of(cached, counts)
+        whole = windows.all_of(np.array(cached), counts)
         return Ranking(best, tokens, pair_tokens, truncated, query.truncated, int(whole.sum()))
 
     def check_number(self, documents: Sequence[object], place: str) -> None:
@@ -174,7 +177,8 @@ class CrossEncoder:
         room, overlap = self._room(query), self._settings.window_overlap_tokens
         pieces = [windows.split(document.ids, room, overlap) for document in documents]
         rows = [tokenizer.pair_row(query.ids, piece) for document in pieces for piece in document]
-        return _Pairs(query, documents, rows, [len(document) for document in pieces])
+        keys = [self._lifecycle.loaded.cached_engine.key(row) for row in rows]
+        return _Pairs(query, documents, rows, keys, [len(document) for document in pieces])
 
     def _room(self, query: Content) -> int:
         """Tokens of a document that fit into a window beside the query."""

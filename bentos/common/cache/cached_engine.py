@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bentos.common.backends.interface import Outputs, TokenRow
-from bentos.common.cache.interface import Cache, Key
+from bentos.common.cache.interface import Cache, Key, Payload
 from bentos.common.cache.key import RowKeys
 from bentos.common.cache.metrics import CacheMetrics
 from bentos.common.cache.row_format import RowFormat
@@ -21,8 +20,6 @@ from bentos.common.tracing import span
 
 _MOST_LEADERS = 3
 """Requests in a row that may let their followers down, before these compute what they need by themselves."""
-_INLINE_TOKENS = 16_384
-"""Rows of more tokens are hashed in another thread, as it would hold up the event loop."""
 
 
 class Computed(NamedTuple):
@@ -30,11 +27,11 @@ class Computed(NamedTuple):
 
     Attributes:
         outputs: float32 `[rows, width]`.
-        cached: bool `[rows]`, which of them were in the cache.
+        cached: which of them were in the cache.
     """
 
     outputs: Outputs
-    cached: NDArray[np.bool_]
+    cached: list[bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +53,9 @@ class CachedEngine:
         keys: of the served model.
         row_format: of the payloads in the cache.
         metrics: where shared rows are counted.
+
+    Attributes:
+        key: makes the key of a row.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class CachedEngine:
     ) -> None:
         self._engine = engine
         self._cache = cache
-        self._key = keys
+        self.key = keys
         self._format = row_format
         self._flights = Flights()
         self._shared = metrics.shared
@@ -81,6 +81,7 @@ class CachedEngine:
     async def run(
         self,
         rows: Sequence[TokenRow],
+        keys: Sequence[Key],
         *,
         lane: Lane | None = None,
         deadline: float | None = None,
@@ -90,6 +91,7 @@ class CachedEngine:
 
         Args:
             rows: at least one.
+            keys: of the rows, as `key` makes them.
             lane: where missing rows wait; none decides by the number of their tokens.
             deadline: event loop time, in seconds, at which the caller stops waiting.
             no_store: whether to compute all rows, and to leave none in the cache.
@@ -97,38 +99,23 @@ class CachedEngine:
         Raises:
             Overloaded, NotReady, DeadlineExceeded, InferenceFailed: as the engine says, of the missing rows.
         """
-        keys = await self._keys(rows)
+        cache = None if no_store else self._cache
+        places = {key: place for place, key in enumerate(keys)}
+        found = await _look_up(cache, list(places)) if cache else {}
+        if len(found) == len(rows):
+            return Computed(self._format.read([found[key] for key in keys]), [True] * len(rows))
         outputs = np.empty((len(rows), self._engine.backend.width), np.float32)
+        if found:
+            outputs[[places[key] for key in found]] = self._format.read(list(found.values()))
+        missing = [place for key, place in places.items() if key not in found]
         request = _Request(rows, keys, outputs, deadline)
-        cached = np.zeros(len(rows), np.bool_)
-        places: dict[Key, int] = {}
-        for place, key in enumerate(keys):
-            places.setdefault(key, place)
-        if self._cache is None or no_store:
-            await self._compute(request, list(places.values()), lane)
-        else:
-            with span("cache") as looking_up:
-                payloads = await self._cache.get_many(list(places))
-                found = {place: payload for place, payload in zip(places.values(), payloads, strict=True) if payload}
-                looking_up.set_attributes({"duobento.rows": len(places), "duobento.cache.hits": len(found)})
-            if len(found) == len(rows):
-                return Computed(self._format.read(list(found.values())), np.ones(len(rows), np.bool_))
-            if found:
-                hits = list(found)
-                outputs[hits] = self._format.read(list(found.values()))
-                cached[hits] = True
-            if len(found) < len(places):
-                missing = [place for place in places.values() if place not in found]
-                await self._compute_once(self._cache, request, missing, lane)
-        if len(places) == len(rows):
-            return Computed(outputs, cached)
-        sources = [places[key] for key in keys]
-        return Computed(outputs[sources], cached[sources])
-
-    async def _keys(self, rows: Sequence[TokenRow]) -> list[Key]:
-        if sum(len(row.ids) for row in rows) <= _INLINE_TOKENS:
-            return [self._key(row) for row in rows]
-        return await asyncio.to_thread(lambda: [self._key(row) for row in rows])
+        if missing and cache:
+            await self._compute_once(cache, request, missing, lane)
+        elif missing:
+            await self._compute(request, missing, lane)
+        if len(places) < len(rows):
+            outputs = outputs[[places[key] for key in keys]]
+        return Computed(outputs, [key in found for key in keys])
 
     async def _compute_once(self, cache: Cache, request: _Request, missing: list[int], lane: Lane | None) -> None:
         """Fill in missing rows: those that other requests compute are waited for, the rest is computed and stored."""
@@ -175,3 +162,12 @@ class CachedEngine:
             raise InferenceFailed(error.message, item=places[error.item]) from None
         request.outputs[places] = outputs
         return outputs
+
+
+async def _look_up(cache: Cache, keys: list[Key]) -> dict[Key, Payload]:
+    """What the cache has, in the order of the keys."""
+    with span("cache") as looking_up:
+        payloads = await cache.get_many(keys)
+        found = {key: payload for key, payload in zip(keys, payloads, strict=True) if payload is not None}
+        looking_up.set_attributes({"duobento.rows": len(keys), "duobento.cache.hits": len(found)})
+    return found

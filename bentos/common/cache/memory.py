@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from time import perf_counter
 
-from cachetools import LRUCache
+from cachebox import LRUCache
 
 from bentos.common.cache.interface import Key, Payload
 from bentos.common.cache.metrics import CacheMetrics, TierMetrics
 
-ENTRY_OVERHEAD_BYTES = 272
-"""Memory of an entry besides its payload, measured as resident bytes: its key, two objects, two dictionaries."""
+ENTRY_OVERHEAD_BYTES = 200
+"""Memory of an entry besides its payload, measured as resident bytes: its key, two objects, its place in the cache."""
 
 
 class MemoryCache:
@@ -35,7 +35,7 @@ class MemoryCache:
     async def get_many(self, keys: Sequence[Key]) -> list[Payload | None]:
         """Look up all keys, without giving up the event loop."""
         started = perf_counter()
-        found = [self._entries.get(key) for key in keys]
+        found: list[Payload | None] = [self._entries.get(key) for key in keys]
         self._metrics.looked_up(found, perf_counter() - started)
         return found
 

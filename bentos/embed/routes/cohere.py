@@ -8,6 +8,7 @@ from bentos.common.http.dialects import cohere
 from bentos.embed.encoder import Embeddings, InputType
 from bentos.embed.quantisation import EmbeddingType, converted
 from bentos.embed.schemas.cohere import ONLY_TEXTS
+from bentos.embed.vector_json import VectorJSON
 
 _MOST_TEXTS = 96
 
@@ -38,9 +39,12 @@ def check(texts: Sequence[str], images: object, input_type: str | None) -> None:
         raise TooManyItems(f"total number of texts must be at most {_MOST_TEXTS} - received {len(texts)}")
 
 
-def by_type(result: Embeddings, forms: Sequence[EmbeddingType]) -> dict[str, Any]:
+def by_type(result: Embeddings, forms: Sequence[EmbeddingType], vector_json: VectorJSON) -> dict[str, Any]:
     """Vectors in each of the forms, once."""
-    return {form.value: converted(result.vectors, form) for form in dict.fromkeys(forms)}
+    return {
+        form.value: vector_json.rows(result) if form is EmbeddingType.FLOAT else converted(result.vectors, form)
+        for form in dict.fromkeys(forms)
+    }
 
 
 def meta(version: Literal["1", "2"], result: Embeddings, place: str, limit: int) -> dict[str, Any]:

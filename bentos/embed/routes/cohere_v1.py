@@ -1,7 +1,5 @@
 """Cohere v1's door: `POST /v1/embed`."""
 
-from typing import Any
-
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
@@ -12,6 +10,7 @@ from bentos.common.logs import request_id
 from bentos.embed.encoder import EmbedRequest, Encoder
 from bentos.embed.routes import cohere
 from bentos.embed.schemas.cohere import EmbedByTypeAnswer, EmbedFloatsAnswer, EmbedV1Body
+from bentos.embed.vector_json import VectorJSON
 
 router = APIRouter(route_class=CohereRoute, tags=["Cohere v1"])
 
@@ -37,13 +36,14 @@ async def embed(body: EmbedV1Body, request: Request) -> Response:
             no_store=request_headers.no_store(request),
         )
     )
-    embeddings: Any = cohere.by_type(result, body.embedding_types) if body.embedding_types else result.vectors
+    vector_json: VectorJSON = request.app.state.vector_json
+    forms = body.embedding_types
     return ArrayJSON(
         {
-            "response_type": "embeddings_by_type" if body.embedding_types else "embeddings_floats",
+            "response_type": "embeddings_by_type" if forms else "embeddings_floats",
             "id": request_id.get(),
             "texts": texts,
-            "embeddings": embeddings,
+            "embeddings": cohere.by_type(result, forms, vector_json) if forms else vector_json.rows(result),
             "meta": cohere.meta("1", result, "texts", encoder.window),
         }
     )

@@ -11,6 +11,7 @@ from bentos.embed.encoder import EmbedRequest, Encoder
 from bentos.embed.quantisation import EmbeddingType
 from bentos.embed.routes import cohere
 from bentos.embed.schemas.cohere import EmbedByTypeAnswer, EmbedV2Body
+from bentos.embed.vector_json import VectorJSON
 
 router = APIRouter(route_class=CohereRoute, tags=["Cohere v2"])
 
@@ -22,6 +23,7 @@ async def embed(body: EmbedV2Body, request: Request) -> Response:
     """Unit vectors of the texts, in the forms that were asked for."""
     encoder: Encoder = request.app.state.encoder
     request.app.state.model_names.check(body.model)
+    vector_json: VectorJSON = request.app.state.vector_json
     place = "texts" if body.inputs is None else "inputs"
     texts = body.texts or [mixed.text for mixed in body.inputs or []]
     cohere.check(texts, body.images, body.input_type)
@@ -43,7 +45,7 @@ async def embed(body: EmbedV2Body, request: Request) -> Response:
             "response_type": "embeddings_by_type",
             "id": request_id.get(),
             "texts": texts,
-            "embeddings": cohere.by_type(result, body.embedding_types or [EmbeddingType.FLOAT]),
+            "embeddings": cohere.by_type(result, body.embedding_types or [EmbeddingType.FLOAT], vector_json),
             "meta": cohere.meta("2", result, place, encoder.limit(body.max_tokens)),
         }
     )

@@ -12,6 +12,7 @@ from bentos.common.http.route import DialectRoute
 from bentos.embed.encoder import EmbedRequest, Encoder
 from bentos.embed.quantisation import base64_float32
 from bentos.embed.schemas.native import EmbedBody, EmbeddingAnswer, EmbeddingsAnswer
+from bentos.embed.vector_json import VectorJSON
 
 router = APIRouter(route_class=DialectRoute, tags=["native"])
 
@@ -26,6 +27,7 @@ async def embed(body: EmbedBody, request: Request) -> Response:
     """Unit vectors of `text` or `texts`, with what was truncated."""
     started = time.perf_counter()
     encoder: Encoder = request.app.state.encoder
+    vector_json: VectorJSON = request.app.state.vector_json
     single = body.text is not None
     result = await encoder.encode(
         EmbedRequest(
@@ -39,7 +41,7 @@ async def embed(body: EmbedBody, request: Request) -> Response:
             numbered=not single,
         )
     )
-    vectors = base64_float32(result.vectors) if body.encoding_format == "base64" else result.vectors
+    vectors: Any = base64_float32(result.vectors) if body.encoding_format == "base64" else vector_json.rows(result)
     answer: dict[str, Any] = {
         **({"embedding": vectors[0]} if single else {"embeddings": vectors}),
         "dimension": result.vectors.shape[1],

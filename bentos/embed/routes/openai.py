@@ -1,6 +1,6 @@
 """OpenAI's door: `POST /v1/embeddings` (developers.openai.com/api/reference/resources/embeddings)."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel
@@ -14,6 +14,7 @@ from bentos.common.http.route import DialectRoute, ErrorRenderer
 from bentos.embed.encoder import EmbedRequest, Encoder
 from bentos.embed.quantisation import base64_float32
 from bentos.embed.schemas.openai import EmbeddingsAnswer, EmbeddingsBody, OpenAIError
+from bentos.embed.vector_json import VectorJSON
 
 _MOST_INPUTS = 2048
 _MOST_TOKENS = 300_000
@@ -61,6 +62,7 @@ router = APIRouter(route_class=OpenAIRoute, tags=["OpenAI"])
 async def embeddings(body: EmbeddingsBody, request: Request) -> Response:
     """Unit vectors of the inputs."""
     encoder: Encoder = request.app.state.encoder
+    vector_json: VectorJSON = request.app.state.vector_json
     request.app.state.model_names.check(body.model)
     encoder.check_dimension(body.dimensions, "dimensions")
     if len(body.input.texts) > _MOST_INPUTS:
@@ -88,7 +90,7 @@ async def embeddings(body: EmbeddingsBody, request: Request) -> Response:
             f"{error.param}. Send a shorter text, or `truncate`.",
             param=error.param,
         ) from None
-    vectors = base64_float32(result.vectors) if body.encoding_format == "base64" else result.vectors
+    vectors: Any = base64_float32(result.vectors) if body.encoding_format == "base64" else vector_json.rows(result)
     return ArrayJSON(
         {
             "object": "list",

@@ -9,6 +9,7 @@ from bentos.common.http.dialects.tei import TEIRoute, truncation
 from bentos.common.http.native import ArrayJSON
 from bentos.embed.encoder import EmbedRequest, Encoder
 from bentos.embed.schemas.tei import EmbedTEIBody
+from bentos.embed.vector_json import VectorJSON
 
 router = APIRouter(route_class=TEIRoute, tags=["text-embeddings-inference"])
 
@@ -42,4 +43,5 @@ async def embed(body: EmbedTEIBody, request: Request) -> Response:
             numbered=body.inputs.numbered,
         )
     )
-    return ArrayJSON(result.vectors)
+    vector_json: VectorJSON = request.app.state.vector_json
+    return ArrayJSON(vector_json.rows(result))

@@ -1,5 +1,6 @@
 """Texts to rows, with and without the memo."""
 
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -8,14 +9,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bentos.common.backends.interface import TokenRow
+from bentos.common.cache.interface import Key
+from bentos.common.cache.key import RowKeys
 from bentos.common.engine.tokenizer import Side, Tokenizer
 from bentos.common.model_store import find
 from bentos.embed.tokenising import Form, RowMemo, TextRow, text_rows
+from tests.unit.common.cache.parts import IDENTITY
 
 pytestmark = pytest.mark.anyio
 
 TEXTS = ["a heron", "", "two herons wait " * 9, "x" * 3000, "日本語"]
 FORM = Form("query: ", 20, Side.END)
+KEY = RowKeys(IDENTITY)
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +29,12 @@ def tokenizer(model_store: Path) -> Tokenizer:
 
 
 def row(length: int) -> TextRow:
-    return TextRow(TokenRow(np.zeros(length, np.int32), np.zeros(length, np.int32)), truncated=False)
+    tokens = TokenRow(np.zeros(length, np.int32), np.zeros(length, np.int32))
+    return TextRow(tokens, KEY(tokens), truncated=False)
+
+
+def known(memo: RowMemo, text: str, form: Form = FORM) -> bool:
+    return memo.get_many([text], form) != [None]
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -41,10 +51,11 @@ async def test_rows_are_the_same_with_a_memo(
 ) -> None:
     memo = RowMemo(20_000)
     for texts, form in zip(requests, forms, strict=False):
-        expected = await text_rows(texts, form, tokenizer, None)
+        expected = await text_rows(texts, form, tokenizer, KEY, None)
         for _ in range(2):
-            got = await text_rows(texts, form, tokenizer, memo)
+            got = await text_rows(texts, form, tokenizer, KEY, memo)
             assert [one.row.ids.tolist() for one in got] == [one.row.ids.tolist() for one in expected]
+            assert [one.key for one in got] == [KEY(one.row) for one in expected]
             assert [one.truncated for one in got] == [one.truncated for one in expected]
 
 
@@ -52,15 +63,29 @@ def test_a_memo_forgets_what_was_not_asked_for_the_longest() -> None:
     memo = RowMemo(3000)
     for text in ("one", "two", "three"):
         memo.keep(text, FORM, row(3))
-        assert memo.get("one", FORM)
+        assert known(memo, "one")
     memo.keep("four", FORM, row(3))
-    assert memo.get("two", FORM) is None
-    assert memo.get("one", FORM)
-    assert memo.get("one", FORM._replace(prompt="")) is None
+    assert not known(memo, "two")
+    assert known(memo, "one")
+    assert not known(memo, "one", FORM._replace(prompt=""))
 
 
 @pytest.mark.parametrize(("most_bytes", "text"), [(0, "small"), (1000, "long " * 300), (10**6, "long " * 1000)])
 def test_a_memo_leaves_out_what_is_too_large(most_bytes: int, text: str) -> None:
     memo = RowMemo(most_bytes)
     memo.keep(text, FORM, row(3))
-    assert memo.get(text, FORM) is None
+    assert not known(memo, text)
+
+
+@pytest.mark.parametrize(("texts", "inline"), [(["a heron"], True), (["a heron waits"] * 500, False)])
+async def test_keys_of_many_tokens_are_made_beside_the_event_loop(
+    tokenizer: Tokenizer, texts: list[str], inline: bool
+) -> None:
+    threads = set()
+
+    def key(row: TokenRow) -> Key:
+        threads.add(threading.get_ident())
+        return KEY(row)
+
+    await text_rows(texts, FORM, tokenizer, key, None)
+    assert (threads == {threading.get_ident()}) == inline

@@ -9,7 +9,7 @@ import numpy as np
 from prometheus_client import CollectorRegistry
 
 from bentos.common.backends.interface import Outputs, TokenRow
-from bentos.common.cache.cached_engine import CachedEngine
+from bentos.common.cache.cached_engine import CachedEngine, Computed
 from bentos.common.cache.interface import Cache
 from bentos.common.cache.key import Identity, RowKeys
 from bentos.common.cache.memory import MemoryCache
@@ -113,6 +113,10 @@ class Parts:
     def computed(self) -> int:
         """Rows that reached the backend."""
         return sum(len(batch) for batch in self.backend.batches)
+
+    async def run(self, rows: Sequence[TokenRow], **options: Any) -> Computed:
+        """What the cached engine makes of rows and their keys."""
+        return await self.cached.run(rows, [self.cached.key(row) for row in rows], **options)
 
     def close(self) -> None:
         self.engine.close()

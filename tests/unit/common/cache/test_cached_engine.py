@@ -1,7 +1,6 @@
 """What reaches the engine, and what a request gets, whatever the cache has and whatever other requests do meanwhile."""
 
 import asyncio
-import threading
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,11 +8,9 @@ import numpy as np
 import pytest
 
 from bentos.common.backends.interface import TokenRow
-from bentos.common.cache.interface import Key
-from bentos.common.cache.key import RowKeys
 from bentos.common.engine.work import Lane
 from bentos.common.errors import DeadlineExceeded, InferenceFailed, Overloaded
-from tests.unit.common.cache.parts import IDENTITY, Counts, HashBackend, Parts, memory_cache
+from tests.unit.common.cache.parts import Counts, HashBackend, Parts, memory_cache
 from tests.unit.common.engine.fake_backend import FakeBackend, row
 from tests.unit.common.engine.test_engine import POISON, Gate, refuse_poison
 
@@ -27,9 +24,9 @@ def parts(backend: FakeBackend, counts: Counts | None = None, **options: Any) ->
 
 async def test_a_row_is_computed_once_and_then_found() -> None:
     it = parts(HashBackend())
-    first = await it.cached.run([row(5)])
-    again = await it.cached.run([row(5)])
-    assert (first.cached.tolist(), again.cached.tolist()) == ([False], [True])
+    first = await it.run([row(5)])
+    again = await it.run([row(5)])
+    assert (first.cached, again.cached) == ([False], [True])
     assert first.outputs.tobytes() == again.outputs.tobytes()
     assert it.computed == 1
     it.close()
@@ -37,54 +34,38 @@ async def test_a_row_is_computed_once_and_then_found() -> None:
 
 async def test_cached_and_fresh_rows_mix_in_the_order_of_the_request() -> None:
     it = parts(FakeBackend())
-    await it.cached.run([row(5, 1), row(6, 2)])
-    mixed = await it.cached.run([row(9, 3), row(6, 2), row(7, 4), row(5, 1)])
+    await it.run([row(5, 1), row(6, 2)])
+    mixed = await it.run([row(9, 3), row(6, 2), row(7, 4), row(5, 1)])
     assert mixed.outputs.tolist() == [[3, 9], [2, 6], [4, 7], [1, 5]]
-    assert mixed.cached.tolist() == [False, True, False, True]
+    assert mixed.cached == [False, True, False, True]
     assert it.computed == 4
     it.close()
 
 
 async def test_equal_rows_of_a_request_are_computed_once_and_are_equal() -> None:
     it = parts(FakeBackend())
-    once = await it.cached.run([row(5), row(6), row(5), row(5)])
+    once = await it.run([row(5), row(6), row(5), row(5)])
     assert once.outputs.tolist() == [[5, 5], [5, 6], [5, 5], [5, 5]]
-    assert not once.cached.any()
+    assert not any(once.cached)
     assert it.computed == 2
-    assert (await it.cached.run([row(6), row(5), row(5)])).cached.all()
+    assert all((await it.run([row(6), row(5), row(5)])).cached)
     it.close()
 
 
 async def test_rows_that_differ_in_their_segments_only_are_different() -> None:
     it = parts(FakeBackend())
     ids = np.full(4, 5, np.int32)
-    await it.cached.run([TokenRow(ids, np.zeros(4, np.int32))])
-    other = await it.cached.run([TokenRow(ids, np.array([0, 0, 1, 1], np.int32))])
-    assert not other.cached.any()
-    it.close()
-
-
-@pytest.mark.parametrize(("rows", "inline"), [(1, True), (100, False)])
-async def test_many_long_rows_are_hashed_beside_the_event_loop(rows: int, inline: bool) -> None:
-    threads = set()
-
-    class WatchedKeys(RowKeys):
-        def __call__(self, row: TokenRow) -> Key:
-            threads.add(threading.get_ident())
-            return super().__call__(row)
-
-    it = parts(FakeBackend(), keys=WatchedKeys(IDENTITY))
-    outputs = (await it.cached.run([row(500, mark) for mark in range(rows)])).outputs
-    assert outputs.tolist() == [[mark, 500] for mark in range(rows)]
-    assert (threads == {threading.get_ident()}) == inline
+    await it.run([TokenRow(ids, np.zeros(4, np.int32))])
+    other = await it.run([TokenRow(ids, np.array([0, 0, 1, 1], np.int32))])
+    assert not any(other.cached)
     it.close()
 
 
 async def test_no_store_computes_anew_and_leaves_nothing() -> None:
     it = parts(FakeBackend())
-    assert not (await it.cached.run([row(5), row(5)], no_store=True)).cached.any()
-    assert not (await it.cached.run([row(5)])).cached.any()
-    assert not (await it.cached.run([row(5)], no_store=True)).cached.any()
+    assert not any((await it.run([row(5), row(5)], no_store=True)).cached)
+    assert not any((await it.run([row(5)])).cached)
+    assert not any((await it.run([row(5)], no_store=True)).cached)
     assert it.computed == 3
     it.close()
 
@@ -92,9 +73,9 @@ async def test_no_store_computes_anew_and_leaves_nothing() -> None:
 async def test_without_a_cache_everything_is_computed() -> None:
     it = Parts(FakeBackend(), None, Counts())
     for _ in range(2):
-        computed = await it.cached.run([row(5), row(6), row(5)])
+        computed = await it.run([row(5), row(6), row(5)])
         assert computed.outputs.tolist() == [[5, 5], [5, 6], [5, 5]]
-        assert not computed.cached.any()
+        assert not any(computed.cached)
     assert it.computed == 4
     it.close()
 
@@ -102,8 +83,8 @@ async def test_without_a_cache_everything_is_computed() -> None:
 async def test_float16_halves_the_payload_and_keeps_the_first_digits() -> None:
     counts = Counts()
     it = Parts(HashBackend(), memory_cache(counts), counts, dtype="float16")
-    fresh, cached = await it.cached.run([row(5)]), await it.cached.run([row(5)])
-    assert cached.cached.all()
+    fresh, cached = await it.run([row(5)]), await it.run([row(5)])
+    assert all(cached.cached)
     assert cached.outputs.dtype == np.float32
     assert cached.outputs == pytest.approx(fresh.outputs, rel=1e-3)
     assert counts("stored_bytes_total", tier="memory") == 4
@@ -114,16 +95,16 @@ async def test_cached_rows_are_answered_while_the_queue_is_full_and_only_missing
     gate = Gate()
     it = parts(FakeBackend(gate), queue_tokens=1024)
     gate.open()
-    await it.cached.run([row(5)])
+    await it.run([row(5)])
     gate = it.backend._before = Gate()
-    held = asyncio.create_task(it.cached.run([row(512, 1), row(512, 2)], lane=Lane.BULK))
+    held = asyncio.create_task(it.run([row(512, 1), row(512, 2)], lane=Lane.BULK))
     await gate.arrival()
     it.cached.check_admission(no_store=False)
     with pytest.raises(Overloaded):
         it.cached.check_admission(no_store=True)
-    assert (await it.cached.run([row(5)])).cached.all()
+    assert all((await it.run([row(5)])).cached)
     with pytest.raises(Overloaded):
-        await it.cached.run([row(5), row(6)])
+        await it.run([row(5), row(6)])
     gate.open()
     await held
     it.close()
@@ -132,9 +113,9 @@ async def test_cached_rows_are_answered_while_the_queue_is_full_and_only_missing
 async def test_requests_for_the_same_row_share_one_computation() -> None:
     gate, counts = Gate(), Counts()
     it = parts(FakeBackend(gate), counts)
-    first = asyncio.create_task(it.cached.run([row(5), row(6)]))
+    first = asyncio.create_task(it.run([row(5), row(6)]))
     await gate.arrival()
-    others = [asyncio.create_task(it.cached.run([row(6), row(7)])) for _ in range(3)]
+    others = [asyncio.create_task(it.run([row(6), row(7)])) for _ in range(3)]
     await asyncio.sleep(0)
     gate.open()
     assert (await first).outputs.tolist() == [[5, 5], [5, 6]]
@@ -150,11 +131,11 @@ async def test_followers_of_a_request_that_ends_early_take_over(ending: str) -> 
     gate = Gate()
     it = parts(FakeBackend(gate))
     deadline = asyncio.get_running_loop().time() if ending == "expired" else None
-    busy = asyncio.create_task(it.cached.run([row(4)]))
+    busy = asyncio.create_task(it.run([row(4)]))
     await gate.arrival()
-    leader = asyncio.create_task(it.cached.run([row(5)], deadline=deadline))
+    leader = asyncio.create_task(it.run([row(5)], deadline=deadline))
     await asyncio.sleep(0)
-    followers = [asyncio.create_task(it.cached.run([row(5)])) for _ in range(3)]
+    followers = [asyncio.create_task(it.run([row(5)])) for _ in range(3)]
     await asyncio.sleep(0)
     if ending == "cancelled":
         leader.cancel()
@@ -175,9 +156,9 @@ async def test_followers_of_a_request_that_fails_on_another_row_take_over() -> N
         refuse_poison(rows)
 
     it = parts(FakeBackend(before), min_batch_tokens=256)
-    leader = asyncio.create_task(it.cached.run([row(5, POISON), row(6)]))
+    leader = asyncio.create_task(it.run([row(5, POISON), row(6)]))
     await gate.arrival()
-    follower = asyncio.create_task(it.cached.run([row(7), row(6)]))
+    follower = asyncio.create_task(it.run([row(7), row(6)]))
     await asyncio.sleep(0)
     gate.open()
     with pytest.raises(InferenceFailed) as failed:
@@ -189,7 +170,7 @@ async def test_followers_of_a_request_that_fails_on_another_row_take_over() -> N
 
 async def test_many_requests_for_a_row_that_always_fails_all_end_with_their_own_error() -> None:
     it = parts(FakeBackend(refuse_poison))
-    requests = [asyncio.create_task(it.cached.run([row(4, 1), row(6, POISON)])) for _ in range(20)]
+    requests = [asyncio.create_task(it.run([row(4, 1), row(6, POISON)])) for _ in range(20)]
     for failed in await asyncio.gather(*requests, return_exceptions=True):
         assert isinstance(failed, InferenceFailed)
         assert failed.item == 1
@@ -199,9 +180,9 @@ async def test_many_requests_for_a_row_that_always_fails_all_end_with_their_own_
 async def test_a_follower_that_leaves_does_not_harm_the_leader() -> None:
     gate = Gate()
     it = parts(FakeBackend(gate))
-    leader = asyncio.create_task(it.cached.run([row(5)]))
+    leader = asyncio.create_task(it.run([row(5)]))
     await gate.arrival()
-    follower, other = (asyncio.create_task(it.cached.run([row(5)])) for _ in range(2))
+    follower, other = (asyncio.create_task(it.run([row(5)])) for _ in range(2))
     await asyncio.sleep(0)
     follower.cancel()
     await asyncio.gather(follower, return_exceptions=True)
@@ -214,10 +195,10 @@ async def test_a_follower_that_leaves_does_not_harm_the_leader() -> None:
 async def test_a_follower_waits_no_longer_than_its_deadline() -> None:
     gate = Gate()
     it = parts(FakeBackend(gate))
-    leader = asyncio.create_task(it.cached.run([row(5)]))
+    leader = asyncio.create_task(it.run([row(5)]))
     await gate.arrival()
     with pytest.raises(DeadlineExceeded):
-        await it.cached.run([row(5)], deadline=asyncio.get_running_loop().time())
+        await it.run([row(5)], deadline=asyncio.get_running_loop().time())
     gate.open()
     await leader
     it.close()
@@ -226,9 +207,9 @@ async def test_a_follower_waits_no_longer_than_its_deadline() -> None:
 async def test_interactive_work_does_not_wait_for_bulk_that_computes_the_same_row() -> None:
     gate = Gate()
     it = parts(FakeBackend(gate), min_batch_tokens=8, max_batch_tokens=8)
-    bulk = asyncio.create_task(it.cached.run([row(8, mark) for mark in range(1, 10)], lane=Lane.BULK))
+    bulk = asyncio.create_task(it.run([row(8, mark) for mark in range(1, 10)], lane=Lane.BULK))
     await gate.arrival()
-    interactive = asyncio.create_task(it.cached.run([row(8, 9)], lane=Lane.INTERACTIVE))
+    interactive = asyncio.create_task(it.run([row(8, 9)], lane=Lane.INTERACTIVE))
     await asyncio.sleep(0)
     gate.open()
     assert (await interactive).outputs.tolist() == [[9, 8]]
@@ -239,8 +220,8 @@ async def test_interactive_work_does_not_wait_for_bulk_that_computes_the_same_ro
 
 async def test_an_error_names_the_row_by_its_place_in_the_request() -> None:
     it = parts(FakeBackend(refuse_poison))
-    await it.cached.run([row(5), row(6)])
+    await it.run([row(5), row(6)])
     with pytest.raises(InferenceFailed) as failed:
-        await it.cached.run([row(5), row(5), row(7), row(6), row(8, POISON)])
+        await it.run([row(5), row(5), row(7), row(6), row(8, POISON)])
     assert failed.value.item == 4
     it.close()
