@@ -19,7 +19,7 @@ from transformers import XLMRobertaConfig, XLMRobertaForSequenceClassification, 
 
 from bentos.common import model_store
 from bentos.common.backends.interface import Kind
-from bentos.common.model_store import ModelProfile
+from bentos.common.model_profile import ModelProfile
 from scripts.models.conversion.graph import packed_graph, pooling_of
 from scripts.models.conversion.precision import Precision
 from scripts.models.conversion.weights import write_weights

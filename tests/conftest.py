@@ -18,6 +18,7 @@ from tests.http.services import EMBED, QUICK_STOP, RERANK, Service, running
 from tests.models_command import ROOT, run_models_command
 
 INSTALLER = [
+    ROOT / "bentos" / "common" / "model_profile.py",
     ROOT / "bentos" / "common" / "model_store.py",
     ROOT / "scripts" / "models",
     ROOT / "requirements",

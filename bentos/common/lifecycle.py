@@ -23,7 +23,8 @@ from bentos.common.engine.engine import Engine
 from bentos.common.engine.tokenizer import Tokenizer
 from bentos.common.errors import NotReady
 from bentos.common.metrics import Metrics
-from bentos.common.model_store import InstalledModel, ModelProfile
+from bentos.common.model_profile import ModelProfile
+from bentos.common.model_store import InstalledModel
 from bentos.common.settings import CacheSettings, EngineSettings, ServerSettings
 
 _log = logging.getLogger(__name__)

@@ -1,39 +1,28 @@
-"""Installed models: one BentoML model per artefact, with a profile that says how to use it.
+"""Installed models: one BentoML model per artefact.
 
-An artefact is self-contained: weights, `tokenizer.json`, the model's own configuration files and
-`duobento.json`, the `ModelProfile`. `python -m scripts.models` fills the store, the services read it.
+`python -m scripts.models` fills the store, the services read it.
 """
 
-import hashlib
 import os
-import re
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING
 
 import bentoml
 from bentoml.exceptions import BentoMLException, NotFound
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, model_validator
 
-from bentos.common.backends.interface import Kind, Pooling
+from bentos.common.model_profile import PROFILE_FILE, Backend, BadArtefact, ModelProfile, check_parts, tag_name, tag_of
 
 if TYPE_CHECKING:
     from bentoml._internal.models import ModelStore
 
-Backend = Literal["torch", "openvino"]
-PromptName = Literal["query", "passage"]
-
-PROFILE_FILE = "duobento.json"
-TOKENIZER_FILE = "tokenizer.json"
-WEIGHT_PATTERNS = ("model*.safetensors", "pytorch_model*.bin", "openvino_model*.bin")
-
 _LABEL = "duobento"
 _LIST_COMMAND = "run `python -m scripts.models list` to see what it has"
 _BENTOML_FILES = ("model.yaml", "custom_objects.pkl")
-_MAX_TAG_LENGTH = 63
 
 
 class ModelNotInstalled(RuntimeError):
@@ -42,43 +31,6 @@ class ModelNotInstalled(RuntimeError):
 
 class ModelCorrupt(RuntimeError):
     """An artefact is there but cannot be used; the message says what is wrong and how to replace it."""
-
-
-class ModelProfile(BaseModel):
-    """What a service has to know about an artefact before it loads it (`duobento.json`)."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    model_id: str = Field(min_length=1)
-    revision: str = Field(min_length=1)
-    kind: Kind
-    backend: Backend = "torch"
-    precision: str = "fp32"
-    pooling: Pooling | None = None
-    """How a converted graph weighs the tokens of a sequence; None for the torch original, which pools by itself."""
-    dimension: PositiveInt | None = None
-    """Length of an encoder's vectors; None for a cross-encoder."""
-    max_tokens: PositiveInt
-    """The window in tokens, special tokens included."""
-    prompts: dict[PromptName, str] = Field(default_factory=dict)
-    """Text put before an input, by its type; empty when the model was trained without."""
-    quality: Literal["production", "demo"] = "production"
-    license: str | None = None
-    provenance: dict[str, str] = Field(default_factory=dict)
-    """Where the artefact came from, versions of the tools that made it, sha256 of its weights."""
-    fidelity: dict[str, float] = Field(default_factory=dict)
-    """How far a converted model is from its original: the figures it was accepted with; empty for the original."""
-
-    @model_validator(mode="after")
-    def _dimension_belongs_to_encoders(self) -> Self:
-        if (self.kind == "encoder") != (self.dimension is not None):
-            raise ValueError("an encoder has a dimension and a cross-encoder has none")
-        return self
-
-    @property
-    def tag(self) -> str:
-        """BentoML tag of the artefact, `name:version`."""
-        return f"{_tag_name(self.model_id)}:{_tag_version(self.revision, self.backend, self.precision)}"
 
 
 @dataclass(frozen=True)
@@ -114,20 +66,15 @@ def find(
     """
     broken: ModelCorrupt | None = None
     found: list[InstalledModel] = []
-    for tag in _tags(home, _tag_name(model_id)):
-        if revision is not None and not tag.endswith(f":{_tag_version(revision, backend, precision)}"):
+    for tag in _tags(home, tag_name(model_id)):
+        if revision is not None and tag != tag_of(model_id, revision, backend, precision):
             continue
         try:
             model = open_tag(tag, home, model_id=model_id)
         except ModelCorrupt as error:
             broken = error
             continue
-        profile = model.profile
-        if (profile.model_id.lower(), profile.backend, profile.precision) == (
-            model_id.lower(),
-            backend,
-            precision,
-        ):
+        if model.profile.is_of(model_id, backend, precision):
             found.append(model)
     if found:
         return max(found, key=lambda model: model.created)
@@ -138,18 +85,16 @@ def open_tag(tag: str, home: Path | None = None, model_id: str | None = None) ->
     """Open one artefact by its BentoML tag, `name:version`.
 
     Raises:
-        ModelCorrupt: It is not there or cannot be used.
+        ModelNotInstalled: It is not there.
+        ModelCorrupt: It cannot be used.
     """
     model = _bentoml_model(tag, home)
     path = Path(model.path)
-    if problem := _missing_part(path):
-        raise ModelCorrupt(_corrupt(tag, problem, model_id))
     try:
-        profile = ModelProfile.model_validate_json((path / PROFILE_FILE).read_bytes())
-    except FileNotFoundError as error:
-        raise ModelCorrupt(_corrupt(tag, f"{PROFILE_FILE} is missing", model_id)) from error
-    except ValidationError as error:
-        raise ModelCorrupt(_corrupt(tag, f"{PROFILE_FILE} is invalid", model_id)) from error
+        check_parts(path)
+        profile = ModelProfile.read(path)
+    except BadArtefact as error:
+        raise ModelCorrupt(_corrupt(tag, str(error), model_id)) from error
     return InstalledModel(tag, path, profile, model.creation_time)
 
 
@@ -177,15 +122,15 @@ def register(folder: Path, profile: ModelProfile, *, force: bool = False, home: 
     Raises:
         ModelCorrupt: The folder lacks what an artefact needs; nothing was stored.
     """
-    if problem := _missing_part(folder):
-        raise ModelCorrupt(f"{folder} cannot be installed: {problem}.")
+    try:
+        check_parts(folder)
+    except BadArtefact as error:
+        raise ModelCorrupt(f"{folder} cannot be installed: {error}.") from error
     tag = profile.tag
     if tag in _tags(home, tag.partition(":")[0]):
         if not force:
-            try:
+            with suppress(ModelCorrupt):
                 return open_tag(tag, home)
-            except ModelCorrupt:
-                pass
         bentoml.models.delete(tag, _model_store=_store(home))
 
     labels = {_LABEL: profile.kind, "quality": profile.quality}
@@ -198,25 +143,12 @@ def register(folder: Path, profile: ModelProfile, *, force: bool = False, home: 
             ignore=shutil.ignore_patterns(PROFILE_FILE, *_BENTOML_FILES),
             dirs_exist_ok=True,
         )
-        Path(model.path, PROFILE_FILE).write_text(profile.model_dump_json(indent=2) + "\n")
+        profile.write(Path(model.path))
     installed = open_tag(tag, home)
     for file in installed.path.rglob("*"):
         # Some writers keep files to their owner, but a container runs as another user than the installer.
         file.chmod(0o755 if file.is_dir() else 0o644)
     return installed
-
-
-def _tag_name(model_id: str) -> str:
-    name = re.sub(r"[^a-z0-9._-]", "-", model_id.lower().replace("/", "--")).strip("-._")
-    if len(name) <= _MAX_TAG_LENGTH:
-        return name or "unnamed"
-    digest = hashlib.sha256(model_id.lower().encode()).hexdigest()[:8]
-    return f"{name[: _MAX_TAG_LENGTH - 9]}-{digest}"
-
-
-def _tag_version(revision: str, backend: str, precision: str) -> str:
-    version = re.sub(r"[^a-z0-9._-]", "-", revision.lower())[:12].strip("-._") or "unnamed"
-    return version if (backend, precision) == ("torch", "fp32") else f"{version}-{backend}-{precision}"
 
 
 def _models_folder(home: Path | None) -> Path:
@@ -247,14 +179,6 @@ def _bentoml_model(tag: str, home: Path | None) -> bentoml.Model:
         raise ModelNotInstalled(f"The model store has no artefact {tag}: {_LIST_COMMAND}.") from error
     except BentoMLException as error:
         raise ModelCorrupt(_corrupt(tag, "BentoML cannot read its model.yaml")) from error
-
-
-def _missing_part(folder: Path) -> str | None:
-    if not (folder / TOKENIZER_FILE).is_file():
-        return f"{TOKENIZER_FILE} is missing"
-    if not any(file.stat().st_size for pattern in WEIGHT_PATTERNS for file in folder.glob(pattern)):
-        return "the weights are missing"
-    return None
 
 
 def _not_installed(model_id: str, revision: str | None, backend: str, precision: str) -> str:

@@ -9,13 +9,8 @@ from bentos.common import model_store
 from bentos.common.backends.interface import Backend as LoadedBackend
 from bentos.common.backends.interface import Kind
 from bentos.common.backends.loading import load_openvino, load_torch
-from bentos.common.model_store import (
-    Backend,
-    InstalledModel,
-    ModelCorrupt,
-    ModelNotInstalled,
-    ModelProfile,
-)
+from bentos.common.model_profile import Backend, ModelProfile
+from bentos.common.model_store import InstalledModel, ModelCorrupt, ModelNotInstalled
 from bentos.common.settings import EngineSettings
 
 # A built bento holds this file as src/bentos/common/…, and its own description beside src. In a container image its

@@ -85,10 +85,11 @@ class RerankService:
 
     # The engine does the batching; BentoML's own batcher only merges calls on their way to it, and allows a batchable
     # method exactly one parameter. Its `max_latency_ms` sheds calls that take longer, so it is the time a request
-    # may take.
+    # may take. It refuses a `max_batch_size` of 1, and calls merged to more than the limit would fail, so with a limit
+    # of 1 it merges none.
     @bentoml.api(
-        batchable=True,
-        max_batch_size=SETTINGS.max_documents,
+        batchable=SETTINGS.max_documents > 1,
+        max_batch_size=max(2, SETTINGS.max_documents),
         max_latency_ms=int(SERVER.request_timeout_seconds * 1000),
     )
     async def score(

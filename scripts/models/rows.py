@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from bentos.common.backends.interface import TokenRow
 from bentos.common.engine.tokenizer import Tokenizer
-from bentos.common.model_store import InstalledModel, PromptName
+from bentos.common.model_profile import PromptName
+from bentos.common.model_store import InstalledModel
 
 
 class ModelRows:

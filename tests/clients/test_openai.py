@@ -12,6 +12,7 @@ import pytest
 from tokenizers import Tokenizer
 
 from bentos.common import model_store
+from bentos.common.model_profile import TOKENIZER_FILE
 from tests.clients.blocking import blocking
 from tests.clients.busy import full_queue, full_queue_until_refused
 from tests.clients.conftest import KEY, OPENAI_ALIAS, Guarded
@@ -70,7 +71,7 @@ def test_base64(client: Any, expected: Any) -> None:
 
 
 def test_token_ids(client: Any, expected: Any, home: Path) -> None:
-    tokenizer = Tokenizer.from_file(str(model_store.find(EMBED.model, home=home).path / model_store.TOKENIZER_FILE))
+    tokenizer = Tokenizer.from_file(str(model_store.find(EMBED.model, home=home).path / TOKENIZER_FILE))
     ids = [tokenizer.encode(text, add_special_tokens=False).ids for text in TEXTS]
     several = client.embeddings.create(input=ids, model=EMBED.model).data
     assert reference.least_cosine([item.embedding for item in several], expected) >= 0.999999

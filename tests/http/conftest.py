@@ -10,6 +10,7 @@ from safetensors.numpy import load_file, save_file
 from tokenizers import Tokenizer
 
 from bentos.common import model_store as store
+from bentos.common.model_profile import TOKENIZER_FILE
 from tests.http.services import EMBED, NO_CACHE, QUICK_STOP, RERANK, Kind, Service, running
 
 E5 = "intfloat/multilingual-e5-small-q4"
@@ -85,7 +86,7 @@ def _poison(model: str, home: Path, frail_home: Path) -> None:
     target = frail_home / source.relative_to(home)
     shutil.copytree(source, target)
     shutil.copy(source.parent / "latest", target.parent)
-    encoding = Tokenizer.from_file(str(target / store.TOKENIZER_FILE)).encode(POISON, add_special_tokens=False)
+    encoding = Tokenizer.from_file(str(target / TOKENIZER_FILE)).encode(POISON, add_special_tokens=False)
     [token] = encoding.ids
     [weights] = target.glob("model*.safetensors")
     tensors = load_file(weights)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import bentoml
+import httpx
 import numpy as np
 import pytest
 
@@ -86,6 +87,27 @@ def test_more_items_than_a_request_may_have_are_refused_and_named(service: Servi
     assert answer.status_code == 400
     assert f"at most {kind.most_items} items" in answer.text
     assert next(iter(call(kind, []))) in answer.text
+
+
+def test_a_limit_of_one_is_of_each_call_and_not_of_calls_at_the_same_time(
+    kind: Kind, home: Path, tmp_path: Path
+) -> None:
+    settings = kind.serving | QUICK_STOP | {f"{kind.prefix}MAX_{kind.items.upper()}": "1"}
+    with running(kind, settings, home=home, log=tmp_path / "log") as service:
+
+        def answer(*texts: str) -> httpx.Response:
+            return service.server.client.post(api(kind), json=call(kind, list(texts)))
+
+        alone = [answer(text).json() for text in TEXTS]
+        with ThreadPoolExecutor(8) as clients:
+            together = list(clients.map(answer, TEXTS * 8))
+        assert [found.status_code for found in together] == [200] * len(together)
+        assert np.array([found.json() for found in together]) == pytest.approx(np.array(alone * 8), abs=1e-4)
+        refused = answer("heron", "stork")
+        assert refused.status_code == 400
+        assert "at most 1 item" in refused.text
+        assert service.post("heron").status_code == 200
+        assert problem(service.post("heron", "stork")) == (413, "too_many_items", kind.items)
 
 
 def test_a_body_over_the_limit_is_413_whether_declared_or_not(frail: Service) -> None:

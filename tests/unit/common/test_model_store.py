@@ -4,40 +4,18 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import bentoml
 import pytest
 from bentoml._internal.models import ModelStore
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import ValidationError
 
-from bentos.common.model_store import (
-    ModelCorrupt,
-    ModelNotInstalled,
-    ModelProfile,
-    find,
-    list_installed,
-    open_tag,
-    register,
-)
+from bentos.common.model_store import ModelCorrupt, ModelNotInstalled, find, list_installed, open_tag, register
+from tests.unit.common.profiles import MODEL_ID, REVISION, profile
 
-MODEL_ID = "Example/Tiny-Encoder"
 NAME = "example--tiny-encoder"
-OLD, NEW = "a" * 40, "b" * 40
-
-
-def profile(**changes: Any) -> ModelProfile:
-    fields: dict[str, Any] = {
-        "model_id": MODEL_ID,
-        "revision": OLD,
-        "kind": "encoder",
-        "dimension": 8,
-        "max_tokens": 64,
-        "prompts": {"query": "query: "},
-    }
-    return ModelProfile(**(fields | changes))
+OLD, NEW = REVISION, "b" * 40
 
 
 @pytest.fixture
@@ -191,12 +169,6 @@ def test_long_names_get_distinct_tags(folder: Path, home: Path) -> None:
     first, second = (register(folder, profile(model_id=model_id), home=home) for model_id in ids)
     assert first.tag != second.tag
     assert [find(model_id, home=home) for model_id in ids] == [first, second]
-
-
-@pytest.mark.parametrize("changes", [{"dimension": None}, {"kind": "cross-encoder"}, {"unknown": 1}, {"max_tokens": 0}])
-def test_profile_refuses_what_contradicts_itself(changes: dict[str, Any]) -> None:
-    with pytest.raises(ValidationError):
-        profile(**changes)
 
 
 def test_importing_the_store_imports_no_torch() -> None:

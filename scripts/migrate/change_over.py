@@ -1,0 +1,87 @@
+"""The steps around the alias, which say what they did: switch over, go back, clear away, make an alias."""
+
+import typer
+
+from scripts.migrate.catch_up import catch_up
+from scripts.migrate.check import check
+from scripts.migrate.embed_client import EmbedClient
+from scripts.migrate.errors import MigrateError
+from scripts.migrate.failures import Failures
+from scripts.migrate.preparation import Prepared
+from scripts.migrate.progress import ProgressBar
+from scripts.migrate.run import copy_of, pipeline, refuse_to_discard
+from scripts.migrate.settings import MigrateSettings
+from scripts.migrate.storage import Storage
+from scripts.migrate.switch import clean_up, find_migration, point_alias, roll_back, switch, unused
+
+
+async def switch_over(settings: MigrateSettings, prepared: Prepared, embedder: EmbedClient) -> None:
+    """Catch up, verify, catch up with what was written during that, and point the alias at the new collection.
+
+    Raises:
+        MigrateError: not all points are migrated, or a switch would lose some.
+        typer.Exit: with code 1 when the new collection is not right.
+    """
+    if not prepared.migration.complete:
+        raise MigrateError("There is nothing to switch to: migrate all points first.")
+    refuse_to_discard(settings, prepared)
+    await _final_pass(settings, prepared, embedder)
+    await check(settings, prepared, embedder)
+    await _final_pass(settings, prepared, embedder)
+    if len(prepared.failures) and not settings.allow_failed:
+        raise MigrateError(
+            f"{len(prepared.failures)} points failed and would not be found after a switch: see "
+            f"{prepared.failures.path}, then --retry-failed, or leave them behind with --allow-failed."
+        )
+    switch(prepared.storage, prepared.checkpoint, prepared.migration)
+    typer.echo(f"{settings.alias} points at {prepared.target.name}. Back: python -m scripts.migrate rollback")
+
+
+def go_back(settings: MigrateSettings, storage: Storage) -> None:
+    """Point the alias at what it pointed at before the switch.
+
+    Raises:
+        MigrateError: there is nothing to go back to.
+    """
+    _, migration = find_migration(storage, settings.alias, settings.target)
+    typer.echo(f"{settings.alias} points at {roll_back(storage, migration)}.")
+
+
+def clear_away(settings: MigrateSettings, storage: Storage, *, yes: bool, abandon: bool) -> None:
+    """Delete the collection that is not used, and the checkpoint.
+
+    Args:
+        yes: without it nothing is deleted.
+        abandon: delete the new collection, not the old one.
+
+    Raises:
+        MigrateError: the alias still points at the collection; without `yes`, what would be deleted.
+    """
+    checkpoint, migration = find_migration(storage, settings.alias, settings.target)
+    collection = unused(storage, migration, abandon=abandon)
+    what = f"{collection} and {checkpoint.collection}" if collection else checkpoint.collection
+    failures = Failures.of(settings.folder, migration.target)
+    if len(failures):
+        typer.echo(f"{len(failures)} points were not migrated; {failures.path}, which stays, names them.", err=True)
+    if not yes:
+        raise MigrateError(f"This deletes {what}: say --yes.")
+    clean_up(storage, checkpoint, collection)
+    typer.echo(f"Deleted {what}.")
+
+
+def make_alias(settings: MigrateSettings, storage: Storage, collection: str, *, move: bool) -> None:
+    """Have the alias of the settings name a collection.
+
+    Raises:
+        MigrateError: there is no such collection, or the alias names another and `move` is not given.
+    """
+    if not move and (now := storage.resolve(settings.alias)) not in (None, collection):
+        raise MigrateError(f"{settings.alias} points at {now}: say --move to point it at {collection} instead.")
+    point_alias(storage, settings.alias, collection)
+    typer.echo(f"{settings.alias} points at {collection}.")
+
+
+async def _final_pass(settings: MigrateSettings, prepared: Prepared, embedder: EmbedClient) -> None:
+    with ProgressBar(0, 0, typer.echo) as bar, pipeline(settings, prepared, embedder, bar) as work:
+        changes = await catch_up(work, copy_of(settings, prepared))
+    typer.echo(f"Final pass: {changes.written} points written, {changes.deleted} deleted.")

@@ -1,0 +1,34 @@
+"""Verifies the new collection, writes the report and says what was found."""
+
+import typer
+
+from scripts.migrate.embed_client import EmbedClient
+from scripts.migrate.preparation import Prepared
+from scripts.migrate.settings import MigrateSettings
+from scripts.migrate.verify import verify
+
+
+async def check(settings: MigrateSettings, prepared: Prepared, embedder: EmbedClient) -> None:
+    """Compare the new collection with its source.
+
+    Raises:
+        typer.Exit: with code 1 when something is wrong with it.
+    """
+    from scripts.migrate.report import write_report
+
+    found = await verify(settings, prepared, embedder)
+    path = settings.folder / f"{prepared.target.name}.html"
+    write_report(found, prepared.migration, path)
+    typer.echo(
+        f"{found.points[0]} points in {prepared.source.name}, {found.points[1]} in {prepared.target.name}; {path}"
+    )
+    if found.overlaps:
+        typer.echo(
+            f"{sum(found.overlaps) / len(found.overlaps):.2f} of the nearest neighbours are the same on average."
+        )
+    for problem in found.problems:
+        typer.echo(problem, err=True)
+    if found.problems:
+        raise typer.Exit(1)
+    but = f", but for {found.failed} points that failed: {prepared.failures.path}" if found.failed else ""
+    typer.echo(f"The new collection is right{but}.")

@@ -1,0 +1,47 @@
+"""The step without a name: shows the plan, or fills the new collection, and says how it went."""
+
+from collections.abc import Awaitable, Callable
+
+import typer
+
+from scripts.migrate.embed_client import EmbedClient
+from scripts.migrate.plan import describe, make_plan
+from scripts.migrate.preparation import Prepared
+from scripts.migrate.progress import ProgressBar
+from scripts.migrate.run import retry_failed, run
+from scripts.migrate.settings import MigrateSettings
+
+FAILED_POINTS = 3
+
+_Work = Callable[[MigrateSettings, Prepared, EmbedClient, Callable[[str], None]], Awaitable[ProgressBar]]
+
+
+async def fill(settings: MigrateSettings, prepared: Prepared, embedder: EmbedClient) -> None:
+    """Show the plan of a dry run; else migrate, on the engine of the settings, or retry the points that failed.
+
+    Raises:
+        MigrateError: it cannot go on.
+        typer.Exit: with code `FAILED_POINTS` when it is done but for some points.
+    """
+    if settings.dry_run:
+        for line in describe(await make_plan(settings, prepared, embedder), settings, prepared):
+            typer.echo(line)
+        return
+    bar = await _work(settings)(settings, prepared, embedder, typer.echo)
+    rate = (bar.written + bar.failed) / bar.seconds
+    typer.echo(f"{bar.written} points written to {prepared.target.name}, {bar.tokens} tokens, {rate:.0f} points/s.")
+    if len(prepared.failures):
+        typer.echo(
+            f"{len(prepared.failures)} points failed: see {prepared.failures.path}, then --retry-failed.", err=True
+        )
+        raise typer.Exit(FAILED_POINTS)
+
+
+def _work(settings: MigrateSettings) -> _Work:
+    if settings.retry_failed:
+        return retry_failed
+    if settings.engine == "local":
+        return run
+    from scripts.migrate.ray_engine import run_on_ray
+
+    return run_on_ray
