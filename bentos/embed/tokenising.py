@@ -11,9 +11,10 @@ from bentos.common.engine.tokenizer import Side, Tokenizer
 from bentos.common.errors import InvalidInput
 from bentos.common.off_loop import INLINE_CHARACTERS, off_loop_if_long
 
-_ENTRY_BYTES = 900
+_ENTRY_BYTES = 600
 _CHARACTER_BYTES = 2
-_TOKEN_BYTES = 8
+_TOKEN_BYTES = 16
+"""These three by resident memory, which is more than that of the objects."""
 
 
 class TextRow(NamedTuple):

@@ -12,7 +12,8 @@ from bentos.embed.encoder import Embeddings
 
 JSONRows: TypeAlias = Outputs | Sequence[orjson.Fragment]
 """What `ArrayJSON` writes as one array of numbers for each vector."""
-_ENTRY_BYTES = 280
+_ENTRY_BYTES = 700
+"""Memory of an entry besides vector and JSON, measured as resident bytes."""
 
 
 class VectorJSON:
@@ -39,7 +40,8 @@ class VectorJSON:
     def _row(self, vector: bytes) -> bytes:
         written: bytes | None = self._written.get(vector)
         if written is None:
-            written = orjson.dumps(np.frombuffer(vector, np.float32), option=orjson.OPT_SERIALIZE_NUMPY)
+            dumped = orjson.dumps(np.frombuffer(vector, np.float32), option=orjson.OPT_SERIALIZE_NUMPY)
+            written = bytes(memoryview(dumped))  # a copy, as orjson's own bytes stand in a place twice their size
             if _entry_bytes(vector, written) <= self._most_bytes:
                 self._written[vector] = written
         return written

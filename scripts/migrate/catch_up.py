@@ -12,7 +12,7 @@ from scripts.migrate.sources.interface import Cursor, PointId, Record, Source
 from scripts.migrate.sources.qdrant import QdrantSource
 
 MOST_PASSES = 5
-_PAGE = 1000
+_PAGE = 500
 
 
 class Changes(NamedTuple):
@@ -90,26 +90,39 @@ async def _write_changed(pipeline: Pipeline, copy: QdrantSource) -> tuple[Change
     count = deleted = 0
     last: Record | None = None
     while True:
-        records, cursor = await pipeline.call(pipeline.source.page, cursor, _PAGE)
-        copies = await pipeline.call(copy.by_ids, [record.id for record in records]) if records else []
-        known = {one.id for one in copies}
-        new = [
-            one
-            for one in changed(records, copies)
-            if one.id in known or one.id not in pipeline.failures or pipeline.template.render(one.payload)
-        ]
-        for start in range(0, len(new), pipeline.batch_size):
-            batch = new[start : start + pipeline.batch_size]
-            written, failed = await pipeline.migrate(batch)
-            count += written
-            if written:
-                last = next((one for one in batch if one.id not in pipeline.failures), batch[0])
-            stale = [one.id for one in batch if one.id in known and one.id in pipeline.failures] if failed else []
-            if stale:
-                await pipeline.call(pipeline.target.delete, stale)
-                deleted += len(stale)
+        page, written, cursor = await _write_changed_of_page(pipeline, copy, cursor)
+        count += page.written
+        deleted += page.deleted
+        last = written or last
         if cursor is None:
             return Changes(count, deleted), last
+
+
+async def _write_changed_of_page(
+    pipeline: Pipeline, copy: QdrantSource, cursor: Cursor
+) -> tuple[Changes, Record | None, Cursor]:
+    """What was done, the last record that was written, and where the next page begins."""
+    records, following = await pipeline.call(pipeline.source.page, cursor, _PAGE)
+    copies = await pipeline.call(copy.by_ids, [record.id for record in records]) if records else []
+    known = {one.id for one in copies}
+    new = [
+        one
+        for one in changed(records, copies)
+        if one.id in known or one.id not in pipeline.failures or pipeline.template.render(one.payload)
+    ]
+    count = deleted = 0
+    last: Record | None = None
+    for start in range(0, len(new), pipeline.batch_size):
+        batch = new[start : start + pipeline.batch_size]
+        written, failed = await pipeline.migrate(batch)
+        count += written
+        if written:
+            last = next((one for one in batch if one.id not in pipeline.failures), batch[0])
+        stale = [one.id for one in batch if one.id in known and one.id in pipeline.failures] if failed else []
+        if stale:
+            await pipeline.call(pipeline.target.delete, stale)
+            deleted += len(stale)
+    return Changes(count, deleted), last, following
 
 
 async def _refuse_repeated(pipeline: Pipeline, written: Record) -> None:

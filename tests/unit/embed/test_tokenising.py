@@ -60,7 +60,7 @@ async def test_rows_are_the_same_with_a_memo(
 
 
 def test_a_memo_forgets_what_was_not_asked_for_the_longest() -> None:
-    memo = RowMemo(3000)
+    memo = RowMemo(2100)
     for text in ("one", "two", "three"):
         memo.keep(text, FORM, row(3))
         assert known(memo, "one")
