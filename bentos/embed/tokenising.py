@@ -56,6 +56,7 @@ class RowMemo:
 
     def __init__(self, most_bytes: int) -> None:
         self._most_bytes = most_bytes
+        # cachebox takes 0 as no limit, and raises for an entry above it: `keep` asks before.
         self._entries: LRUCache[tuple[Form, str], TextRow] = LRUCache(most_bytes, getsizeof=_entry_bytes)
 
     def get_many(self, texts: Sequence[str], form: Form) -> list[TextRow | None]:

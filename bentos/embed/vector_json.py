@@ -27,12 +27,13 @@ class VectorJSON:
 
     def __init__(self, most_bytes: int) -> None:
         self._most_bytes = most_bytes
+        # cachebox takes 0 as no limit, and raises for an entry above it: `_row` asks before it keeps one.
         self._written: LRUCache[bytes, bytes] = LRUCache(most_bytes, getsizeof=_entry_bytes)
 
     def rows(self, embeddings: Embeddings) -> JSONRows:
-        """The vectors, ready to be written; fresh ones as they are, since few of them will be asked for again."""
+        """The vectors, ready to be written; as they are if one is fresh, since few of such a request come again."""
         vectors = embeddings.vectors
-        if not embeddings.cached or not self._most_bytes:
+        if embeddings.cached < len(vectors) or not self._most_bytes:
             return vectors
         raw, size = vectors.tobytes(), vectors.shape[1] * vectors.itemsize
         return [orjson.Fragment(self._row(raw[start : start + size])) for start in range(0, len(raw), size)]

@@ -90,10 +90,10 @@ async def _write_changed(pipeline: Pipeline, copy: QdrantSource) -> tuple[Change
     count = deleted = 0
     last: Record | None = None
     while True:
-        page, written, cursor = await _write_changed_of_page(pipeline, copy, cursor)
-        count += page.written
-        deleted += page.deleted
-        last = written or last
+        changes, newest, cursor = await _write_changed_of_page(pipeline, copy, cursor)
+        count += changes.written
+        deleted += changes.deleted
+        last = newest or last
         if cursor is None:
             return Changes(count, deleted), last
 
@@ -101,7 +101,10 @@ async def _write_changed(pipeline: Pipeline, copy: QdrantSource) -> tuple[Change
 async def _write_changed_of_page(
     pipeline: Pipeline, copy: QdrantSource, cursor: Cursor
 ) -> tuple[Changes, Record | None, Cursor]:
-    """What was done, the last record that was written, and where the next page begins."""
+    """What was done, the last record that was written, and where the next page begins.
+
+    A function of its own, so that a page is let go before the next one is read.
+    """
     records, following = await pipeline.call(pipeline.source.page, cursor, _PAGE)
     copies = await pipeline.call(copy.by_ids, [record.id for record in records]) if records else []
     known = {one.id for one in copies}

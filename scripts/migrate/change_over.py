@@ -1,4 +1,4 @@
-"""The steps around the alias, which say what they did: switch over, go back, clear away, make an alias."""
+"""The commands around the alias, with what they say; `switch.py` does what they ask for."""
 
 import typer
 

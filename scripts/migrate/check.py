@@ -1,4 +1,4 @@
-"""Verifies the new collection, writes the report and says what was found."""
+"""The command `verify`: `verify.py` compares, this writes the report and says what was found."""
 
 import typer
 

@@ -1,4 +1,4 @@
-"""The step without a name: shows the plan, or fills the new collection, and says how it went."""
+"""The command without a name: shows the plan, or lets `run.py` or Ray fill the new collection, and says how it went."""
 
 from collections.abc import Awaitable, Callable
 

@@ -9,6 +9,7 @@ from scripts.migrate.catch_up import catch_up, differences
 from scripts.migrate.checkpoint import Progress
 from scripts.migrate.embed_client import EmbedClient
 from scripts.migrate.errors import MigrateError
+from scripts.migrate.heap import share_one_heap
 from scripts.migrate.pipeline import Pipeline, Reporter
 from scripts.migrate.preparation import Prepared
 from scripts.migrate.progress import ProgressBar
@@ -16,7 +17,8 @@ from scripts.migrate.settings import MigrateSettings
 from scripts.migrate.sources.interface import Cursor, PointId, Record
 from scripts.migrate.sources.qdrant import QdrantSource
 
-_SERVER_THREADS = 2  # a batch being written takes 4 MiB at 384 dimensions; more at once write no faster
+_QDRANT_THREADS = 2
+"""Calls of source and target at a time: a batch being written takes 4 MiB at 384 dimensions, and 8 are no faster."""
 _PAGE = 1000
 
 
@@ -126,7 +128,8 @@ def pipeline(
     settings: MigrateSettings, prepared: Prepared, embedder: EmbedClient, reporter: Reporter
 ) -> Iterator[Pipeline]:
     """A block with the pipeline of these settings."""
-    with ThreadPoolExecutor(1 if prepared.storage.folder else _SERVER_THREADS) as threads:
+    share_one_heap()
+    with ThreadPoolExecutor(1 if prepared.storage.folder else _QDRANT_THREADS) as threads:
         yield Pipeline(
             source=prepared.source,
             template=prepared.template,

@@ -10,7 +10,6 @@ from qdrant_client.http.exceptions import ApiException
 
 from scripts.migrate.embed_client import EmbedClient
 from scripts.migrate.errors import MigrateError
-from scripts.migrate.heap import share_one_heap
 from scripts.migrate.preparation import Prepared, prepare
 from scripts.migrate.settings import MigrateSettings
 from scripts.migrate.storage import Storage, connected
@@ -37,7 +36,6 @@ def run_step(settings: MigrateSettings, step: Step) -> None:
         finally:
             await embedder.close()
 
-    share_one_heap()
     with session(settings) as storage:
         asyncio.run(prepared_step(storage))
 

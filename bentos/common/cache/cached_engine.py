@@ -100,7 +100,9 @@ class CachedEngine:
             Overloaded, NotReady, DeadlineExceeded, InferenceFailed: as the engine says, of the missing rows.
         """
         cache = None if no_store else self._cache
-        places = {key: place for place, key in enumerate(keys)}
+        places: dict[Key, int] = {}
+        for place, key in enumerate(keys):
+            places.setdefault(key, place)
         found = await _look_up(cache, list(places)) if cache else {}
         if len(found) == len(rows):
             return Computed(self._format.read([found[key] for key in keys]), [True] * len(rows))

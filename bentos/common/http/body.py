@@ -47,7 +47,7 @@ async def read(request: Request, limit: int) -> bytes:
         BodyTooLarge: more bytes than the limit, whether declared or found while reading.
         ClientDisconnect: the client left.
     """
-    declared = header(request.scope, b"content-length") or ""
+    declared = header(request.scope, "Content-Length") or ""
     if declared.isdecimal() and int(declared) > limit:
         raise _too_large(limit)
     chunks: list[bytes] = []
@@ -89,7 +89,7 @@ async def _load(request: Request, limit: int) -> Any:
 
 
 def _check_type(request: Request) -> None:
-    given = header(request.scope, b"content-type") or ""
+    given = header(request.scope, "Content-Type") or ""
     if given == "application/json":  # what nearly everybody sends, without the cost of a parser
         return
     message = Message()

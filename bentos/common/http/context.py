@@ -39,7 +39,7 @@ class RequestContext:
             await self._app(scope, receive, send)
             return
         started = time.perf_counter()
-        given = header(scope, b"x-request-id") or ""
+        given = header(scope, REQUEST_ID_HEADER) or ""
         identifier = given if _ACCEPTABLE_ID.fullmatch(given) else uuid.uuid4().hex
         token = request_id.set(identifier)
         status = 500

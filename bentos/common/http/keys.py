@@ -55,7 +55,7 @@ class RequireKey:
         return path in self._exempt or (scope["method"] == "GET" and (path == "/" or path.startswith(ASSETS)))
 
     def _fits(self, scope: Scope) -> bool:
-        scheme, _, given = (header(scope, b"authorization") or "").partition(" ")
+        scheme, _, given = (header(scope, "Authorization") or "").partition(" ")
         # Headers were decoded as latin-1; these are the bytes that were sent.
         sent = given.strip().encode("latin-1")
         # Every key is compared, whether or not an earlier one fits.

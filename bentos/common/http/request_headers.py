@@ -10,7 +10,7 @@ from typing import Any
 from starlette.requests import Request
 
 from bentos.common.errors import InvalidInput
-from bentos.common.http.raw_headers import header
+from bentos.common.http.raw_headers import header, headers
 
 _TIMEOUT = "X-Request-Timeout"
 _CACHE_CONTROL = "Cache-Control"
@@ -43,7 +43,7 @@ def deadline(request: Request) -> float:
         InvalidInput: the caller's limit is not a number above 0.
     """
     limit: float = request.app.state.request_timeout_seconds
-    given = header(request.scope, b"x-request-timeout")
+    given = header(request.scope, _TIMEOUT)
     if given is not None:
         limit = min(limit, _positive(given))
     return asyncio.get_running_loop().time() + limit
@@ -51,7 +51,7 @@ def deadline(request: Request) -> float:
 
 def no_store(request: Request) -> bool:
     """Whether the request wants nothing to do with the cache."""
-    return "no-store" in (header(request.scope, b"cache-control") or "").lower()
+    return any("no-store" in value.lower() for value in headers(request.scope, _CACHE_CONTROL))
 
 
 def _positive(given: str) -> float:

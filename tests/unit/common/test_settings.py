@@ -37,20 +37,23 @@ def test_settings_that_contradict_each_other_are_explained(monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize(
-    ("variables", "mode"),
+    ("variables", "mode", "memo_bytes"),
     [
-        ({}, "memory"),
-        ({"CACHE_URL": "memory", "CACHE_MEMORY_BYTES": "0"}, "none"),
-        ({"CACHE_URL": "none"}, "none"),
-        ({"CACHE_URL": "rediss://:secret@localhost"}, "redis"),
+        ({}, "memory", 16 * 2**20),
+        ({"CACHE_URL": "memory", "CACHE_MEMORY_BYTES": "0"}, "none", 0),
+        ({"CACHE_URL": "none"}, "none", 0),
+        ({"CACHE_URL": "rediss://:secret@localhost", "CACHE_MEMORY_BYTES": "4000"}, "redis", 1000),
     ],
 )
-def test_the_cache_is_what_its_url_says(variables: dict[str, str], mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_cache_is_what_its_url_says(
+    variables: dict[str, str], mode: str, memo_bytes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name in ("CACHE_URL", "CACHE_MEMORY_BYTES"):
         monkeypatch.delenv(name, raising=False)
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    assert load(CacheSettings).mode == mode
+    settings = load(CacheSettings)
+    assert (settings.mode, settings.memo_bytes) == (mode, memo_bytes)
 
 
 def test_a_wrong_url_of_a_cache_is_explained_without_its_password(monkeypatch: pytest.MonkeyPatch) -> None:

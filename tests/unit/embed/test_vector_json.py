@@ -51,15 +51,21 @@ def written_alone(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
 @pytest.mark.parametrize(
     ("most_bytes", "cached", "times"),
-    [(3 * WRITTEN_BYTES, 1, 1), (3 * WRITTEN_BYTES, 0, 0), (0, 1, 0), (WRITTEN_BYTES // 2, 1, 3)],
-    ids=["kept", "fresh ones are not kept", "switched off", "too large"],
+    [
+        (6 * WRITTEN_BYTES, 2, 2),
+        (6 * WRITTEN_BYTES, 0, 0),
+        (6 * WRITTEN_BYTES, 1, 0),
+        (0, 2, 0),
+        (WRITTEN_BYTES // 2, 2, 6),
+    ],
+    ids=["kept", "fresh ones are not kept", "nor those beside a fresh one", "switched off", "too large"],
 )
 def test_a_vector_that_comes_again_is_written_once(
     written_alone: list[Any], most_bytes: int, cached: int, times: int
 ) -> None:
     memo = VectorJSON(most_bytes)
     for _ in range(3):
-        memo.rows(embeddings(VECTORS[:1], cached))
+        memo.rows(embeddings(VECTORS[:2], cached))
     assert len(written_alone) == times
 
 

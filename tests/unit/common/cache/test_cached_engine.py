@@ -222,6 +222,6 @@ async def test_an_error_names_the_row_by_its_place_in_the_request() -> None:
     it = parts(FakeBackend(refuse_poison))
     await it.run([row(5), row(6)])
     with pytest.raises(InferenceFailed) as failed:
-        await it.run([row(5), row(5), row(7), row(6), row(8, POISON)])
+        await it.run([row(5), row(5), row(7), row(6), row(8, POISON), row(8, POISON)])
     assert failed.value.item == 4
     it.close()
