@@ -77,7 +77,10 @@ class CacheSettings(BaseSettings):
         "for TLS, `unix:///path`, `redis+cluster://host:port,host:port`, `redis+sentinel://host:port,host:port/master/0`",
     )
     memory_bytes: int = Field(
-        64 * 1024 * 1024, ge=0, description="Memory of each service for its cache; 0 has Redis alone, or none"
+        64 * 1024 * 1024,
+        ge=0,
+        description="Memory of each service for its cache, in embed-service half as much again for memos; 0 has Redis "
+        "alone, or none",
     )
     ttl_seconds: int = Field(30 * 24 * 3600, ge=1, description="How long Redis keeps an entry")
     dtype: Literal["float32", "float16"] = Field(
