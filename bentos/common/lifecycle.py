@@ -147,8 +147,14 @@ class Lifecycle:
             loop = asyncio.get_running_loop()
             backend = await loop.run_in_executor(executor, served_model.load, self.model, self.engine_settings)
             tokenizer = await asyncio.to_thread(Tokenizer.load, self.model.path, self.model.profile.max_tokens)
-            stuck_after = self.server.stuck_after_seconds
-            engine = Engine(backend, self.engine_settings, executor, self.metrics, stuck_after=stuck_after)
+            engine = Engine(
+                backend,
+                self.engine_settings,
+                executor,
+                self.metrics,
+                request_timeout=self.server.request_timeout_seconds,
+                stuck_after=self.server.stuck_after_seconds,
+            )
             await engine.warm_up(self.model.profile.max_tokens)
             cached_engine = await self._open_cache(engine)
         except Exception as error:

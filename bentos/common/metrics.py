@@ -13,6 +13,8 @@ _ITEMS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 _TOKENS = (16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384)
 STATUSES = ("200", "400", "401", "404", "405", "413", "415", "422", "429", "499", "500", "503", "504")
 
+REFUSALS = ("queue", "deadline", "memory")
+
 
 class Metrics:
     """All series of one service, in a registry of its own.
@@ -41,6 +43,20 @@ class Metrics:
         self.queue_limit_tokens = Gauge(
             "duobento_queue_limit_tokens", "Tokens that may wait; beyond it requests get 429", registry=registry
         )
+        self.expected_wait_seconds = Gauge(
+            "duobento_expected_wait_seconds",
+            "Time that a request which came now would wait, by lane",
+            ["lane"],
+            registry=registry,
+        )
+        self.refusals = Counter(
+            "duobento_refusals",
+            "Requests refused for want of capacity: too long a queue, too little time left, too much memory in use",
+            ["reason"],
+            registry=registry,
+        )
+        for reason in REFUSALS:
+            self.refusals.labels(reason)
         self.queue_wait_seconds = Histogram(
             "duobento_queue_wait_seconds",
             "Time from admission to the start of inference, per item",
@@ -96,6 +112,7 @@ class Metrics:
         ProcessCollector(registry=registry)  # on Linux only: resident memory, start time, processor time, open files
         for lane in Lane:
             self.queue_wait_seconds.labels(lane.value)
+            self.expected_wait_seconds.labels(lane.value)
 
     def expect_routes(self, routes: Iterable[str]) -> None:
         """Create the series of all routes."""

@@ -154,10 +154,22 @@ class EngineSettings(BaseSettings):
         description="OpenVINO: a second copy of the model's working weights, so that short interactive work starts at "
         "once when all streams compute bulk work",
     )
-    bulk_above_tokens: int = Field(
-        4096, ge=1, description="Requests of more tokens wait in the bulk lane, unless they say otherwise"
+    max_interactive_wait_seconds: float = Field(
+        4.0,
+        gt=0,
+        description="Longest an interactive request may have to wait when it is let in; when it would be longer, it "
+        "gets 429. Bulk requests may wait up to `REQUEST_TIMEOUT_SECONDS`, and each at most its own "
+        "`X-Request-Timeout`",
     )
-    queue_tokens: int = Field(524_288, ge=1024, description="Tokens that may wait; beyond it requests get 429")
+    bulk_above_seconds: float = Field(
+        1.0,
+        gt=0,
+        description="Requests that take longer by themselves, at the measured rate, wait in the bulk lane, unless they "
+        "say otherwise",
+    )
+    queue_tokens: int = Field(
+        524_288, ge=1024, description="Tokens that may wait, whatever their time; beyond it requests get 429"
+    )
     target_slice_ms: float = Field(
         50.0,
         gt=0,

@@ -3,16 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import count
 
 from bentos.common.backends.interface import Outputs
-from bentos.common.engine.tokenizer import Side, Tokenizer, Truncation, is_blank
+from bentos.common.engine.tokenizer import Side, Truncation, is_blank
 from bentos.common.engine.work import Lane
 from bentos.common.errors import InferenceFailed, InvalidInput, NoItems, TextTooLong, TooManyItems, TooManyTokens
 from bentos.common.lifecycle import Lifecycle, LoadedModel
-from bentos.common.off_loop import off_loop_if_long
 from bentos.common.tracing import span
 from bentos.embed.settings import EmbedSettings
-from bentos.embed.tokenising import Form, RowMemo, TextRow, decoded, room_for, text_rows
+from bentos.embed.tokenising import Form, RowMemo, TextRow, decoded, room_for, text_rows, tokenized
 
 
 class InputType(StrEnum):
@@ -32,8 +32,8 @@ class EmbedRequest:
         truncate: side on which texts over the window lose tokens, or `none` to refuse them.
         max_tokens: most tokens of one text, prompt and special tokens included; none is the model's window.
         max_total_tokens: most tokens of all texts together; more are refused.
-        lane: where the work waits; none decides by the number of tokens.
-        deadline: event loop time in seconds.
+        lane: where the work waits; by default the number of tokens decides.
+        deadline: event loop time, in seconds, at which the caller stops waiting; by default the lane decides.
         no_store: whether to compute all texts, and to leave nothing in the cache.
         place: what the dialect calls the texts, so that errors name one as the caller knows it.
         numbered: whether the dialect's texts are a list.
@@ -97,18 +97,20 @@ class Encoder:
 
         Raises:
             InvalidInput: no text, too many, a blank one, one over the window with truncation refused, a token id that
-                the model does not have, too many tokens in all.
+                the model does not have, too many tokens in all, or more than could be computed in time.
             Unavailable: not ready, or overloaded.
             DeadlineExceeded: the deadline passed.
             InferenceFailed: the model failed on a text.
         """
         self._check_number(request)
         model = self._lifecycle.loaded
-        model.cached_engine.check_admission(no_store=request.no_store)
+        lane = model.cached_engine.admit_texts(
+            request.texts, lane=request.lane, deadline=request.deadline, no_store=request.no_store
+        )
         input_type = request.input_type or self._default_input_type
         prompt = model.profile.prompts.get(input_type.value, "")
         with span("tokenise") as tokenising:
-            rows, keys, losses = zip(*await self._text_rows(request, model, prompt), strict=True)
+            rows, keys, losses = zip(*await self._text_rows(request, model, prompt, lane), strict=True)
             truncated = [index for index, lost in enumerate(losses) if lost]
             tokenising.set_attributes({"duobento.texts": len(rows), "duobento.truncated": len(truncated)})
         if truncated and request.truncate == "none":
@@ -148,8 +150,12 @@ class Encoder:
 
     async def tokens(self, text: str) -> list[tuple[int, str]]:
         """All tokens of a text, as ids and as they stand in the model's vocabulary, special tokens not included."""
-        tokenizer = self._lifecycle.loaded.tokenizer
-        return await off_loop_if_long([text], lambda: tokenizer.tokens(text))
+        model = self._lifecycle.loaded
+        lane = model.engine.admit_texts([text], lane=None, deadline=None, computes=False)
+        [tokens] = await model.engine.tokenization.map(
+            lambda texts: [model.tokenizer.tokens(text) for text in texts], [text], lane=lane
+        )
+        return tokens
 
     async def text(self, tokens: Sequence[int], place: str) -> str:
         """The text that token ids decode to.
@@ -157,28 +163,50 @@ class Encoder:
         Raises:
             InvalidInput: the model has no such id; `place` is what the dialect calls the list.
         """
-        tokenizer = self._lifecycle.loaded.tokenizer
-        return await off_loop_if_long([tokens], lambda: decoded(tokens, tokenizer, place))
+        model = self._lifecycle.loaded
+        lane = model.engine.admit_texts([tokens], lane=None, deadline=None, computes=False)
+        [text] = await model.engine.tokenization.map(
+            lambda lists: [decoded(ids, model.tokenizer, place) for ids in lists], [tokens], lane=lane
+        )
+        return text
 
-    async def _text_rows(self, request: EmbedRequest, model: LoadedModel, prompt: str) -> list[TextRow]:
-        texts = await self._texts(request, model.tokenizer)
+    async def _text_rows(self, request: EmbedRequest, model: LoadedModel, prompt: str, lane: Lane) -> Sequence[TextRow]:
+        texts = await self._texts(request, model, lane)
         _check_blank(texts, request)
         side = Side.START if request.truncate == "start" else Side.END
         form = Form(prompt, room_for(request.max_tokens, prompt, model.tokenizer), side)
-        memo = None if request.no_store else self._memo
-        return await text_rows(texts, form, model.tokenizer, model.cached_engine.key, memo)
+        tokens = 0
 
-    async def _texts(self, request: EmbedRequest, tokenizer: Tokenizer) -> Sequence[str]:
+        def check(rows: Sequence[TextRow]) -> None:
+            nonlocal tokens
+            tokens += sum(len(row.row.ids) for row in rows)
+            model.engine.check_size(tokens, request.deadline)
+
+        async def tokenize(texts: Sequence[str]) -> Sequence[TextRow]:
+            return await model.engine.tokenization.map(
+                lambda piece: tokenized(piece, form, model.tokenizer, model.cached_engine.key),
+                texts,
+                lane=lane,
+                deadline=request.deadline,
+                check=check,
+            )
+
+        return await text_rows(texts, form, tokenize, None if request.no_store else self._memo)
+
+    async def _texts(self, request: EmbedRequest, model: LoadedModel, lane: Lane) -> Sequence[str]:
+        """All texts as strings; token ids are decoded."""
         texts = [text for text in request.texts if isinstance(text, str)]
         if len(texts) == len(request.texts):
             return texts
-        return await off_loop_if_long(
-            request.texts,
-            lambda: [
-                text if isinstance(text, str) else decoded(text, tokenizer, request.place_of(index))
-                for index, text in enumerate(request.texts)
-            ],
-        )
+        indexes = count()
+
+        def decode(piece: Sequence[str | Sequence[int]]) -> list[str]:
+            return [
+                text if isinstance(text, str) else decoded(text, model.tokenizer, request.place_of(index))
+                for text, index in zip(piece, indexes, strict=False)  # pieces come one after the other
+            ]
+
+        return await model.engine.tokenization.map(decode, request.texts, lane=lane, deadline=request.deadline)
 
     def _check_number(self, request: EmbedRequest) -> None:
         limit = self._settings.max_texts

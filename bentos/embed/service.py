@@ -104,8 +104,8 @@ class EmbedService:
         self, sentences: Annotated[list[str], Field(max_length=SETTINGS.max_texts)]
     ) -> NDArray[np.float32]:
         """Unit vectors of sentences of the default input type, float32 `[sentences, dimension]`."""
-        with bentoml_call(SERVER) as deadline:
-            request = EmbedRequest(sentences, deadline=deadline, place="sentences", allow_blank=True)
+        with bentoml_call():
+            request = EmbedRequest(sentences, place="sentences", allow_blank=True)
             return (await encoder.encode(request)).vectors
 
 

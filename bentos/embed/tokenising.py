@@ -1,15 +1,15 @@
 """From the texts of a request to token rows, with the model's prompt."""
 
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from collections.abc import Awaitable, Callable, Sequence
+from typing import NamedTuple, TypeAlias
 
 from cachebox import LRUCache
 
 from bentos.common.backends.interface import TokenRow
 from bentos.common.cache.interface import Key
+from bentos.common.engine.tokenization import INLINE_CHARACTERS
 from bentos.common.engine.tokenizer import Side, Tokenizer
 from bentos.common.errors import InvalidInput
-from bentos.common.off_loop import INLINE_CHARACTERS, off_loop_if_long
 
 _ENTRY_BYTES = 600
 _CHARACTER_BYTES = 2
@@ -74,26 +74,27 @@ def _entry_bytes(entry: tuple[Form, str], row: TextRow) -> int:
     return _ENTRY_BYTES + len(entry[1]) * _CHARACTER_BYTES + len(row.row.ids) * _TOKEN_BYTES
 
 
-async def text_rows(
-    texts: Sequence[str], form: Form, tokenizer: Tokenizer, key: Callable[[TokenRow], Key], memo: RowMemo | None
-) -> list[TextRow]:
+Tokenize: TypeAlias = Callable[[Sequence[str]], Awaitable[Sequence[TextRow]]]
+"""Makes the rows of texts, in order."""
+
+
+async def text_rows(texts: Sequence[str], form: Form, tokenize: Tokenize, memo: RowMemo | None) -> Sequence[TextRow]:
     """Rows of all texts, in order.
 
     Args:
         texts: any strings.
         form: of all rows.
-        tokenizer: of the model.
-        key: makes the keys of its rows.
-        memo: asked first, and given what it does not know; none tokenises all.
+        tokenize: makes rows of this form.
+        memo: asked first, and given what it does not know; without one all texts are tokenized.
     """
     if memo is None:
-        return await off_loop_if_long(texts, lambda: _tokenised(texts, form, tokenizer, key))
+        return await tokenize(texts)
     known = memo.get_many(texts, form)
     rows = [row for row in known if row]
     if len(rows) == len(texts):
         return rows
     new = list(dict.fromkeys(text for text, row in zip(texts, known, strict=True) if row is None))
-    made = dict(zip(new, await off_loop_if_long(new, lambda: _tokenised(new, form, tokenizer, key)), strict=True))
+    made = dict(zip(new, await tokenize(new), strict=True))
     for text, row in made.items():
         memo.keep(text, form, row)
     return [row or made[text] for text, row in zip(texts, known, strict=True)]
@@ -133,7 +134,8 @@ def room_for(max_tokens: int | None, prompt: str, tokenizer: Tokenizer) -> int:
     return room
 
 
-def _tokenised(texts: Sequence[str], form: Form, tokenizer: Tokenizer, key: Callable[[TokenRow], Key]) -> list[TextRow]:
+def tokenized(texts: Sequence[str], form: Form, tokenizer: Tokenizer, key: Callable[[TokenRow], Key]) -> list[TextRow]:
+    """Rows of all texts, in order, with their keys. Blocks."""
     contents = tokenizer.contents(texts, form.keep, side=form.side, prefix=form.prompt)
     rows = [tokenizer.row(content.ids) for content in contents]
     return [TextRow(row, key(row), content.truncated) for row, content in zip(rows, contents, strict=True)]

@@ -11,8 +11,7 @@ from bentos.common.cache.interface import Key
 from bentos.common.engine.tokenizer import Content, Side, Truncation, is_blank
 from bentos.common.engine.work import Lane
 from bentos.common.errors import InferenceFailed, InvalidInput, NoItems, TextTooLong, TooManyItems
-from bentos.common.lifecycle import Lifecycle
-from bentos.common.off_loop import off_loop_if_long
+from bentos.common.lifecycle import Lifecycle, LoadedModel
 from bentos.common.tracing import span
 from bentos.rerank import windows
 from bentos.rerank.settings import RerankSettings
@@ -28,8 +27,8 @@ class RerankRequest:
         max_tokens_per_doc: tokens of a document that are scored, at most the limit of the settings; none takes it.
         max_windows_per_doc: windows of a document that are scored; none means all of `max_tokens_per_doc`.
         truncate: side on which longer documents (and a query over half the window) lose tokens; `none` refuses them.
-        lane: where the work waits; none decides by the number of tokens.
-        deadline: event loop time in seconds.
+        lane: where the work waits; by default the number of tokens decides.
+        deadline: event loop time, in seconds, at which the caller stops waiting; by default the lane decides.
         no_store: whether to compute all scores, and to leave nothing in the cache.
         place: what the dialect calls the list of documents.
         allow_blank: whether query and documents may be blank.
@@ -78,22 +77,18 @@ class Ranking:
         return order[:top_n]
 
 
-class _Pairs(NamedTuple):
-    """A request as the model sees it.
+class _Document(NamedTuple):
+    """A document as the model sees it.
 
     Attributes:
-        query: its tokens.
-        documents: tokens of each.
-        rows: the query with each window, document after document.
+        content: its tokens.
+        rows: the query with each of its windows.
         keys: of the rows, in the cache.
-        counts: windows of each document.
     """
 
-    query: Content
-    documents: list[Content]
+    content: Content
     rows: list[TokenRow]
     keys: list[Key]
-    counts: list[int]
 
 
 class CrossEncoder:
@@ -107,18 +102,25 @@ class CrossEncoder:
         """Tokenise, split into windows and score all documents.
 
         Raises:
-            InvalidInput: no document, too many, a blank text, or one over its limit with truncation refused.
+            InvalidInput: no document, too many, a blank text, one over its limit with truncation refused, or more
+                tokens than could be scored in time.
             Unavailable: not ready, or overloaded.
             DeadlineExceeded: the deadline passed.
             InferenceFailed: the model failed on a document.
         """
         self._check(request)
         model = self._lifecycle.loaded
-        model.cached_engine.check_admission(no_store=request.no_store)
+        texts = [request.query, *request.documents]
+        lane = model.cached_engine.admit_texts(
+            texts, lane=request.lane, deadline=request.deadline, no_store=request.no_store
+        )
         with span("tokenise") as tokenising:
-            texts = [request.query, *request.documents]
-            query, documents, rows, keys, counts = await off_loop_if_long(texts, lambda: self._pairs(request))
+            query, pairs = await self._tokenize(request, model, lane)
             tokenising.set_attribute("duobento.texts", len(texts))
+        documents = [pair.content for pair in pairs]
+        rows = [row for pair in pairs for row in pair.rows]
+        keys = [key for pair in pairs for key in pair.keys]
+        counts = [len(pair.rows) for pair in pairs]
         truncated = [index for index, document in enumerate(documents) if document.truncated]
         try:
             logits, cached = await model.cached_engine.run(
@@ -161,35 +163,51 @@ class CrossEncoder:
             if is_blank(document):
                 raise InvalidInput("The document is blank.", param=f"{request.place}.{index}")
 
-    def _pairs(self, request: RerankRequest) -> _Pairs:
-        """Tokenise and split into windows.
+    async def _tokenize(
+        self, request: RerankRequest, model: LoadedModel, lane: Lane
+    ) -> tuple[Content, list[_Document]]:
+        """Tokenize the query and all documents, and split these into windows.
 
         Raises:
             TextTooLong: a text is over its limit and truncation is refused.
+            TooManyTokens: more than could be scored in time.
         """
-        tokenizer = self._lifecycle.loaded.tokenizer
+        tokenizer, pool = model.tokenizer, model.engine.tokenization
         side = Side.START if request.truncate == "start" else Side.END
         # Half the window is left to the documents, whatever the query's length.
-        [query] = tokenizer.contents([request.query], tokenizer.pair_room // 2, side=side)
-        documents = tokenizer.contents(request.documents, self._most_tokens(request, query), side=side)
+        [query] = await pool.map(
+            lambda texts: tokenizer.contents(texts, tokenizer.pair_room // 2, side=side),
+            [request.query],
+            lane=lane,
+            deadline=request.deadline,
+        )
+        room, overlap = tokenizer.pair_room - len(query.ids), self._settings.window_overlap_tokens
+        limit = self._most_tokens(request, room)
+        tokens = 0
+
+        def pair(texts: Sequence[str]) -> list[_Document]:
+            documents = []
+            for content in tokenizer.contents(texts, limit, side=side):
+                rows = [tokenizer.pair_row(query.ids, piece) for piece in windows.split(content.ids, room, overlap)]
+                documents.append(_Document(content, rows, [model.cached_engine.key(row) for row in rows]))
+            return documents
+
+        def check(documents: Sequence[_Document]) -> None:
+            nonlocal tokens
+            tokens += sum(len(row.ids) for document in documents for row in document.rows)
+            model.engine.check_size(tokens, request.deadline)
+
+        documents = await pool.map(pair, request.documents, lane=lane, deadline=request.deadline, check=check)
         if request.truncate == "none":
-            self._refuse(request, query, documents)
-        room, overlap = self._room(query), self._settings.window_overlap_tokens
-        pieces = [windows.split(document.ids, room, overlap) for document in documents]
-        rows = [tokenizer.pair_row(query.ids, piece) for document in pieces for piece in document]
-        keys = [self._lifecycle.loaded.cached_engine.key(row) for row in rows]
-        return _Pairs(query, documents, rows, keys, [len(document) for document in pieces])
+            self._refuse(request, query, [document.content for document in documents])
+        return query, documents
 
-    def _room(self, query: Content) -> int:
-        """Tokens of a document that fit into a window beside the query."""
-        return self._lifecycle.loaded.tokenizer.pair_room - len(query.ids)
-
-    def _most_tokens(self, request: RerankRequest, query: Content) -> int:
+    def _most_tokens(self, request: RerankRequest, room: int) -> int:
+        """Tokens of a document that are scored; `room` of them fit into a window beside the query."""
         limit = request.max_tokens_per_doc or self._settings.max_tokens_per_doc
         if request.max_windows_per_doc is None:
             return limit
-        overlap = self._settings.window_overlap_tokens
-        return min(limit, windows.most_tokens(request.max_windows_per_doc, self._room(query), overlap))
+        return min(limit, windows.most_tokens(request.max_windows_per_doc, room, self._settings.window_overlap_tokens))
 
     def _refuse(self, request: RerankRequest, query: Content, documents: Sequence[Content]) -> None:
         if query.truncated:

@@ -6,18 +6,19 @@ from collections.abc import Awaitable, Callable, Sequence
 import numpy as np
 
 from bentos.common.backends.interface import Outputs
+from bentos.common.engine.work import Lane
 from bentos.rerank.cross_encoder import Ranking, RerankRequest
 
 
 async def scores_of(
-    pairs: Sequence[tuple[str, str]], rerank: Callable[[RerankRequest], Awaitable[Ranking]], *, deadline: float
+    pairs: Sequence[tuple[str, str]], rerank: Callable[[RerankRequest], Awaitable[Ranking]], lane: Lane
 ) -> Outputs:
     """Score (query, document) pairs, blank ones too; if one query fails the work for the others is dropped.
 
     Args:
         pairs: at least one.
         rerank: scores one request.
-        deadline: event loop time in seconds.
+        lane: where all of them wait.
 
     Returns:
         float32 `[pairs]`, in their order, between 0 and 1.
@@ -32,7 +33,7 @@ async def scores_of(
 
     async def fill_in(query: str, indexes: list[int]) -> None:
         documents = [pairs[index][1] for index in indexes]
-        request = RerankRequest(query, documents, deadline=deadline, place="pairs", allow_blank=True)
+        request = RerankRequest(query, documents, lane=lane, place="pairs", allow_blank=True)
         scores[indexes] = (await rerank(request)).scores
 
     try:

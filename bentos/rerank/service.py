@@ -96,8 +96,10 @@ class RerankService:
         self, pairs: Annotated[list[tuple[str, str]], Field(max_length=SETTINGS.max_documents)]
     ) -> NDArray[np.float32]:
         """Scores of (query, document) pairs between 0 and 1, float32 `[pairs]`."""
-        with bentoml_call(SERVER) as deadline:
-            return await scores_of(pairs, cross_encoder.rerank, deadline=deadline)
+        with bentoml_call():
+            texts = [text for pair in pairs for text in pair]
+            lane = lifecycle.loaded.cached_engine.admit_texts(texts, lane=None, deadline=None, no_store=False)
+            return await scores_of(pairs, cross_encoder.rerank, lane)
 
 
 surround(RerankService, lifecycle, doors=DOORS, apis=["/score"], traces=TRACES)

@@ -11,7 +11,7 @@ from tokenizers import Tokenizer
 
 from bentos.common import model_store as store
 from bentos.common.model_profile import TOKENIZER_FILE
-from tests.http.services import EMBED, NO_CACHE, QUICK_STOP, RERANK, Kind, Service, running
+from tests.http.services import EMBED, QUICK_STOP, RERANK, Kind, Service, running
 
 E5 = "intfloat/multilingual-e5-small-q4"
 POISON = "zebra"
@@ -24,7 +24,7 @@ LOCKED_ORIGIN = "https://app.example"
 @pytest.fixture(scope="session")
 def e5(home: Path, logs: Path) -> Iterator[Service]:
     """embed-service with a model that has prompts."""
-    with running(EMBED, {"EMBED_MODEL": E5} | NO_CACHE | QUICK_STOP, home=home, log=logs / "e5.log") as service:
+    with running(EMBED, EMBED.serving | {"EMBED_MODEL": E5} | QUICK_STOP, home=home, log=logs / "e5.log") as service:
         yield service
 
 

@@ -49,8 +49,17 @@ class Kind:
 
     @property
     def serving(self) -> dict[str, str]:
-        """Settings that name the small model, on one thread: several wait for each other where a machine is busy."""
-        return {f"{self.prefix}MODEL": self.model, f"{self.prefix}THREADS": "1", **NO_CACHE}
+        """Settings that name the small model, on one thread: several wait for each other where a machine is busy.
+
+        However slow that makes it, no request is refused for the time that it would wait.
+        """
+        return {
+            f"{self.prefix}MODEL": self.model,
+            f"{self.prefix}THREADS": "1",
+            f"{self.prefix}MAX_INTERACTIVE_WAIT_SECONDS": "3600",
+            "REQUEST_TIMEOUT_SECONDS": "3600",
+            **NO_CACHE,
+        }
 
     def body(self, *texts: str, **fields: object) -> dict[str, Any]:
         """A request with these texts."""

@@ -64,14 +64,6 @@ def test_the_queued_work_of_a_client_that_leaves_is_dropped(service: Service) ->
     )
 
 
-def test_the_work_of_a_request_whose_deadline_passed_is_dropped(service: Service) -> None:
-    before = service.server.metric("duobento_dropped_items_total")
-    answer = service.post_with({"X-Request-Timeout": "0.5"}, *long_texts(200))
-    assert answer.status_code == 504
-    assert service.server.metric("duobento_dropped_items_total") > before
-    assert service.server.metric("duobento_queue_tokens") == 0
-
-
 def test_a_small_request_is_answered_before_the_bulk_that_came_first(service: Service) -> None:
     with service.busy():
         assert service.post("heron").status_code == 200

@@ -1,7 +1,7 @@
 """The engine behind the cache: rows in, outputs out, and only what nobody has computed yet reaches the engine."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Sized
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -68,15 +68,10 @@ class CachedEngine:
         self._flights = Flights()
         self._shared = metrics.shared
 
-    def check_admission(self, *, no_store: bool) -> None:
-        """Refuse a request early, before it is even tokenised, if it needs the engine for certain.
-
-        Raises:
-            Overloaded: the queue is full.
-            NotReady: the engine drains.
-        """
-        if no_store or self._cache is None:
-            self._engine.check_admission()
+    def admit_texts(self, texts: Sequence[Sized], *, lane: Lane | None, deadline: float | None, no_store: bool) -> Lane:
+        """See `Engine.admit_texts`; a request whose rows may all be in the cache need not compute."""
+        computes = no_store or self._cache is None
+        return self._engine.admit_texts(texts, lane=lane, deadline=deadline, computes=computes)
 
     async def run(
         self,
@@ -92,12 +87,13 @@ class CachedEngine:
         Args:
             rows: at least one.
             keys: of the rows, as `key` makes them.
-            lane: where missing rows wait; none decides by the number of their tokens.
-            deadline: event loop time, in seconds, at which the caller stops waiting.
+            lane: where missing rows wait; by default the number of their tokens decides.
+            deadline: event loop time, in seconds, at which the caller stops waiting; by default the lane decides.
             no_store: whether to compute all rows, and to leave none in the cache.
 
         Raises:
-            Overloaded, NotReady, DeadlineExceeded, InferenceFailed: as the engine says, of the missing rows.
+            TooManyTokens, Overloaded, NotReady, DeadlineExceeded, InferenceFailed: as the engine says of the missing
+                rows.
         """
         cache = None if no_store else self._cache
         places: dict[Key, int] = {}
@@ -121,7 +117,7 @@ class CachedEngine:
 
     async def _compute_once(self, cache: Cache, request: _Request, missing: list[int], lane: Lane | None) -> None:
         """Fill in missing rows: those that other requests compute are waited for, the rest is computed and stored."""
-        lane = lane or self._engine.lane_of([request.rows[place] for place in missing])
+        lane = lane or self._engine.lane_of(sum(len(request.rows[place].ids) for place in missing))
         for _ in range(_MOST_LEADERS):
             seats = {place: seat for place in missing if (seat := self._flights.find(request.keys[place], lane))}
             led = [place for place in missing if place not in seats]

@@ -1,42 +1,143 @@
-"""The bounded queue: how much work is let in, and how long the rest should stay away."""
+"""Which work is let in: what can be answered in time, at the rate that the engine is measured to have."""
 
 import math
+import time
+from collections.abc import Callable
 
-from bentos.common.errors import Overloaded
+from prometheus_client import Counter
+
+from bentos.common.engine.throughput import Throughput
+from bentos.common.engine.work import Lane
+from bentos.common.errors import DeadlineExceeded, Overloaded, TooManyTokens
+from bentos.common.settings import EngineSettings
 
 _LONGEST_RETRY_SECONDS = 60.0
+_MARGIN = 0.9
+"""Share of a request's own time into which it has to fit, as what is expected may come a little later."""
 
 
 class Admission:
-    """Counts the tokens of admitted work that is not finished.
+    """Counts the tokens that wait or are being computed, and refuses work that could not be answered in time.
 
     Args:
-        limit: most tokens. A request larger than half of it is let in once the other half is free, so that every
-            request that passes the other limits is served sooner or later.
+        settings: most tokens, longest interactive wait, and how the lanes share the engine.
+        throughput: measured rate of the engine.
+        request_timeout: seconds in which a request without a deadline of its own must be answered.
+        refusals: counts refused requests by reason.
+        clock: monotonic time in seconds, as the event loop has it.
     """
 
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self.tokens = 0
+    def __init__(
+        self,
+        settings: EngineSettings,
+        throughput: Throughput,
+        *,
+        request_timeout: float,
+        refusals: Counter,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._most_tokens = settings.queue_tokens
+        self._interactive_seconds = settings.max_interactive_wait_seconds
+        self._burst = settings.interactive_burst
+        self._throughput = throughput
+        self._request_timeout = request_timeout
+        self._refusals = refusals
+        self._clock = clock
+        self._pending = dict.fromkeys(Lane, 0)
+        self._expected_back = 0.0
 
-    def check(self, tokens: int, seconds_per_token: float) -> None:
-        """Refuse work that does not fit.
+    @property
+    def tokens(self) -> int:
+        """Admitted and not computed."""
+        return sum(self._pending.values())
+
+    def enter(self, lane: Lane, tokens: int) -> None:
+        """Count work that was let in."""
+        if not self.tokens:
+            self._throughput.begin()
+        self._pending[lane] += tokens
+
+    def leave(self, lane: Lane, tokens: int) -> None:
+        """Stop counting work that was computed or dropped."""
+        self._pending[lane] -= tokens
+
+    def expected_wait(self, lane: Lane) -> float:
+        """Seconds until work that entered now would be computed, its own time not included."""
+        interactive, bulk = self._pending[Lane.INTERACTIVE], self._pending[Lane.BULK]
+        seconds = self._throughput.seconds_per_token
+        if lane is Lane.INTERACTIVE:
+            return interactive * seconds * (1 + 1 / self._burst if bulk else 1)
+        # Interactive work that is still to come goes before bulk work, as much of it as came recently.
+        share = min(self._throughput.interactive_share, self._burst / (self._burst + 1)) if interactive else 0
+        return (interactive + bulk / (1 - share)) * seconds
+
+    def check_size(self, tokens: int, deadline: float | None) -> None:
+        """Refuse work that could not be answered in time even if nothing else waited.
 
         Raises:
-            Overloaded: with the time in which the engine finishes enough work to make room.
+            DeadlineExceeded: the deadline has passed.
+            TooManyTokens: with the number of tokens that could be computed.
         """
-        excess = self.tokens + min(tokens, self._limit // 2) - self._limit
-        if excess > 0:
-            seconds = min(_LONGEST_RETRY_SECONDS, max(1.0, excess * seconds_per_token))
-            raise Overloaded(
-                f"The queue is full: {self.tokens} tokens wait, the limit is {self._limit}.",
-                retry_after=math.ceil(seconds),
+        left = self._left(deadline)
+        if left <= 0:
+            raise _too_late()
+        seconds = self._throughput.seconds_per_token
+        if tokens * seconds > left:
+            self._refusals.labels("deadline").inc()
+            raise TooManyTokens(
+                f"The request has {tokens} tokens. This service computes some {1 / seconds:.0f} a second, "
+                f"so at most {left / seconds:.0f} within the {left:.3g} seconds that the request may take."
             )
 
-    def enter(self, tokens: int) -> None:
-        """Count work that was let in."""
-        self.tokens += tokens
+    def check_wait(
+        self, lane: Lane, tokens: int, deadline: float | None, *, estimated: bool = False, ahead: float = 0.0
+    ) -> None:
+        """Refuse work that what waits already would make too late. On an idle engine nothing is too late.
 
-    def leave(self, tokens: int) -> None:
-        """Stop counting work that is answered or was dropped."""
-        self.tokens -= tokens
+        Args:
+            lane: in which it would wait.
+            tokens: of the work.
+            deadline: of the request, if it has one of its own.
+            estimated: whether `tokens` is a guess, so that only the time before the work decides.
+            ahead: seconds that pass before the work could enter.
+
+        Raises:
+            DeadlineExceeded: the deadline has passed.
+            Overloaded: with the time after which such a request would fit.
+        """
+        left = self._left(deadline)
+        if left <= 0:
+            raise _too_late()
+        if not self.tokens and not ahead:
+            return
+        seconds = self._throughput.seconds_per_token
+        limit, own = _MARGIN * left, 0 if estimated else tokens * seconds
+        if lane is Lane.INTERACTIVE and self._interactive_seconds < limit:
+            # Else a request that takes the whole limit by itself would never be let in while others come.
+            limit, own = self._interactive_seconds, min(own, self._interactive_seconds / 2)
+        wait = ahead + self.expected_wait(lane)
+        excess = self.tokens + min(tokens, self._most_tokens // 2) - self._most_tokens
+        late = max(wait + own - limit, excess * seconds)
+        if late > 0:
+            self._refusals.labels("queue" if deadline is None else "deadline").inc()
+            raise Overloaded(
+                f"The service is overloaded: {self.tokens} tokens wait, and an answer would take some "
+                f"{wait + own:.1f} seconds.",
+                retry_after=self._retry_after(late, tokens * seconds),
+            )
+
+    def _left(self, deadline: float | None) -> float:
+        """Seconds in which a request has to be answered."""
+        return self._request_timeout if deadline is None else deadline - self._clock()
+
+    def _retry_after(self, late: float, own: float) -> int:
+        """Seconds after which a request fits that is `late` now: those refused before it will be back first."""
+        now = self._clock()
+        self._expected_back = max(self._expected_back, now)
+        seconds = late + self._expected_back - now
+        self._expected_back = min(self._expected_back + own, now + _LONGEST_RETRY_SECONDS)
+        return math.ceil(min(_LONGEST_RETRY_SECONDS, max(1.0, seconds)))
+
+
+def _too_late() -> DeadlineExceeded:
+    return DeadlineExceeded("The request's deadline passed before it was computed.")

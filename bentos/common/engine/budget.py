@@ -21,22 +21,14 @@ class TokenBudget:
         self._least = least
         self._most = most
         self._tokens = float(least)
-        self._seconds_per_token = slice_seconds / least
 
     @property
     def tokens(self) -> int:
         """Tokens that the next micro-batch may cost, padding included."""
         return round(self._tokens)
 
-    @property
-    def seconds_per_token(self) -> float:
-        """Smoothed cost of one token in recent micro-batches."""
-        return self._seconds_per_token
-
     def observe(self, tokens: int, seconds: float) -> None:
         """Learn from one micro-batch of `tokens` (padding included) that took `seconds`."""
-        weight = _SMOOTHING * min(1.0, tokens / self._tokens)
-        self._seconds_per_token += weight * (seconds / tokens - self._seconds_per_token)
         if tokens < self._tokens / 2 and seconds <= self._slice:
             return
         wanted = tokens * self._slice / max(seconds, 1e-6)

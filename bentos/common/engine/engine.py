@@ -3,8 +3,9 @@
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence, Sized
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from bentos.common.backends.interface import Backend, Outputs, TokenRow
 from bentos.common.engine.admission import Admission
@@ -12,6 +13,8 @@ from bentos.common.engine.budget import TokenBudget
 from bentos.common.engine.filling import MicroBatch, filling_of
 from bentos.common.engine.inference import Inference
 from bentos.common.engine.lanes import Lanes
+from bentos.common.engine.throughput import Throughput
+from bentos.common.engine.tokenization import TokenizationPool
 from bentos.common.engine.watchdog import Watchdog
 from bentos.common.engine.work import Job, Lane
 from bentos.common.errors import DeadlineExceeded, NotReady
@@ -19,6 +22,9 @@ from bentos.common.metrics import Metrics
 from bentos.common.settings import EngineSettings
 
 _log = logging.getLogger(__name__)
+_CHARACTERS_PER_TOKEN = 4
+_MOST_TOKENIZATION_THREADS = 2
+_LATE_SHARE = 0.8
 
 
 class Engine:
@@ -29,7 +35,11 @@ class Engine:
         settings: budgets, lanes and streams.
         executor: `streams` threads, on one of which the backend was loaded.
         metrics: where everything is counted.
+        request_timeout: seconds in which a request without a deadline of its own must be answered.
         stuck_after: seconds after which a running micro-batch counts as stuck.
+
+    Attributes:
+        tokenization: threads for the texts of requests.
     """
 
     def __init__(
@@ -39,13 +49,21 @@ class Engine:
         executor: ThreadPoolExecutor,
         metrics: Metrics,
         *,
+        request_timeout: float,
         stuck_after: float,
     ) -> None:
         self.backend = backend
+        self.tokenization = TokenizationPool(min(settings.threads, _MOST_TOKENIZATION_THREADS))
         self.watchdog = Watchdog(stuck_after)
         self._metrics = metrics
-        self._bulk_above_tokens = settings.bulk_above_tokens
-        self._admission = Admission(settings.queue_tokens)
+        self._request_timeout = request_timeout
+        self._bulk_above_seconds = settings.bulk_above_seconds
+        self._throughput = Throughput(settings.target_slice_ms / 1000 / settings.min_batch_tokens)
+        self._admission = Admission(
+            settings, self._throughput, request_timeout=request_timeout, refusals=metrics.refusals
+        )
+        for lane in Lane:
+            metrics.expected_wait_seconds.labels(lane.value).set_function(partial(self.expected_wait, lane))
         self._filling = filling_of(backend, settings.max_padding)
         self._lanes = Lanes(self._filling, settings.interactive_burst)
         self._budget = TokenBudget(
@@ -62,23 +80,53 @@ class Engine:
 
     @property
     def queued_tokens(self) -> int:
-        """Tokens admitted and not finished."""
+        """Tokens admitted and not computed."""
         return self._admission.tokens
 
-    def check_admission(self, tokens: int = 1) -> None:
-        """Refuse work early, before it is even tokenised.
+    def expected_wait(self, lane: Lane) -> float:
+        """Seconds until a request that came now would be computed, its own time not included."""
+        return self.tokenization.expected_wait(lane) + self._admission.expected_wait(lane)
+
+    def lane_of(self, tokens: int) -> Lane:
+        """Where a request of so many tokens waits if it does not say so: by the time that it takes."""
+        slow = tokens * self._throughput.seconds_per_token > self._bulk_above_seconds
+        return Lane.BULK if slow else Lane.INTERACTIVE
+
+    def admit_texts(
+        self, texts: Sequence[Sized], *, lane: Lane | None, deadline: float | None, computes: bool = True
+    ) -> Lane:
+        """Refuse a request before it is tokenized, if its texts would wait too long for that, or then for the model.
+
+        Args:
+            texts: of the request, or lists of token ids.
+            lane: that the request asks for.
+            deadline: event loop time, in seconds, at which the caller stops waiting; by default the lane decides.
+            computes: whether the request needs the model for certain.
+
+        Returns:
+            The lane in which the texts wait to be tokenized.
 
         Raises:
-            Overloaded: if not even `tokens` tokens would be admitted.
+            Overloaded: it would be answered too late.
             NotReady: after `abandon`.
         """
         if self._closing:
             raise _shutting_down()
-        self._admission.check(tokens, self._budget.seconds_per_token)
+        tokens = len(texts) + sum(map(len, texts)) // _CHARACTERS_PER_TOKEN
+        lane = lane or self.lane_of(tokens)
+        ahead = self.tokenization.expected_wait(lane)
+        if computes or ahead:
+            self._admission.check_wait(lane, tokens, deadline, estimated=True, ahead=ahead)
+        return lane
 
-    def lane_of(self, rows: Sequence[TokenRow]) -> Lane:
-        """Where rows wait if nobody says so: by their number of tokens."""
-        return Lane.BULK if sum(len(row.ids) for row in rows) > self._bulk_above_tokens else Lane.INTERACTIVE
+    def check_size(self, tokens: int, deadline: float | None) -> None:
+        """Refuse a request that could not be answered in time even by an idle engine.
+
+        Raises:
+            TooManyTokens: with the number of tokens that could.
+            DeadlineExceeded: the deadline has passed.
+        """
+        self._admission.check_size(tokens, deadline)
 
     async def run(
         self, rows: Sequence[TokenRow], *, lane: Lane | None = None, deadline: float | None = None
@@ -87,29 +135,36 @@ class Engine:
 
         Args:
             rows: at least one.
-            lane: where they wait; none decides by the number of tokens.
-            deadline: event loop time, in seconds, at which the caller stops waiting.
+            lane: where they wait; by default their number of tokens decides.
+            deadline: event loop time, in seconds, at which the caller stops waiting; by default the lane decides which
+                wait is too long, and the request's time-out when it ends.
 
         Returns:
             float32 `[len(rows), width]`, in the order of `rows`.
 
         Raises:
-            Overloaded: the queue is full.
+            TooManyTokens: not even an idle engine would be done in time.
+            Overloaded: what waits already takes too long.
             NotReady: after `abandon`.
             DeadlineExceeded: the deadline passed.
             InferenceFailed: the model failed on a row, even alone.
         """
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Outputs] = loop.create_future()
-        lane = lane or self.lane_of(rows)
-        job = Job(rows, lane, width=self.backend.width, admitted_at=time.monotonic(), future=future)
-        self.check_admission(job.tokens)
+        if self._closing:
+            raise _shutting_down()
+        tokens = sum(len(row.ids) for row in rows)
+        lane = lane or self.lane_of(tokens)
+        self._admission.check_size(tokens, deadline)
+        self._admission.check_wait(lane, tokens, deadline)
+        expires = loop.time() + self._request_timeout if deadline is None else deadline
+        job = Job(rows, lane, width=self.backend.width, admitted_at=time.monotonic(), deadline=expires, future=future)
         self._enter(job)
         try:
-            async with asyncio.timeout_at(deadline):
+            async with asyncio.timeout_at(expires):
                 return await future
         except TimeoutError:
-            raise DeadlineExceeded("The request's deadline passed before it was computed.") from None
+            raise _too_late() from None
         finally:
             self._leave(job)
 
@@ -124,36 +179,65 @@ class Engine:
     def close(self) -> None:
         """Stop the threads without waiting for a stuck one, and free the model."""
         self._closing = True
+        self.tokenization.close()
         self._inference.close()
         if not self._running:
             self.backend.close()
 
     def _enter(self, job: Job) -> None:
         self._jobs.add(job)
-        self._admission.enter(job.tokens)
+        self._admission.enter(job.lane, job.tokens)
         self._metrics.queue_tokens.set(self.queued_tokens)
         self._lanes.add(job)
         self._dispatch()
 
     def _leave(self, job: Job) -> None:
-        waiting = sum(not item.taken for item in job.items)
-        if waiting:
-            self._lanes.discard(job)
-            self._metrics.dropped_items.inc(waiting)
-        self._admission.leave(job.tokens)
+        self._drop(job)
         self._metrics.queue_tokens.set(self.queued_tokens)
         self._jobs.discard(job)
 
+    def _drop(self, job: Job) -> None:
+        """Take out what still waits of a job."""
+        waiting = sum(not item.taken for item in job.items)
+        if waiting:
+            self._admission.leave(job.lane, job.tokens_waiting)
+            self._lanes.discard(job)
+            self._metrics.dropped_items.inc(waiting)
+
     def _dispatch(self) -> None:
         """Start micro-batches while there are free streams and waiting items, and one beside them if these are slow."""
-        while self._free_streams and (batch := self._lanes.next_batch(self._budget.tokens)):
+        while self._free_streams and (batch := self._in_time(self._lanes.next_batch)):
             self._free_streams -= 1
             self._start(batch)
         if self._express_free and self._only_slow_work_runs():
-            express = self._lanes.next_express(self._budget.tokens)
+            express = self._in_time(self._lanes.next_express)
             if express:
                 self._express_free = False
                 self._start(express, express=True)
+
+    def _in_time(self, next_batch: Callable[[int], MicroBatch | None]) -> MicroBatch | None:
+        """The next micro-batch, without the work of jobs that can no longer meet their deadline: these fail."""
+        while batch := next_batch(self._budget.tokens):
+            taken: dict[Job, int] = {}
+            for item in batch.items:
+                taken[item.job] = taken.get(item.job, 0) + item.length
+            late = {job for job, tokens in taken.items() if self._is_late(job, tokens + job.tokens_waiting)}
+            if not late:
+                return batch
+            for job in late:
+                job.fail(_too_late())
+                self._drop(job)
+            self._admission.leave(batch.lane, sum(taken[job] for job in late))
+            items = [item for item in batch.items if item.job not in late]
+            self._metrics.dropped_items.inc(len(batch.items) - len(items))
+            if items:
+                return MicroBatch(items, self._filling.tokens([item.length for item in items]))
+        return None
+
+    def _is_late(self, job: Job, tokens: int) -> bool:
+        """Whether so many tokens would take longer than the job has, by more than the measurement may be wrong."""
+        left = job.deadline - asyncio.get_running_loop().time()
+        return _LATE_SHARE * tokens * self._throughput.seconds_per_token > left
 
     def _only_slow_work_runs(self) -> bool:
         """Whether a short interactive micro-batch should wait for none of those that run."""
@@ -162,6 +246,7 @@ class Engine:
     def _start(self, batch: MicroBatch, *, express: bool = False) -> None:
         task = asyncio.create_task(self._compute(batch, express))
         self._running[task] = batch
+        self._throughput.started()
         task.add_done_callback(self._computed)
 
     async def _compute(self, batch: MicroBatch, express: bool) -> None:
@@ -172,6 +257,10 @@ class Engine:
                 self._express_free = True
             else:
                 self._free_streams += 1
+            fullness = batch.tokens / self._budget.tokens
+            self._throughput.finished(batch.total, interactive=batch.lane is Lane.INTERACTIVE, fullness=fullness)
+            self._admission.leave(batch.lane, batch.total)
+            self._metrics.queue_tokens.set(self.queued_tokens)
         if seconds is not None:
             self._budget.observe(batch.tokens, seconds)
             self._metrics.budget_tokens.set(self._budget.tokens)
@@ -198,6 +287,11 @@ class Engine:
                 count = max(1, self._budget.tokens // length)
                 seconds = await self._inference.canary(min(length, longest), count)
                 self._budget.observe(self._filling.tokens([length] * count), seconds)
+                self._throughput.observe(length * count, seconds)
+
+
+def _too_late() -> DeadlineExceeded:
+    return DeadlineExceeded("The request's deadline passed before it was computed.")
 
 
 def _shutting_down() -> NotReady:

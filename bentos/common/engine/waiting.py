@@ -30,6 +30,7 @@ class Waiting:
         """Take a waiting item out."""
         del self.by_length[self.position(item)]
         item.taken = True
+        item.job.tokens_waiting -= item.length
 
     def oldest(self) -> Item | None:
         """The item that has waited longest; none if nothing waits."""

@@ -27,7 +27,12 @@ class Job:
         lane: where its items wait.
         width: numbers per output row.
         admitted_at: `time.monotonic()` of its admission, in seconds.
+        deadline: event loop time, in seconds, at which its caller stops waiting.
         future: gets the outputs, float32 `[len(rows), width]`, or a `DomainError`.
+
+    Attributes:
+        tokens: of all its rows.
+        tokens_waiting: of those that are in no micro-batch yet.
     """
 
     def __init__(
@@ -37,13 +42,16 @@ class Job:
         *,
         width: int,
         admitted_at: float,
+        deadline: float,
         future: "asyncio.Future[Outputs]",
     ) -> None:
         self.lane = lane
         self.admitted_at = admitted_at
+        self.deadline = deadline
         self.trace = current_trace()
         self.items = [Item(self, index, row) for index, row in enumerate(rows)]
         self.tokens = sum(item.length for item in self.items)
+        self.tokens_waiting = self.tokens
         self._future = future
         self._outputs = np.empty((len(rows), width), np.float32)
         self._missing = len(rows)

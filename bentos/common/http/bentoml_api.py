@@ -1,6 +1,5 @@
 """What BentoML's own routes need to behave like our doors: ids, metrics, keys, limits, statuses."""
 
-import asyncio
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from http import HTTPStatus
@@ -23,7 +22,7 @@ from bentos.common.http.route import CLIENT_CLOSED_REQUEST, renderer_by_path
 from bentos.common.http.route_labels import RouteLabels
 from bentos.common.http.traces import TraceRequests
 from bentos.common.lifecycle import Lifecycle
-from bentos.common.settings import ServerSettings, TracesSettings
+from bentos.common.settings import TracesSettings
 
 _BENTOML_ROUTES = ("/schema.json", "/livez", "/healthz", "/readyz")
 
@@ -37,14 +36,10 @@ class RefusedCall(BentoMLException):
 
 
 @contextmanager
-def bentoml_call(server: ServerSettings) -> Iterator[float]:
-    """A block that answers a call of BentoML's APIs: domain errors leave with the status that our doors give them.
-
-    Yields:
-        Event loop time, in seconds, at which the call expires.
-    """
+def bentoml_call() -> Iterator[None]:
+    """A block that answers a call of BentoML's APIs: domain errors leave with the status that our doors give them."""
     try:
-        yield asyncio.get_running_loop().time() + server.request_timeout_seconds
+        yield
     except DomainError as error:
         problem = problem_of(error)
         raise RefusedCall(problem.message, HTTPStatus(problem.status)) from error

@@ -22,7 +22,8 @@ COMPUTING: dict[str, Any] = {
             "in": "header",
             "required": False,
             "schema": {"type": "number", "exclusiveMinimum": 0},
-            "description": "Seconds after which the caller stops waiting; the answer is then 504",
+            "description": "Seconds after which the caller stops waiting. A request that cannot be answered by then is "
+            "refused at once with 429; one that is late all the same gets 504",
         },
         {
             "name": _CACHE_CONTROL,
@@ -36,17 +37,17 @@ COMPUTING: dict[str, Any] = {
 """The headers as OpenAPI describes them, for `openapi_extra` of the routes that read them."""
 
 
-def deadline(request: Request) -> float:
-    """Event loop time, in seconds, at which the request expires.
+def deadline(request: Request) -> float | None:
+    """Event loop time, in seconds, at which the caller stops waiting; `None` if it does not say so.
 
     Raises:
         InvalidInput: the caller's limit is not a number above 0.
     """
-    limit: float = request.app.state.request_timeout_seconds
     given = header(request.scope, _TIMEOUT)
-    if given is not None:
-        limit = min(limit, _positive(given))
-    return asyncio.get_running_loop().time() + limit
+    if given is None:
+        return None
+    longest: float = request.app.state.request_timeout_seconds
+    return asyncio.get_running_loop().time() + min(longest, _positive(given))
 
 
 def no_store(request: Request) -> bool:

@@ -1,6 +1,6 @@
 """Texts to rows, with and without the memo."""
 
-import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,11 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bentos.common.backends.interface import TokenRow
-from bentos.common.cache.interface import Key
 from bentos.common.cache.key import RowKeys
 from bentos.common.engine.tokenizer import Side, Tokenizer
 from bentos.common.model_store import find
-from bentos.embed.tokenising import Form, RowMemo, TextRow, text_rows
+from bentos.embed.tokenising import Form, RowMemo, TextRow, text_rows, tokenized
 from tests.unit.common.cache.parts import IDENTITY
 
 pytestmark = pytest.mark.anyio
@@ -51,9 +50,13 @@ async def test_rows_are_the_same_with_a_memo(
 ) -> None:
     memo = RowMemo(20_000)
     for texts, form in zip(requests, forms, strict=False):
-        expected = await text_rows(texts, form, tokenizer, KEY, None)
+        expected = tokenized(texts, form, tokenizer, KEY)
+
+        async def tokenize(texts: Sequence[str], form: Form = form) -> list[TextRow]:
+            return tokenized(texts, form, tokenizer, KEY)
+
         for _ in range(2):
-            got = await text_rows(texts, form, tokenizer, KEY, memo)
+            got = await text_rows(texts, form, tokenize, memo)
             assert [one.row.ids.tolist() for one in got] == [one.row.ids.tolist() for one in expected]
             assert [one.key for one in got] == [KEY(one.row) for one in expected]
             assert [one.truncated for one in got] == [one.truncated for one in expected]
@@ -75,17 +78,3 @@ def test_a_memo_leaves_out_what_is_too_large(most_bytes: int, text: str) -> None
     memo = RowMemo(most_bytes)
     memo.keep(text, FORM, row(3))
     assert not known(memo, text)
-
-
-@pytest.mark.parametrize(("texts", "inline"), [(["a heron"], True), (["a heron waits"] * 500, False)])
-async def test_keys_of_many_tokens_are_made_beside_the_event_loop(
-    tokenizer: Tokenizer, texts: list[str], inline: bool
-) -> None:
-    threads = set()
-
-    def key(row: TokenRow) -> Key:
-        threads.add(threading.get_ident())
-        return KEY(row)
-
-    await text_rows(texts, FORM, tokenizer, key, None)
-    assert (threads == {threading.get_ident()}) == inline

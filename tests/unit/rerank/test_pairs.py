@@ -5,6 +5,7 @@ import asyncio
 import numpy as np
 import pytest
 
+from bentos.common.engine.work import Lane
 from bentos.common.errors import Overloaded
 from bentos.rerank.cross_encoder import Ranking, RerankRequest
 from bentos.rerank.pairs import scores_of
@@ -19,7 +20,7 @@ async def by_length(request: RerankRequest) -> Ranking:
 
 
 async def test_scores_come_in_the_order_of_the_pairs() -> None:
-    scores = await scores_of([("a", "bb"), ("aa", "bb"), ("a", "b"), ("a", "bb")], by_length, deadline=1e9)
+    scores = await scores_of([("a", "bb"), ("aa", "bb"), ("a", "b"), ("a", "bb")], by_length, Lane.INTERACTIVE)
     assert scores.dtype == np.float32
     assert scores.tolist() == pytest.approx([0.7310586, 0.5, 0.5, 0.7310586])
 
@@ -37,5 +38,5 @@ async def test_an_error_of_one_query_ends_the_work_for_the_others() -> None:
             ended.append(request.query)
 
     with pytest.raises(Overloaded):
-        await scores_of([("one", "b"), ("two", "b"), ("refused", "b")], rerank, deadline=1e9)
+        await scores_of([("one", "b"), ("two", "b"), ("refused", "b")], rerank, Lane.INTERACTIVE)
     assert sorted(ended) == ["one", "refused", "two"]

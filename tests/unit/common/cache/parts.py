@@ -105,7 +105,7 @@ class Parts:
         settings = EngineSettings(threads=4, **engine)
         executor = ThreadPoolExecutor(settings.streams)
         self.backend = backend
-        self.engine = Engine(backend, settings, executor, Metrics(), stuck_after=60)
+        self.engine = Engine(backend, settings, executor, Metrics(), request_timeout=300, stuck_after=60)
         keys = keys or RowKeys(IDENTITY)
         self.cached = CachedEngine(self.engine, cache, keys, RowFormat(backend.width, dtype), counts.metrics)
 

