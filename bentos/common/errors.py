@@ -4,6 +4,8 @@ The doors (`bentos.common.http`) map each class to a status in one table.
 
     DomainError
     ├── InvalidInput          the caller must change the request
+    │   ├── MalformedRequest  not HTTP, or HTTP that cannot be trusted
+    │   ├── HeadersTooLarge   more headers, or bytes of them, than the limit
     │   ├── MalformedBody     not JSON, or JSON that cannot be trusted
     │   ├── UnsupportedBody   not declared as JSON
     │   ├── BodyTooLarge      more bytes than the limit
@@ -14,7 +16,9 @@ The doors (`bentos.common.http`) map each class to a status in one table.
     │   └── TextTooLong       over the model's window with truncation refused
     ├── Unavailable           the caller should come back later
     │   ├── Overloaded        the queue is full
+    │   ├── TooManyConnections  more than the limit
     │   └── NotReady          the model is loading, or the service ends
+    ├── RequestTimeout        the request took too long to arrive
     ├── DeadlineExceeded      the request's time has passed
     └── InferenceFailed       the model failed on this item
 """
@@ -36,6 +40,14 @@ class DomainError(Exception):
 
 class InvalidInput(DomainError):
     """The request has to be changed before it can succeed."""
+
+
+class MalformedRequest(InvalidInput):
+    """The request is not HTTP, or is ambiguous."""
+
+
+class HeadersTooLarge(InvalidInput):
+    """There are more headers, or bytes of them, than the service accepts."""
 
 
 class MalformedBody(InvalidInput):
@@ -87,8 +99,16 @@ class Overloaded(Unavailable):
     """The queue holds as many tokens as it may."""
 
 
+class TooManyConnections(Unavailable):
+    """The service has as many connections as it may."""
+
+
 class NotReady(Unavailable):
     """The model is not loaded yet, or the service ends."""
+
+
+class RequestTimeout(DomainError):
+    """The request's headers or body took too long to arrive."""
 
 
 class DeadlineExceeded(DomainError):

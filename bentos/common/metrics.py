@@ -11,9 +11,13 @@ from bentos.common.resources import machine_memory, memory_limit
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
 _ITEMS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 _TOKENS = (16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384)
-STATUSES = ("200", "400", "401", "404", "405", "413", "415", "422", "429", "499", "500", "503", "504")
+STATUSES = ("200", "400", "401", "404", "405", "408", "413", "415", "422", "429", "431", "499", "500", "503", "504")
 
 REFUSALS = ("queue", "deadline", "memory")
+CONNECTION_REFUSALS = (
+    *("malformed_request", "headers_too_large", "request_timeout", "too_many_connections"),
+    *("beyond_reserve", "silent", "slow_reader"),
+)
 
 
 class Metrics:
@@ -102,6 +106,13 @@ class Metrics:
         self.truncated_items = Counter(
             "duobento_truncated_items", "Texts that lost tokens to the model's window", registry=registry
         )
+        self.connections = Gauge("duobento_connections", "Open connections", registry=registry)
+        self.connections_refused = Counter(
+            "duobento_connections_refused",
+            "Connections that were closed for what their client did or did not do, by reason",
+            ["reason"],
+            registry=registry,
+        )
         self.ready = Gauge("duobento_ready", "1 if the service answers requests", registry=registry)
         self.memory_limit_bytes = Gauge(
             "duobento_memory_limit_bytes",
@@ -113,6 +124,8 @@ class Metrics:
         for lane in Lane:
             self.queue_wait_seconds.labels(lane.value)
             self.expected_wait_seconds.labels(lane.value)
+        for reason in CONNECTION_REFUSALS:
+            self.connections_refused.labels(reason)
 
     def expect_routes(self, routes: Iterable[str]) -> None:
         """Create the series of all routes."""

@@ -1,6 +1,7 @@
 """How many processors and how much memory this process may really use, and telling native libraries so."""
 
 import os
+import resource
 from pathlib import Path
 
 _CGROUP = Path("/sys/fs/cgroup")
@@ -69,3 +70,11 @@ def limit_native_threads(threads: int) -> None:
     for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(variable, str(threads))
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+
+
+def allow_open_files(number: int) -> None:
+    """Raise this process's own limit of open files and connections to `number`, or as far as the system lets it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    allowed = number if hard == resource.RLIM_INFINITY else min(number, hard)
+    if soft != resource.RLIM_INFINITY and soft < allowed:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))

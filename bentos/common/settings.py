@@ -34,6 +34,32 @@ class ServerSettings(BaseSettings):
     log_format: Literal["text", "json"] = Field("text", description="One line of text or one JSON object per event")
     access_log: bool = Field(True, description="Log one line per request (never its texts)")
     max_body_bytes: int = Field(32 * 1024 * 1024, ge=1024, description="Largest request body, in bytes")
+    max_connections: int = Field(
+        1024,
+        ge=1,
+        description="Most open connections; 64 more are kept for `/live`, `/ready`, `/health` and `/metrics`, and any "
+        "other path is answered 503 there",
+    )
+    max_header_bytes: int = Field(
+        32 * 1024, ge=1024, description="Largest request line and headers together, in bytes; there may be 100 headers"
+    )
+    header_timeout_seconds: float = Field(
+        10.0, gt=0, description="How long a new connection may be silent, and a request's headers may take to arrive"
+    )
+    body_timeout_seconds: float = Field(
+        30.0,
+        gt=0,
+        description="How long a request's body may pause; if it takes longer in all, 4 KiB a second must arrive",
+    )
+    write_timeout_seconds: float = Field(
+        30.0,
+        gt=0,
+        description="How long a client may read nothing of its answer; if it takes longer in all, it must read 4 KiB a "
+        "second",
+    )
+    idle_timeout_seconds: float = Field(
+        60.0, gt=0, description="How long a connection is kept open for the client's next request"
+    )
     request_timeout_seconds: float = Field(
         300.0,
         gt=0,

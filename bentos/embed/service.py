@@ -11,6 +11,7 @@ from bentos.common import settings
 from bentos.common.http.app import create_app
 from bentos.common.http.bentoml_api import bentoml_call, surround
 from bentos.common.http.page.routes import Page
+from bentos.common.http.server_protocol import use_bounded_protocol
 from bentos.common.http.shared_path import SharedPath
 from bentos.common.lifecycle import Lifecycle
 from bentos.common.logs import configure_logging
@@ -110,3 +111,4 @@ class EmbedService:
 
 
 surround(EmbedService, lifecycle, doors=DOORS, apis=["/encode"], traces=TRACES)
+use_bounded_protocol(SERVER, lifecycle.metrics)

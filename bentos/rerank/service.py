@@ -11,6 +11,7 @@ from bentos.common import settings
 from bentos.common.http.app import create_app
 from bentos.common.http.bentoml_api import bentoml_call, surround
 from bentos.common.http.page.routes import Page
+from bentos.common.http.server_protocol import use_bounded_protocol
 from bentos.common.http.shared_path import SharedPath
 from bentos.common.lifecycle import Lifecycle
 from bentos.common.logs import configure_logging
@@ -103,3 +104,4 @@ class RerankService:
 
 
 surround(RerankService, lifecycle, doors=DOORS, apis=["/score"], traces=TRACES)
+use_bounded_protocol(SERVER, lifecycle.metrics)

@@ -23,7 +23,8 @@ _POLL_SECONDS = 0.05
 _OPTIONS = ("--host", "127.0.0.1", "--timeout-graceful-shutdown", "35")
 _OWN_VARIABLES = (
     *("EMBED_", "RERANK_", "BENTOML_", "PYTHONPATH", "LOG_", "ACCESS_LOG", "CACHE_", "TRACES_", "OTEL_"),
-    *("MAX_BODY_", "REQUEST_TIMEOUT_", "DRAIN_", "STUCK_AFTER_"),
+    *("MAX_BODY_", "REQUEST_TIMEOUT_", "DRAIN_", "STUCK_AFTER_", "MAX_CONNECTIONS", "MAX_HEADER_"),
+    *("HEADER_TIMEOUT_", "BODY_TIMEOUT_", "WRITE_TIMEOUT_", "IDLE_TIMEOUT_"),
 )
 
 

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any
 
+from bentoml._internal.server.http import traffic
 from bentoml.exceptions import BentoMLException
 from fastapi import APIRouter
 from starlette.middleware.cors import CORSMiddleware
@@ -114,3 +115,16 @@ def surround(
         renderer_by_path=renderer_by_path(doors),
     )
     service.add_asgi_middleware(BoundedBody, paths=apis, limit=server.max_body_bytes)
+    drop_request_timer()
+
+
+def drop_request_timer() -> None:
+    """Leave out the middleware that gives each request a task, and a timer that outlives it by minutes.
+
+    Our routes keep a request's deadline, and the server's protocol the time that a body may take.
+    """
+    traffic.TimeoutMiddleware = _nothing  # type: ignore[assignment,misc]
+
+
+def _nothing(app: ASGIApp, timeout: float) -> ASGIApp:  # noqa: ARG001
+    return app

@@ -10,10 +10,14 @@ from bentos.common.errors import (
     BodyTooLarge,
     DeadlineExceeded,
     DomainError,
+    HeadersTooLarge,
     InvalidInput,
     MalformedBody,
+    MalformedRequest,
     NotReady,
     Overloaded,
+    RequestTimeout,
+    TooManyConnections,
     TooManyItems,
     TooManyTokens,
     Unavailable,
@@ -24,6 +28,8 @@ from bentos.common.errors import (
 _log = logging.getLogger(__name__)
 
 _TABLE: dict[type[DomainError], tuple[int, str]] = {
+    MalformedRequest: (400, "malformed_request"),
+    HeadersTooLarge: (431, "headers_too_large"),
     MalformedBody: (400, "malformed_body"),
     UnsupportedBody: (415, "unsupported_media_type"),
     BodyTooLarge: (413, "body_too_large"),
@@ -32,7 +38,9 @@ _TABLE: dict[type[DomainError], tuple[int, str]] = {
     UnknownModel: (404, "model_not_found"),
     InvalidInput: (422, "invalid_request"),
     Overloaded: (429, "overloaded"),
+    TooManyConnections: (503, "too_many_connections"),
     NotReady: (503, "not_ready"),
+    RequestTimeout: (408, "request_timeout"),
     DeadlineExceeded: (504, "deadline_exceeded"),
     DomainError: (500, "internal_error"),
 }
