@@ -4,16 +4,21 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
+from time import perf_counter
 from typing import Any
 
 import pytest
 
 from tests.http.server import wait_for
 from tests.http.services import EMBED, QUICK_STOP, RERANK, Kind, Service, long_texts, running
+from tests.redis_impostor import Attack, Impostor
 from tests.redis_server import RedisServer, needs_redis
 
 PATIENT = {"CACHE_TIMEOUT_MS": "5000"}
 """Setting of services whose look-ups must succeed, however busy the machine is."""
+
+MOST_PROBE_SECONDS = 2.0
+"""Far above what a probe takes on a busy machine, and far below the ten seconds that one such answer used to cost."""
 
 
 @pytest.fixture(scope="module", params=[EMBED, RERANK], ids=lambda kind: kind.name)
@@ -205,6 +210,26 @@ def test_no_request_is_lost_when_redis_is_killed_and_restarted_under_load(
         assert {status for client in load for status in client.result()} == {200}
     hits = server.metric("duobento_cache_hits_total", tier="redis")
     wait_for(lambda: _hit(behind_redis, hits), "entries are found again")
+
+
+def test_what_pretends_to_be_a_redis_costs_neither_an_answer_nor_a_probe(home: Path, logs: Path) -> None:
+    with Impostor(Attack("array", b"*1000000000\r\n")) as impostor:
+        settings = {**EMBED.serving, **QUICK_STOP, "CACHE_URL": impostor.url, "CACHE_MEMORY_BYTES": "0"}
+        with (
+            running(EMBED, settings, home=home, log=logs / "impostor.log") as service,
+            ThreadPoolExecutor(1) as clients,
+        ):
+            sent = clients.submit(lambda: [service.post(f"heron {number}").status_code for number in range(20)])
+            slowest = 0.0
+            while not sent.done():
+                begun = perf_counter()
+                probe = service.server.probe("/live")
+                slowest = max(slowest, perf_counter() - begun)
+                assert probe is not None
+                assert probe.status_code == 200
+            assert sent.result() == [200] * 20
+            assert slowest < MOST_PROBE_SECONDS
+            assert service.server.metric("duobento_cache_errors_total", operation="look-up") >= 1
 
 
 def _hit(service: Service, hits: float) -> bool:
