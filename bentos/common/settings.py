@@ -117,8 +117,8 @@ class CacheSettings(BaseSettings):
     )
     secret: SecretStr = Field(
         SecretStr(""),
-        description="Goes into the keys, so that who reads Redis cannot tell whether it has a text; "
-        "services that share entries need the same",
+        description="Goes into the keys of Redis, so that its readers cannot tell whether it has a text, and into a "
+        "digest of each value, so that its writers cannot forge one; services that share entries need the same",
     )
 
     @property

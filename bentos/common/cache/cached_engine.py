@@ -126,7 +126,8 @@ class CachedEngine:
                 with self._flights.lead(keys, lane) as flight:
                     outputs = await self._compute(request, led, lane)
                     flight.land(outputs)
-                cache.set_many(dict(zip(keys, self._format.write(outputs), strict=True)))
+                payloads = zip(keys, self._format.write(outputs), strict=True)
+                cache.set_many({key: payload for key, payload in payloads if payload is not None})
             missing = await self._follow(request, seats)
             if not missing:
                 return

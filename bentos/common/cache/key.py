@@ -9,6 +9,7 @@ from bentos.common.cache.row_format import DType
 
 NAMESPACE = "duobento"
 _FORMAT_VERSION = 1
+_AUTHENTICATED_FORMAT_VERSION = 2
 _DIGEST_BYTES = 20
 _REVISION_CHARACTERS = 12
 
@@ -44,7 +45,8 @@ class Identity:
         """What all keys begin with where several services share a store."""
         model = f"{self.service}:{self.model_id}:{self.revision[:_REVISION_CHARACTERS]}"
         form = f"{self.backend}-{self.precision}:{self.width}:{self.dtype}"
-        return f"{NAMESPACE}:{_FORMAT_VERSION}:{model}:{form}:"
+        version = _AUTHENTICATED_FORMAT_VERSION if self.secret else _FORMAT_VERSION
+        return f"{NAMESPACE}:{version}:{model}:{form}:"
 
 
 class RowKeys:

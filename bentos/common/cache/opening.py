@@ -1,5 +1,6 @@
 """The cache that the settings ask for."""
 
+from bentos.common.cache.checksum import Checksum
 from bentos.common.cache.interface import Cache
 from bentos.common.cache.key import Identity
 from bentos.common.cache.memory import MemoryCache
@@ -17,20 +18,22 @@ def open_cache(settings: CacheSettings, identity: Identity, metrics: CacheMetric
         identity: of what computes the outputs.
         metrics: where the tiers count.
     """
-    payload_bytes = RowFormat(identity.width, identity.dtype).size
+    row_format = RowFormat(identity.width, identity.dtype)
     if settings.mode == "none":
         return None
-    memory = MemoryCache(settings.memory_bytes, payload_bytes, metrics) if settings.memory_bytes else None
+    memory = MemoryCache(settings.memory_bytes, row_format.size, metrics) if settings.memory_bytes else None
     if settings.mode == "memory":
         return memory
 
     from bentos.common.cache.redis import RedisCache
     from bentos.common.cache.redis_client import connect
 
+    checksum = Checksum(identity)
     redis = RedisCache(
-        connect(settings.url.get_secret_value()),
+        connect(settings.url.get_secret_value(), value_bytes=row_format.size + checksum.size),
         identity.prefix,
-        payload_bytes,
+        row_format,
+        checksum,
         ttl_seconds=settings.ttl_seconds,
         look_up_seconds=settings.timeout_ms / 1000,
         metrics=metrics,

@@ -8,11 +8,12 @@ from contextlib import suppress
 from time import perf_counter
 from typing import Any, TypeVar
 
+from bentos.common.cache.checksum import Checksum, Damaged
 from bentos.common.cache.circuit import Circuit
 from bentos.common.cache.interface import Key, Payload
 from bentos.common.cache.metrics import LOOK_UP, STORE, CacheMetrics
 from bentos.common.cache.redis_client import Client, mget
-from bentos.common.cache.sealed import Damaged, seal, unseal
+from bentos.common.cache.row_format import RowFormat
 
 _log = logging.getLogger(__name__)
 _CONNECTIONS = 16
@@ -37,7 +38,8 @@ class RedisCache:
     Args:
         client: made by `redis_client.connect`; closed with this cache.
         prefix: of all keys.
-        payload_bytes: size of each payload.
+        row_format: of the payloads.
+        checksum: that stands behind each payload.
         ttl_seconds: after which Redis forgets an entry.
         look_up_seconds: time limit of a look-up.
         metrics: where everything is counted.
@@ -47,7 +49,8 @@ class RedisCache:
         self,
         client: Client,
         prefix: str,
-        payload_bytes: int,
+        row_format: RowFormat,
+        checksum: Checksum,
         *,
         ttl_seconds: int,
         look_up_seconds: float,
@@ -55,7 +58,8 @@ class RedisCache:
     ) -> None:
         self._client = client
         self._prefix = prefix.encode()
-        self._payload_bytes = payload_bytes
+        self._format = row_format
+        self._checksum = checksum
         self._ttl_seconds = ttl_seconds
         self._look_up_seconds = look_up_seconds
         self._metrics = metrics
@@ -64,7 +68,7 @@ class RedisCache:
         self._connections = asyncio.Semaphore(_CONNECTIONS)
         self._waiting: deque[tuple[Key, Payload]] = deque()
         self._arrived = asyncio.Event()
-        self._most_waiting = _MOST_WAITING_BYTES // (payload_bytes + _ENTRY_OVERHEAD_BYTES)
+        self._most_waiting = _MOST_WAITING_BYTES // (row_format.size + _ENTRY_OVERHEAD_BYTES)
         self._tasks: set[asyncio.Task[Any]] = set()
         self._closed = False
 
@@ -80,7 +84,7 @@ class RedisCache:
         if self._look_up_circuit.closed:
             values = await self._look_up_circuit.call(lambda: self._look_up(keys))
             if values is not None:
-                found = [self._unsealed(key, value) for key, value in zip(keys, values, strict=True)]
+                found = self._verified(keys, values)
         self._metrics.redis.looked_up(found, perf_counter() - started)
         return found
 
@@ -125,14 +129,24 @@ class RedisCache:
         async with self._connections:
             return await mget(self._client, names)
 
-    def _unsealed(self, key: Key, value: bytes | None) -> Payload | None:
-        if value is None:
-            return None
-        try:
-            return unseal(key, value, self._payload_bytes)
-        except Damaged:
-            self._metrics.damaged.inc()
-            return None
+    def _verified(self, keys: Sequence[Key], values: Sequence[bytes | None]) -> list[Payload | None]:
+        """The payloads of values; none where a value is damaged, forged, or holds numbers that no row has."""
+        found: list[Payload | None] = [None] * len(keys)
+        damaged = 0
+        for index, value in enumerate(values):
+            if value is not None:
+                try:
+                    found[index] = self._checksum.verify_checksum(keys[index], value, self._format.size)
+                except Damaged:
+                    damaged += 1
+        if not self._format.are_finite([payload for payload in found if payload is not None]):
+            for index, payload in enumerate(found):
+                if payload is not None and not self._format.are_finite([payload]):
+                    found[index] = None
+                    damaged += 1
+        if damaged:
+            self._metrics.damaged.inc(damaged)
+        return found
 
     async def _store_forever(self) -> None:
         while not self._closed:
@@ -156,13 +170,13 @@ class RedisCache:
         pipeline = self._client.pipeline(transaction=False)
         for key, payload in batch:
             name = self._prefix + key.hex().encode()
-            pipeline.set(name, seal(key, payload), ex=self._ttl_seconds)
+            pipeline.set(name, self._checksum.add_checksum(key, payload), ex=self._ttl_seconds)
         await pipeline.execute()
         return True
 
     async def _probe_forever(self) -> None:
         """While Redis fails, try in the background what requests need from it, under the same limits."""
-        probe = (b"probe", bytes(self._payload_bytes))
+        probe = (b"probe", bytes(self._format.size))
         while not self._closed:
             await asyncio.sleep(_PROBE_SECONDS)
             if not self._look_up_circuit.closed:

@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry
 
 from bentos.common.backends.interface import Outputs, TokenRow
 from bentos.common.cache.cached_engine import CachedEngine, Computed
+from bentos.common.cache.checksum import Checksum
 from bentos.common.cache.interface import Cache
 from bentos.common.cache.key import Identity, RowKeys
 from bentos.common.cache.memory import MemoryCache
@@ -69,7 +70,8 @@ def redis_cache(
     return RedisCache(
         connect(url),
         identity.prefix,
-        RowFormat(WIDTH, "float32").size,
+        RowFormat(WIDTH, "float32"),
+        Checksum(identity),
         ttl_seconds=ttl_seconds,
         look_up_seconds=look_up_seconds,
         metrics=counts.metrics,

@@ -42,3 +42,7 @@ def test_another_profile_or_secret_makes_other_keys() -> None:
 
 def test_names_tell_service_model_revision_backend_precision_width_and_numbers() -> None:
     assert IDENTITY.prefix == "duobento:1:embed-service:heron/encoder:111111111111:fake-fp32:2:float32:"
+
+
+def test_names_of_authenticated_values_have_a_version_of_their_own() -> None:
+    assert replace(IDENTITY, secret="secret").prefix == IDENTITY.prefix.replace(":1:", ":2:", 1)

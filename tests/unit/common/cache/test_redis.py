@@ -8,8 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from bentos.common.cache.checksum import Checksum
 from bentos.common.cache.redis import RedisCache
 from tests.http.server import free_port, wait_for
 from tests.redis_server import RedisServer, needs_redis
@@ -223,6 +225,37 @@ async def test_a_damaged_value_is_a_miss_and_counted(redis_server: RedisServer, 
         await store(cache, counts)
         assert await cache.get_many(KEYS) == PAYLOADS
         assert cache.failing == []
+
+
+@pytest.mark.parametrize("secret", ["", "secret"])
+@pytest.mark.parametrize("number", [np.nan, np.inf, -np.inf])
+async def test_numbers_that_are_not_finite_are_a_miss_whatever_their_checksum(
+    redis_server: RedisServer, secret: str, number: float
+) -> None:
+    counts = Counts()
+    identity = replace(IDENTITY, secret=secret)
+    async with started(redis_server.url, counts, identity=identity) as cache:
+        await store(cache, counts)
+        forged = Checksum(identity).add_checksum(KEYS[2], np.array([0.5, number], "<f4").tobytes())
+        redis_server.client.set(identity.prefix + KEYS[2].hex(), forged)
+        assert await cache.get_many(KEYS) == [*PAYLOADS[:2], None, *PAYLOADS[3:]]
+        assert counts("damaged_total") == 1
+
+
+async def test_with_a_secret_a_value_of_someone_without_it_is_a_miss(redis_server: RedisServer) -> None:
+    counts = Counts()
+    ours, theirs = (replace(IDENTITY, secret=secret) for secret in ("ours", "theirs"))
+    forged = {
+        KEYS[0]: Checksum(IDENTITY),
+        KEYS[1]: Checksum(theirs),
+        KEYS[2]: Checksum(replace(ours, precision="int8")),
+    }
+    async with started(redis_server.url, counts, identity=ours) as cache:
+        await store(cache, counts)
+        for key, checksum in forged.items():
+            redis_server.client.set(ours.prefix + key.hex(), checksum.add_checksum(key, PAYLOADS[0]))
+        assert await cache.get_many(KEYS) == [None, None, None, PAYLOADS[3]]
+        assert counts("damaged_total") == 3
 
 
 async def test_a_value_of_the_wrong_type_is_a_miss_and_replaced(redis_server: RedisServer) -> None:
