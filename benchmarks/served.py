@@ -27,24 +27,32 @@ class Served:
 
     def resident_bytes(self) -> int:
         """Of its largest process, the one that holds the model."""
-        return max(process.memory_info().rss for process in (self.process, *self.process.children(recursive=True)))
+        return max(process.memory_info().rss for process in self._processes())
+
+    def cpu_seconds(self) -> float:
+        """Processor time that it has used so far."""
+        return float(sum(sum(process.cpu_times()[:2]) for process in self._processes()))
+
+    def _processes(self) -> list[psutil.Process]:
+        return [self.process, *self.process.children(recursive=True)]
 
 
 @contextmanager
-def served(name: str, environment: Mapping[str, str]) -> Iterator[Served]:
+def served(name: str, environment: Mapping[str, str], checkout: Path = ROOT) -> Iterator[Served]:
     """Run a service on a free port; gives it once it is ready.
 
     Args:
         name: `embed` or `rerank`.
         environment: settings, besides those of this process. Without `CACHE_URL` there is no cache, so that the
             service computes what it is sent.
+        checkout: of this repository, whose service is run.
     """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     process = subprocess.Popen(
         [sys.executable, "-m", "bentoml", "serve", SERVICES[name], "--host", "127.0.0.1", "--port", str(port)],
-        cwd=ROOT,
+        cwd=checkout,
         env={**os.environ, "CACHE_URL": "none", **environment},
         stdout=subprocess.DEVNULL,
     )

@@ -1,0 +1,1 @@
+"""What a service does with more work than it can do."""
