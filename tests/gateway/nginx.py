@@ -4,7 +4,7 @@ import getpass
 import re
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -62,7 +62,7 @@ class Gateway:
 
     Args:
         folder: gets its configuration and log.
-        embed: address of embed-service, `host:port`.
+        embed: address of embed-service, `host:port`; several are replicas, as if a name had all these addresses.
         rerank: address of rerank-service.
         settings: replace those of gateway.env.
         certificate: folder with tls.crt and tls.key; given, there is TLS on a second port.
@@ -71,7 +71,7 @@ class Gateway:
     def __init__(
         self,
         folder: Path,
-        embed: str,
+        embed: str | Sequence[str],
         rerank: str,
         *,
         settings: Mapping[str, str] | None = None,
@@ -84,7 +84,7 @@ class Gateway:
         self._log = folder / "log"
         self._folder = folder
         variables = _defaults() | {
-            "EMBED_UPSTREAM": embed,
+            "EMBED_UPSTREAM": embed if isinstance(embed, str) else " fail_timeout=1s; server ".join(embed),
             "RERANK_UPSTREAM": rerank,
             "GATEWAY_PORT": f"127.0.0.1:{port}",
             "GATEWAY_TLS_PORT": f"127.0.0.1:{tls_port}",

@@ -45,10 +45,20 @@ class Server:
         log: file that gets all output of the process.
         settings: environment variables of the service.
         folder: working folder of the process.
+        port: a free one of 127.0.0.1; none finds one.
     """
 
-    def __init__(self, target: str, *, home: Path, log: Path, settings: dict[str, str], folder: Path = ROOT) -> None:
-        self.port = free_port()
+    def __init__(
+        self,
+        target: str,
+        *,
+        home: Path,
+        log: Path,
+        settings: dict[str, str],
+        folder: Path = ROOT,
+        port: int | None = None,
+    ) -> None:
+        self.port = port or free_port()
         self.address = f"127.0.0.1:{self.port}"
         self.url = f"http://{self.address}"
         self.client = httpx.Client(base_url=self.url, timeout=ANSWER_SECONDS, trust_env=False)
