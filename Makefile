@@ -102,9 +102,8 @@ images: models ## Build container images with their models (SERVICES=embed for o
 	@for service in $(SERVICES); do env $(PRESET) ENGINE=$(ENGINE) \
 		sh scripts/build_image.sh $$service $(BACKEND) $(TORCH) $(TAG) || exit 1; done
 
-up: ## Start the production stack of deploy/compose (LOCAL=1 publishes its ports on 127.0.0.1; ARGS="--profile monitoring")
-	@for file in .env services.env; do \
-		test -f deploy/compose/$$file || cp deploy/compose/$$file.example deploy/compose/$$file || exit 1; done
+up: ## Start the production stack, at first with new passwords (LOCAL=1 publishes its ports on 127.0.0.1; ARGS="--profile monitoring")
+	@sh deploy/compose/first_run.sh
 	$(COMPOSE) $(ARGS) up -d
 
 down: ## Stop and remove the production stack; its data stays (LOCAL and ARGS as for up)

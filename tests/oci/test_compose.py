@@ -37,7 +37,7 @@ def example() -> dict[str, str]:
 
 
 def test_every_variable_is_in_the_example_and_the_other_way_round() -> None:
-    assert set(re.findall(r"\$\{(\w+)\}", FILE.read_text())) == example().keys()
+    assert set(re.findall(r"\$\{(\w+)(?::-)?\}", FILE.read_text())) == example().keys()
 
 
 def test_the_services_examples_are_settings_that_the_compose_file_leaves_to_them() -> None:
@@ -75,10 +75,17 @@ def test_every_service_restarts_rotates_its_log_and_is_limited() -> None:
         assert "mem_limit" in service, name
 
 
-def test_every_part_of_the_stack_has_a_health_check_with_a_start_period() -> None:
+def test_every_part_of_the_stack_has_a_health_check_that_ends_in_time() -> None:
     for name, service in services().items():
         if "profiles" not in service:
-            assert "start_period" in service["healthcheck"], name
+            check = service["healthcheck"]
+            assert {"start_period", "retries"} <= check.keys(), name
+            assert 1 <= seconds(check["timeout"]) < seconds(check["interval"]), name
+
+
+def seconds(duration: str) -> int:
+    assert duration.endswith("s")
+    return int(duration[:-1])
 
 
 @pytest.fixture(scope="module")
@@ -91,6 +98,7 @@ def stack(
     address = f"127.0.0.1:{free_port()}"
     settings = tmp_path_factory.mktemp("compose") / "env"
     changed = example() | {"TAG": tag, "GATEWAY_ADDRESS": address, "EMBED_CPUS": "1", "RERANK_CPUS": "1"}
+    changed["REDIS_PASSWORD"] = "a-long-password"
     settings.write_text("".join(f"{name}={value}\n" for name, value in changed.items()))
     podman_compose = str(Path(sys.executable).parent / "podman-compose")
     compose = [podman_compose] if engine.program == "podman" else ["docker", "compose"]

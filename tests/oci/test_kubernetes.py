@@ -67,6 +67,15 @@ def test_labelled_clients_of_every_namespace_may_call() -> None:
         assert clients in rule["from"]
 
 
+def test_a_probe_may_be_late_but_not_later_than_the_next_one() -> None:
+    deployments = [manifest for manifest in manifests("cpu") if manifest["kind"] == "Deployment"]
+    assert len(deployments) == 2
+    for deployment in deployments:
+        [container] = deployment["spec"]["template"]["spec"]["containers"]
+        for probe in (container[f"{name}Probe"] for name in ("startup", "readiness", "liveness")):
+            assert 2 <= probe["timeoutSeconds"] <= probe["periodSeconds"]
+
+
 @pytest.fixture
 def pod(engine: Engine, images: dict[str, str], kind: Kind, tmp_path: Path) -> Iterator[str]:
     """Name of the container that podman makes of a Deployment; only the image's tag is changed."""
