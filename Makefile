@@ -24,7 +24,7 @@ COMPOSE = $(if $(filter podman,$(ENGINE)),$(or $(shell command -v podman-compose
 export BENTOML_DO_NOT_TRACK := True
 
 .DEFAULT_GOAL := help
-.PHONY: help venv models serve test check lint types contracts format lock bench bench-picture doctor bench-peers \
+.PHONY: help venv models serve test check lint types contracts format lock pin bench bench-picture doctor bench-peers \
 	demo-migrate build images up down clean
 
 help: ## List the targets
@@ -73,6 +73,9 @@ lock: venv ## Write requirements/*.txt again from pyproject.toml (LOCK_ARGS=--up
 	for group in embed rerank embed-torch rerank-torch; do \
 		$(LOCK) --group $$group -c requirements/dev.txt --no-annotate -o requirements/$$group.txt || exit 1; done
 	sed -i.orig -e '/^torch==/,/^[^ ]/{/--hash/d;}' -e '/^torch==/s/ \\$$//' requirements/*.txt && rm requirements/*.orig
+
+pin: venv ## Pin images by digest and GitHub's actions by commit, to what their tags name now (needs the network)
+	@$(BIN)/python -m scripts.pin
 
 bench: venv ## Measure running services against the targets of docs/benchmarking.md (ARGS=… for scripts.bench)
 	@$(BIN)/python -m scripts.bench $(ARGS)

@@ -1,0 +1,1 @@
+"""Images by digest and GitHub's actions by commit: `python -m scripts.pin`."""
