@@ -10,6 +10,7 @@ from pydantic import Field
 from bentos.common import settings
 from bentos.common.http.app import create_app
 from bentos.common.http.bentoml_api import bentoml_call, surround
+from bentos.common.http.other_service import OtherService
 from bentos.common.http.page.routes import Page
 from bentos.common.http.server_protocol import use_bounded_protocol
 from bentos.common.http.shared_path import SharedPath
@@ -40,6 +41,9 @@ DOORS = [
     models.router,
     tei.router,
 ]
+RERANK_SERVICE = OtherService(
+    "rerank-service", 5556, paths=["/rerank", "/v1/rerank", "/v2/rerank", "/tei/rerank", "/score"]
+)
 
 lifecycle = Lifecycle(
     name="embed-service",
@@ -58,6 +62,7 @@ app = create_app(
     limits={"max_texts": SETTINGS.max_texts},
     shared_path=SharedPath("/embed", field="inputs", other="/tei/embed"),
     page=Page("bentos.embed.page", action="Embed"),
+    other_service=RERANK_SERVICE,
     encoder=encoder,
     vector_json=VectorJSON(lifecycle.cache_settings.memo_bytes),
     model_names=ModelNames(MODEL.profile.model_id, SETTINGS.model_aliases),

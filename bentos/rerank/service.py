@@ -10,6 +10,7 @@ from pydantic import Field
 from bentos.common import settings
 from bentos.common.http.app import create_app
 from bentos.common.http.bentoml_api import bentoml_call, surround
+from bentos.common.http.other_service import OtherService
 from bentos.common.http.page.routes import Page
 from bentos.common.http.server_protocol import use_bounded_protocol
 from bentos.common.http.shared_path import SharedPath
@@ -32,6 +33,14 @@ SETTINGS = settings.load(RerankSettings)
 MODEL = resolve(SETTINGS.model, SETTINGS.model_revision, SETTINGS, default=DEFAULT_MODEL, kind="cross-encoder")
 limit_native_threads(SETTINGS.threads)
 DOORS = [native.router, cohere_v1.router, cohere_v2.router, tei.router]
+EMBED_SERVICE = OtherService(
+    "embed-service",
+    5555,
+    paths=[
+        *("/embed", "/v1/embed", "/v2/embed", "/v1/tokenize", "/v1/detokenize", "/v1/check-api-key"),
+        *("/v1/embeddings", "/v1/models", "/v1/models/{model:path}", "/tei/embed", "/encode"),
+    ],
+)
 
 lifecycle = Lifecycle(
     name="rerank-service",
@@ -50,6 +59,7 @@ app = create_app(
     limits={"max_documents": SETTINGS.max_documents, "max_tokens_per_doc": SETTINGS.max_tokens_per_doc},
     shared_path=SharedPath("/rerank", field="texts", other="/tei/rerank"),
     page=Page("bentos.rerank.page", action="Rerank"),
+    other_service=EMBED_SERVICE,
     cross_encoder=cross_encoder,
     model_names=ModelNames(MODEL.profile.model_id, SETTINGS.model_aliases),
 )

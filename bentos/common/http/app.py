@@ -1,6 +1,8 @@
 """The ASGI application of a service: its routers between the shared middleware, probes and errors."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from http import HTTPStatus
 
 import prometheus_client
 from fastapi import APIRouter, FastAPI
@@ -10,6 +12,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bentos.common.http import probes
+from bentos.common.http.other_service import OtherService
 from bentos.common.http.page.routes import Page, page_router
 from bentos.common.http.problems import problem_of
 from bentos.common.http.route import DialectRoute, ErrorRenderer, renderer_by_path
@@ -30,6 +33,7 @@ def create_app(
     limits: Mapping[str, int],
     shared_path: SharedPath,
     page: Page,
+    other_service: OtherService,
     **domain: object,
 ) -> ASGIApp:
     """Build the application. It holds no BentoML and runs under any ASGI server.
@@ -41,6 +45,7 @@ def create_app(
         limits: what `/info` reports besides the settings of engine and server.
         shared_path: the path that native and another dialect have in common.
         page: the service's part of the page at `GET /`.
+        other_service: named in 404s of its paths.
         domain: objects that the routers find in `request.app.state` under these names.
     """
     app = FastAPI(
@@ -56,6 +61,7 @@ def create_app(
     app.state.lifecycle = lifecycle
     app.state.max_body_bytes = lifecycle.server.max_body_bytes
     app.state.request_timeout_seconds = lifecycle.server.request_timeout_seconds
+    app.state.other_service = other_service
     app.state.renderer_by_path = renderer_by_path(routers)
     app.state.limits = {"max_body_bytes": lifecycle.server.max_body_bytes, **limits}
     for name, value in domain.items():
@@ -68,6 +74,8 @@ def create_app(
 
     # BentoML looks into a bare Starlette application and answers unknown paths itself, in its own shape.
     async def opaque(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["method"] == "HEAD":
+            scope = {**scope, "method": "GET"}  # of the answer the server sends no more than the head
         await app(scope, receive, send)
 
     return opaque
@@ -75,5 +83,10 @@ def create_app(
 
 async def _outside_routes(request: Request, error: Exception) -> Response:
     """Unknown paths and wrong methods, which no route sees."""
-    render: ErrorRenderer = request.app.state.renderer_by_path(request.url.path)
-    return render(problem_of(error))
+    state, path = request.app.state, request.url.path
+    render: ErrorRenderer = state.renderer_by_path(path)
+    problem = problem_of(error)
+    other: OtherService = state.other_service
+    if problem.status == HTTPStatus.NOT_FOUND and other.answers(path):
+        problem = replace(problem, message=other.hint(path, state.lifecycle.name))
+    return render(problem)

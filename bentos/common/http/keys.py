@@ -16,6 +16,7 @@ _UNAUTHORIZED = Problem(
     "Send one of the service's keys in the header Authorization: Bearer <key>.",
     headers={"WWW-Authenticate": "Bearer"},
 )
+_READING = frozenset({"GET", "HEAD"})
 
 
 class RequireKey:
@@ -52,7 +53,7 @@ class RequireKey:
 
     def _is_open(self, scope: Scope) -> bool:
         path: str = scope["path"]
-        return path in self._exempt or (scope["method"] == "GET" and (path == "/" or path.startswith(ASSETS)))
+        return path in self._exempt or (scope["method"] in _READING and (path == "/" or path.startswith(ASSETS)))
 
     def _fits(self, scope: Scope) -> bool:
         scheme, _, given = (header(scope, "Authorization") or "").partition(" ")
