@@ -7,15 +7,15 @@ The doors (`bentos.common.http`) map each class to a status in one table.
     │   ├── MalformedRequest  not HTTP, or HTTP that cannot be trusted
     │   ├── HeadersTooLarge   more headers, or bytes of them, than the limit
     │   ├── MalformedBody     not JSON, or JSON that cannot be trusted
-    │   ├── UnsupportedBody   not declared as JSON
+    │   ├── UnsupportedBody   not declared as JSON, or in an unknown encoding
     │   ├── BodyTooLarge      more bytes than the limit
-    │   ├── TooManyItems      more texts or documents than the limit
+    │   ├── TooManyItems      more texts, documents, fields or values than the limit
     │   ├── NoItems           a list without any
     │   ├── TooManyTokens     more tokens in all texts together than the dialect allows
     │   ├── UnknownModel      a model that is not the served one
     │   └── TextTooLong       over the model's window with truncation refused
     ├── Unavailable           the caller should come back later
-    │   ├── Overloaded        the queue is full
+    │   ├── Overloaded        it would not be answered in time, or the memory for bodies is full
     │   ├── TooManyConnections  more than the limit
     │   └── NotReady          the model is loading, or the service ends
     ├── RequestTimeout        the request took too long to arrive
@@ -55,7 +55,7 @@ class MalformedBody(InvalidInput):
 
 
 class UnsupportedBody(InvalidInput):
-    """The content type is not JSON."""
+    """The content type is not JSON, or the content encoding is unknown."""
 
 
 class BodyTooLarge(InvalidInput):
@@ -63,7 +63,7 @@ class BodyTooLarge(InvalidInput):
 
 
 class TooManyItems(InvalidInput):
-    """A list has more items than the service accepts."""
+    """A list, an object or the whole body holds more than the service accepts."""
 
 
 class NoItems(InvalidInput):
@@ -96,7 +96,7 @@ class Unavailable(DomainError):
 
 
 class Overloaded(Unavailable):
-    """The queue holds as many tokens as it may."""
+    """The request would not be answered in time, or requests in flight hold as many bytes as they may."""
 
 
 class TooManyConnections(Unavailable):
@@ -127,3 +127,8 @@ class InferenceFailed(DomainError):
     def __init__(self, message: str, *, item: int, param: str | None = None) -> None:
         super().__init__(message, param=param)
         self.item = item
+
+
+def shortened(words: str, most: int = 64) -> str:
+    """A caller's own words as an error may repeat them: whole, or as many characters as fit before an ellipsis."""
+    return words if len(words) <= most else words[: most - 1] + "…"

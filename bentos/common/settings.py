@@ -10,6 +10,7 @@ from typing import Annotated, Literal, Self, TypeVar
 from pydantic import BeforeValidator, Field, HttpUrl, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from bentos.common.bounds import MOST_BODY_BYTES
 from bentos.common.redis_url import RedisURL
 from bentos.common.resources import cpu_limit
 
@@ -33,7 +34,9 @@ class ServerSettings(BaseSettings):
     )
     log_format: Literal["text", "json"] = Field("text", description="One line of text or one JSON object per event")
     access_log: bool = Field(True, description="Log one line per request (never its texts)")
-    max_body_bytes: int = Field(32 * 1024 * 1024, ge=1024, description="Largest request body, in bytes")
+    max_body_bytes: int = Field(
+        32 * 1024 * 1024, ge=1024, le=MOST_BODY_BYTES, description="Largest request body, in bytes"
+    )
     max_connections: int = Field(
         1024,
         ge=1,

@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
+from bentos.common.bounds import MOST_ITEMS
 from bentos.common.settings import CommaSeparated, EngineSettings
 
 DEFAULT_MODEL = "intfloat/multilingual-e5-large"
@@ -28,4 +29,4 @@ class EmbedSettings(EngineSettings):
     default_input_type: Literal["query", "passage"] = Field(
         "query", description="Input type of requests that do not say one"
     )
-    max_texts: int = Field(2048, ge=1, description="Most texts in one request")
+    max_texts: int = Field(2048, ge=1, le=MOST_ITEMS, description="Most texts in one request")

@@ -3,6 +3,7 @@
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
+from bentos.common.bounds import MOST_ITEMS
 from bentos.common.settings import CommaSeparated, EngineSettings
 
 DEFAULT_MODEL = "BAAI/bge-reranker-base"
@@ -23,7 +24,7 @@ class RerankSettings(EngineSettings):
         description="Other names, separated by commas, by which requests may call the model, "
         "such as `rerank-multilingual-v3.0`",
     )
-    max_documents: int = Field(1000, ge=1, description="Most documents in one request")
+    max_documents: int = Field(1000, ge=1, le=MOST_ITEMS, description="Most documents in one request")
     max_tokens_per_doc: int = Field(
         4096, ge=1, description="Tokens of a document that are scored; a request may ask for fewer"
     )

@@ -1,13 +1,24 @@
-"""Reading a request's JSON body within limits, and refusing what is ambiguous."""
+"""A request's JSON body, read, parsed and validated within limits that come before any work on it."""
 
+import asyncio
 from email.message import Message
 from typing import Any, TypeVar
 
-import jiter
 from pydantic import TypeAdapter, ValidationError
 from starlette.requests import ClientDisconnect, Request
+from starlette.types import Scope
 
-from bentos.common.errors import BodyTooLarge, DomainError, InvalidInput, MalformedBody, UnsupportedBody
+from bentos.common.bounds import MOST_FIELDS
+from bentos.common.errors import (
+    BodyTooLarge,
+    DomainError,
+    InvalidInput,
+    TooManyItems,
+    UnsupportedBody,
+    shortened,
+)
+from bentos.common.http.content_encoding import inflater
+from bentos.common.http.json_parser import parse_json
 from bentos.common.http.raw_headers import header
 
 _SCOPE_KEY = "duobento.body"
@@ -18,79 +29,91 @@ Body = TypeVar("Body")
 async def load_json(request: Request, limit: int) -> Any:
     """Read the body and return it parsed; what came of it, also an error, is kept for all that handle the request.
 
-    Duplicate keys, NaN, invalid UTF-8 and lone surrogates are refused: two parsers would read them differently.
-
     Args:
         request: its body is read once.
-        limit: most bytes.
+        limit: most bytes, compressed or not.
 
     Raises:
-        UnsupportedBody: the content type is not JSON.
+        UnsupportedBody: the content type is not JSON, or the content encoding is unknown.
         BodyTooLarge: more bytes than the limit, whether declared or found while reading.
-        MalformedBody: not JSON.
+        MalformedBody: not JSON, see `parse_json`.
+        TooManyItems: more values than are parsed.
     """
     if _SCOPE_KEY not in request.scope:
         try:
-            request.scope[_SCOPE_KEY] = await _load(request, limit)
+            _check_type(request)
+            request.scope[_SCOPE_KEY] = await parse_json(await read(request, limit))
         except DomainError as error:
-            request.scope[_SCOPE_KEY] = error
+            request.scope[_SCOPE_KEY] = error.with_traceback(None)  # which would keep the bytes
     loaded = request.scope[_SCOPE_KEY]
     if isinstance(loaded, DomainError):
         raise loaded
     return loaded
 
 
+def forget(scope: Scope) -> None:
+    """Let go of the body: the server keeps the scope for as long as the connection has no other request."""
+    scope.pop(_SCOPE_KEY, None)
+
+
 async def read(request: Request, limit: int) -> bytes:
-    """The whole body.
+    """The whole body, inflated.
 
     Raises:
+        UnsupportedBody: the content encoding is unknown.
         BodyTooLarge: more bytes than the limit, whether declared or found while reading.
+        MalformedBody: it is not compressed as it says.
         ClientDisconnect: the client left.
     """
-    declared = header(request.scope, "Content-Length") or ""
-    if declared.isdecimal() and int(declared) > limit:
+    content = {name: value for name, value in request.scope["headers"] if name.startswith(b"content-")}
+    declared = content.get(b"content-length", b"0")
+    if declared.isdigit() and int(declared) > limit:
         raise _too_large(limit)
-    chunks: list[bytes] = []
+    inflate = inflater(content.get(b"content-encoding", b"").decode("latin-1"))
+    pieces: list[bytes] = []
     size, more = 0, True
     while more:
         message = await request.receive()
         if message["type"] == "http.disconnect":
             raise ClientDisconnect
-        chunks.append(message.get("body", b""))
-        size += len(chunks[-1])
-        if size > limit:
-            raise _too_large(limit)
+        part = message.get("body", b"")
+        for piece in inflate.feed(part) if inflate else (part,):
+            size += len(piece)
+            if size > limit:
+                raise _too_large(limit)
+            pieces.append(piece)
+            if inflate:
+                await asyncio.sleep(0)  # inflating took the event loop's time
         more = message.get("more_body", False)
-    return b"".join(chunks)
+    if inflate:
+        inflate.end()
+    return b"".join(pieces)
 
 
 def validated(body: Any, model: TypeAdapter[Body]) -> Body:
     """A parsed body as what the route declares.
 
     Raises:
+        TooManyItems: it has too many fields, or one of its lists or objects too many items.
         InvalidInput: it does not fit; the error names the first place.
     """
+    # An error for each unknown field would take long to collect.
+    if isinstance(body, dict) and len(body) > MOST_FIELDS:
+        raise TooManyItems(f"The body has {len(body)} fields, more than the limit of {MOST_FIELDS}.")
     try:
         return model.validate_python(body)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        param = ".".join(str(part) for part in first["loc"]) or None
-        reason = first["msg"].removeprefix("Value error, ")
-        raise InvalidInput(f"{param}: {reason}" if param else reason, param=param) from None
-
-
-async def _load(request: Request, limit: int) -> Any:
-    _check_type(request)
-    raw = await read(request, limit)
-    try:
-        return jiter.from_json(raw, allow_inf_nan=False, catch_duplicate_keys=True)
-    except ValueError as error:
-        raise MalformedBody(f"The body is not valid JSON: {error}.") from None
+        first = error.errors(include_url=False, include_input=False)[0]
+    param = ".".join(shortened(str(part)) for part in first["loc"]) or None
+    reason = first["msg"].removeprefix("Value error, ")
+    kind = TooManyItems if first["type"] == "too_long" else InvalidInput
+    raise kind(f"{param}: {reason}" if param else reason, param=param)
 
 
 def _check_type(request: Request) -> None:
-    given = header(request.scope, "Content-Type") or ""
-    if given == "application/json":  # what nearly everybody sends, without the cost of a parser
+    given = header(request.scope, "Content-Type")
+    # What nearly everybody sends, without the cost of a parser; a body that says nothing of itself is taken for JSON.
+    if not given or given == "application/json":
         return
     message = Message()
     message["content-type"] = given

@@ -3,14 +3,12 @@
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from bentos.common.errors import InvalidInput, NoItems, TooManyItems
+from bentos.common.errors import InvalidInput, NoItems
 from bentos.common.http.dialects import cohere
 from bentos.embed.encoder import Embeddings, InputType
 from bentos.embed.quantisation import EmbeddingType, converted
 from bentos.embed.schemas.cohere import ONLY_TEXTS
 from bentos.embed.vector_json import VectorJSON
-
-_MOST_TEXTS = 96
 
 INPUT_TYPES = {
     "search_document": InputType.PASSAGE,
@@ -28,15 +26,12 @@ def check(texts: Sequence[str], images: object, input_type: str | None) -> None:
 
     Raises:
         NoItems: no text.
-        TooManyItems: more than 96.
         InvalidInput: images.
     """
     if images or input_type == "image":
         raise InvalidInput(ONLY_TEXTS, param="images" if images else "input_type")
     if not texts:
         raise NoItems("at least one text must be provided")
-    if len(texts) > _MOST_TEXTS:
-        raise TooManyItems(f"total number of texts must be at most {_MOST_TEXTS} - received {len(texts)}")
 
 
 def by_type(result: Embeddings, forms: Sequence[EmbeddingType], vector_json: VectorJSON) -> dict[str, Any]:

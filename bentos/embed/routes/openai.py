@@ -6,7 +6,8 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from bentos.common.errors import TextTooLong, TooManyItems
+from bentos.common.bounds import MOST_TOKEN_IDS
+from bentos.common.errors import TextTooLong
 from bentos.common.http import request_headers
 from bentos.common.http.native import ArrayJSON
 from bentos.common.http.problems import Problem
@@ -16,8 +17,6 @@ from bentos.embed.quantisation import base64_float32
 from bentos.embed.schemas.openai import EmbeddingsAnswer, EmbeddingsBody, OpenAIError
 from bentos.embed.vector_json import VectorJSON
 
-_MOST_INPUTS = 2048
-_MOST_TOKENS = 300_000
 # The vendor answers mistakes in the body with 400.
 _STATUSES = {415: 400, 422: 400}
 _CODES = {
@@ -65,19 +64,13 @@ async def embeddings(body: EmbeddingsBody, request: Request) -> Response:
     vector_json: VectorJSON = request.app.state.vector_json
     request.app.state.model_names.check(body.model)
     encoder.check_dimension(body.dimensions, "dimensions")
-    if len(body.input.texts) > _MOST_INPUTS:
-        raise TooManyItems(
-            f"Invalid 'input': array too long. Expected an array with maximum length {_MOST_INPUTS}, "
-            f"but got an array with length {len(body.input.texts)} instead.",
-            param="input",
-        )
     try:
         result = await encoder.encode(
             EmbedRequest(
                 texts=body.input.texts,
                 input_type=body.input_type,
                 truncate=body.truncate,
-                max_total_tokens=_MOST_TOKENS,
+                max_total_tokens=MOST_TOKEN_IDS,
                 deadline=request_headers.deadline(request),
                 no_store=request_headers.no_store(request),
                 place="input",

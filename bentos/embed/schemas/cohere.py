@@ -1,15 +1,29 @@
 """Bodies and answers of Cohere's two versions of embed. Unknown fields are ignored."""
 
-from typing import Annotated, Any, Literal, Self, TypeAlias
+from typing import Annotated, Any, Literal, Self, TypeAlias, TypeVar
 
-from pydantic import BaseModel, Field, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, Field, field_validator, model_validator
 
+from bentos.common.bounds import Name, Text
+from bentos.common.errors import TooManyItems
 from bentos.common.http.dialects.cohere import Priority
 from bentos.embed.quantisation import EmbeddingType
 
 ONLY_TEXTS = "the model embeds texts only, not images"
+_MOST_TEXTS = 96
+_MOST_PARTS = 1000
 
-Model: TypeAlias = Annotated[str, Field(description="The served model's id or one of its aliases")]
+_Item = TypeVar("_Item")
+
+
+def _at_most_96(texts: Any) -> Any:
+    """The vendor's limit in its words."""
+    if isinstance(texts, list) and len(texts) > _MOST_TEXTS:
+        raise TooManyItems(f"total number of texts must be at most {_MOST_TEXTS} - received {len(texts)}")
+    return texts
+
+
+Model: TypeAlias = Annotated[Name, Field(description="The served model's id or one of its aliases")]
 VendorInputType: TypeAlias = Annotated[
     Literal["search_document", "search_query", "classification", "clustering", "image"],
     Field(description="What the texts are for: chooses the model's prompt. `image` is refused"),
@@ -22,9 +36,13 @@ Truncate: TypeAlias = Annotated[
     ),
 ]
 EmbeddingTypes: TypeAlias = Annotated[
-    list[EmbeddingType] | None, Field(max_length=10, description="Forms of the vectors, each once")
+    list[EmbeddingType] | None, Field(max_length=10, fail_fast=True, description="Forms of the vectors, each once")
 ]
-Images: TypeAlias = Annotated[list[Any] | None, Field(description="Refused")]
+Images: TypeAlias = Annotated[list[Any] | None, Field(max_length=_MOST_TEXTS, description="Refused")]
+AtMost96: TypeAlias = Annotated[
+    list[_Item], Field(max_length=_MOST_TEXTS, fail_fast=True), BeforeValidator(_at_most_96)
+]
+_FloatVectors: TypeAlias = list[list[float]]  # inside `ByType` the field's name hides the type's
 
 
 class Meta(BaseModel):
@@ -41,7 +59,7 @@ class Meta(BaseModel):
 class ByType(BaseModel):
     """Vectors in each form that was asked for, in the order of the texts."""
 
-    float: list[list[float]] | None = None
+    float: _FloatVectors | None = None
     int8: list[list[int]] | None = None
     uint8: list[list[int]] | None = None
     binary: list[list[int]] | None = None
@@ -52,7 +70,7 @@ class ByType(BaseModel):
 class EmbedV1Body(BaseModel):
     """Texts to embed."""
 
-    texts: Annotated[list[str] | None, Field(description="1 to 96, none blank")] = None
+    texts: Annotated[AtMost96[Text] | None, Field(description="1 to 96, none blank")] = None
     images: Images = None
     model: Model | None = None
     input_type: VendorInputType | None = None
@@ -84,7 +102,7 @@ class Content(BaseModel):
     """A part of an input."""
 
     type: Annotated[Literal["text", "image_url"], Field(description="`image_url` is refused")]
-    text: str = ""
+    text: Text = ""
 
     @field_validator("type")
     @classmethod
@@ -97,7 +115,7 @@ class Content(BaseModel):
 class MixedInput(BaseModel):
     """An input in parts; their texts are joined by line breaks."""
 
-    content: Annotated[list[Content], Field(min_length=1)]
+    content: Annotated[list[Content], Field(min_length=1, max_length=_MOST_PARTS, fail_fast=True)]
 
     @property
     def text(self) -> str:
@@ -110,8 +128,8 @@ class EmbedV2Body(BaseModel):
 
     model: Model
     input_type: VendorInputType
-    texts: Annotated[list[str] | None, Field(description="1 to 96, none blank; or `inputs`")] = None
-    inputs: Annotated[list[MixedInput] | None, Field(description="1 to 96, of texts only; or `texts`")] = None
+    texts: Annotated[AtMost96[Text] | None, Field(description="1 to 96, none blank; or `inputs`")] = None
+    inputs: Annotated[AtMost96[MixedInput] | None, Field(description="1 to 96, of texts only; or `texts`")] = None
     images: Images = None
     max_tokens: Annotated[
         int | None, Field(ge=1, description="Tokens of a text that are read, prompt and special tokens included")

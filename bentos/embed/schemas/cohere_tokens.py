@@ -33,7 +33,9 @@ class TokenizeAnswer(BaseModel):
 class DetokenizeBody(BaseModel):
     """Token ids."""
 
-    tokens: Annotated[list[int], Field(max_length=_MOST, description="Ids of the served model's tokens")]
+    tokens: Annotated[
+        list[int], Field(max_length=_MOST, fail_fast=True, description="Ids of the served model's tokens")
+    ]
     model: Model
 
 

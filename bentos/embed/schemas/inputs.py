@@ -1,12 +1,15 @@
 """What OpenAI calls `input` and text-embeddings-inference `inputs`: one text or several, also as token ids."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, TypeAlias
 
-from pydantic import PlainValidator, ValidationInfo
+from pydantic import Field, PlainValidator, ValidationInfo
 
-from bentos.common.errors import InvalidInput
+from bentos.common.bounds import MOST_TOKEN_IDS, Text
+from bentos.common.errors import InvalidInput, TooManyItems, TooManyTokens
+
+_TokenIds: TypeAlias = Annotated[list[int], Field(max_length=MOST_TOKEN_IDS)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,17 +25,37 @@ class Inputs:
     numbered: bool
 
 
-def _read(value: object, info: ValidationInfo) -> Inputs:
-    # A union of types would name every one of them in its errors, and not the item's place.
-    place = str(info.field_name)
-    match value:
-        case str():
-            return Inputs([value], numbered=False)
-        case [int(), *_]:
-            return Inputs([_item(value, place)], numbered=False)
-        case list():
-            return Inputs([_item(item, f"{place}.{index}") for index, item in enumerate(value)], numbered=True)
-    raise InvalidInput("Send a string, a list of strings, token ids or a list of lists of token ids.", param=place)
+def inputs_validator(most: int, too_many: Callable[[int], str]) -> PlainValidator:
+    """What reads a field of inputs. Numbers of texts and of token ids are checked before any of them is looked at.
+
+    Args:
+        most: texts.
+        too_many: what to say of a larger number.
+    """
+
+    def read(value: object, info: ValidationInfo) -> Inputs:
+        # A union of types would name every one of them in its errors, and not the item's place.
+        place = str(info.field_name)
+        match value:
+            case str():
+                return Inputs([value], numbered=False)
+            case [int(), *_]:
+                _check_tokens(len(value))
+                return Inputs([_item(value, place)], numbered=False)
+            case list():
+                if len(value) > most:
+                    raise TooManyItems(too_many(len(value)), param=place)
+                _check_tokens(sum(len(item) for item in value if isinstance(item, list)))
+                return Inputs([_item(item, f"{place}.{index}") for index, item in enumerate(value)], numbered=True)
+        raise InvalidInput("Send a string, a list of strings, token ids or a list of lists of token ids.", param=place)
+
+    texts = Annotated[list[Text | _TokenIds], Field(max_length=most)]
+    return PlainValidator(read, json_schema_input_type=Text | _TokenIds | texts)
+
+
+def _check_tokens(number: int) -> None:
+    if number > MOST_TOKEN_IDS:
+        raise TooManyTokens(f"Requested {number} tokens, max {MOST_TOKEN_IDS} tokens per request.")
 
 
 def _item(value: object, place: str) -> str | Sequence[int]:
@@ -40,12 +63,7 @@ def _item(value: object, place: str) -> str | Sequence[int]:
         return value
     if not isinstance(value, list):
         raise InvalidInput("Send a string or a list of token ids.", param=place)
-    for index, token in enumerate(value):
-        if type(token) is not int:
-            raise InvalidInput("A token id is an integer.", param=f"{place}.{index}")
+    if not all(type(token) is int for token in value):
+        index = next(index for index, token in enumerate(value) if type(token) is not int)
+        raise InvalidInput("A token id is an integer.", param=f"{place}.{index}")
     return value
-
-
-AnyInputs: TypeAlias = Annotated[
-    Inputs, PlainValidator(_read, json_schema_input_type=str | list[str] | list[int] | list[list[int]])
-]

@@ -4,6 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from bentos.common.bounds import Text, Texts
 from bentos.common.engine.work import Lane
 from bentos.embed.encoder import InputType
 
@@ -13,8 +14,8 @@ class EmbedBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    text: Annotated[str | None, Field(description="One text; the answer then has `embedding`")] = None
-    texts: Annotated[list[str] | None, Field(description="Several texts; the answer then has `embeddings`")] = None
+    text: Annotated[Text | None, Field(description="One text; the answer then has `embedding`")] = None
+    texts: Annotated[Texts | None, Field(description="Several texts; the answer then has `embeddings`")] = None
     input_type: Annotated[
         InputType | None,
         Field(description="What the texts are for: chooses the model's prompt, such as E5's prefixes"),

@@ -4,23 +4,36 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
+from bentos.common.bounds import Name
 from bentos.embed.encoder import InputType
-from bentos.embed.schemas.inputs import AnyInputs
+from bentos.embed.schemas.inputs import Inputs, inputs_validator
+
+_MOST_INPUTS = 2048
+
+
+def _too_many(number: int) -> str:
+    """The vendor's words."""
+    return (
+        f"Invalid 'input': array too long. Expected an array with maximum length {_MOST_INPUTS}, "
+        f"but got an array with length {number} instead."
+    )
 
 
 class EmbeddingsBody(BaseModel):
     """One input or several."""
 
     input: Annotated[
-        AnyInputs, Field(description="Up to 2,048 texts, 300,000 tokens in all; ids are of the served model's tokens")
+        Inputs,
+        inputs_validator(_MOST_INPUTS, _too_many),
+        Field(description="Up to 2,048 texts, 300,000 tokens in all; ids are of the served model's tokens"),
     ]
-    model: Annotated[str, Field(description="The served model's id or one of its aliases")]
+    model: Annotated[Name, Field(description="The served model's id or one of its aliases")]
     encoding_format: Annotated[
         Literal["float", "base64", None],
         Field(description="By default `float`; `base64` is of little-endian float32"),
     ] = None
     dimensions: Annotated[int | None, Field(description="Refused unless it is the model's own")] = None
-    user: Annotated[str | None, Field(description="Ignored")] = None
+    user: Annotated[str | None, Field(max_length=1024, description="Ignored")] = None
     input_type: Annotated[
         InputType | None, Field(description="What the texts are for: chooses the model's prompt. Not of the vendor")
     ] = None

@@ -4,15 +4,24 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
+from bentos.common.bounds import MOST_ITEMS
 from bentos.common.http.dialects.tei import Direction
 from bentos.embed.encoder import InputType
-from bentos.embed.schemas.inputs import AnyInputs
+from bentos.embed.schemas.inputs import Inputs, inputs_validator
+
+
+def _too_many(number: int) -> str:
+    return f"{number} texts are more than the limit of {MOST_ITEMS}."
 
 
 class EmbedTEIBody(BaseModel):
     """One input or several."""
 
-    inputs: Annotated[AnyInputs, Field(description="Texts; ids are of the served model's tokens")]
+    inputs: Annotated[
+        Inputs,
+        inputs_validator(MOST_ITEMS, _too_many),
+        Field(description="Texts; ids are of the served model's tokens, 300,000 in all"),
+    ]
     truncate: Annotated[
         bool | None, Field(description="Whether a text over the model's limit loses tokens; else it is refused")
     ] = False

@@ -1,17 +1,21 @@
 """Bodies and answers of Cohere's two versions; the first is also Jina's. Unknown fields are ignored."""
 
+import math
 from typing import Annotated, Any, Literal, TypeAlias
 
 import orjson
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import BaseModel, Field, PlainValidator
 
+from bentos.common.bounds import MOST_DOCUMENT_FIELDS, MOST_ITEMS, Name, Text, Texts
 from bentos.common.http.dialects.cohere import Priority
 
 _JINA = "jina-"
 
-Model = Annotated[str, Field(description="The served model's id or one of its aliases")]
-Query = Annotated[str, Field(description="Not blank; over half the model's window it loses tokens, with a warning")]
-TopN = Annotated[int | None, Field(ge=1, description="Most results; by default all")]
+Model: TypeAlias = Annotated[Name, Field(description="The served model's id or one of its aliases")]
+Query: TypeAlias = Annotated[
+    Text, Field(description="Not blank; over half the model's window it loses tokens, with a warning")
+]
+TopN: TypeAlias = Annotated[int | None, Field(ge=1, description="Most results; by default all")]
 
 
 class Meta(BaseModel):
@@ -23,17 +27,36 @@ class Meta(BaseModel):
 
 
 def _string_or_object(value: Any) -> Any:
-    if not isinstance(value, str | dict):
+    if isinstance(value, str):
+        return value
+    if not isinstance(value, dict):
         raise ValueError("Input should be a string or an object")
+    if len(value) > MOST_DOCUMENT_FIELDS:
+        raise ValueError(f"Input should have at most {MOST_DOCUMENT_FIELDS} fields")
     try:
         # It is parsed with integers of any size, and has to be written again.
-        orjson.dumps(value)
+        written = orjson.dumps(value)
     except TypeError as error:
         raise ValueError(f"Input cannot be returned: {error}") from None
+    # A number such as 1e400 is parsed as infinity, which is written as null.
+    if b"null" in written and _has_infinity(value):
+        raise ValueError("Input cannot be returned: a number is too large")
     return value
 
 
-Document: TypeAlias = Annotated[str | dict[str, Any], BeforeValidator(_string_or_object)]
+def _has_infinity(value: Any) -> bool:
+    if isinstance(value, dict | list):
+        return any(map(_has_infinity, value.values() if isinstance(value, dict) else value))
+    return isinstance(value, float) and math.isinf(value)
+
+
+Document: TypeAlias = Annotated[
+    str | dict[str, Any],
+    PlainValidator(
+        _string_or_object,
+        json_schema_input_type=Text | Annotated[dict[str, Any], Field(max_length=MOST_DOCUMENT_FIELDS)],
+    ),
+]
 
 
 class RerankV1Body(BaseModel):
@@ -41,13 +64,17 @@ class RerankV1Body(BaseModel):
 
     model: Model | None = None
     query: Query
-    documents: Annotated[list[Document], Field(description="Strings, or objects with the `rank_fields`")]
+    documents: Annotated[
+        list[Document],
+        Field(max_length=MOST_ITEMS, fail_fast=True, description="Strings, or objects with the `rank_fields`"),
+    ]
     top_n: TopN = None
     rank_fields: Annotated[
-        list[str] | None,
+        list[Name] | None,
         Field(
             min_length=1,
             max_length=50,
+            fail_fast=True,
             description="Fields of an object that are scored: one by its value, several as lines `field: value`; "
             "by default `text`",
         ),
@@ -97,7 +124,7 @@ class RerankV1Answer(BaseModel):
 class RelevantSpans(BaseModel):
     """A feature of newer models of the vendor's."""
 
-    mode: Annotated[str, Field(description="Anything but `disabled` is refused")]
+    mode: Annotated[Name, Field(description="Anything but `disabled` is refused")]
 
 
 class RerankV2Body(BaseModel):
@@ -105,7 +132,7 @@ class RerankV2Body(BaseModel):
 
     model: Model
     query: Query
-    documents: Annotated[list[str], Field(description="Structured ones as YAML strings")]
+    documents: Annotated[Texts, Field(description="Structured ones as YAML strings")]
     top_n: TopN = None
     max_tokens_per_doc: Annotated[
         int | None,

@@ -4,12 +4,15 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from bentos.common.bounds import MOST_DOCUMENT_FIELDS, MOST_ITEMS, Text
 from bentos.common.engine.work import Lane
 
 
 def _document_text(value: Any) -> Any:
     """A document is a string or an object with a `text`; its other fields are the caller's own."""
     if isinstance(value, dict):
+        if len(value) > MOST_DOCUMENT_FIELDS:
+            raise ValueError(f"Input should have at most {MOST_DOCUMENT_FIELDS} fields")
         if not isinstance(value.get("text"), str):
             raise ValueError("Input should be a string or an object with a string `text`")
         return value["text"]
@@ -20,7 +23,7 @@ Document = Annotated[
     str,
     BeforeValidator(
         _document_text,
-        json_schema_input_type=str | dict[Literal["text"], str],
+        json_schema_input_type=Text | Annotated[dict[Literal["text"], Text], Field(max_length=MOST_DOCUMENT_FIELDS)],
     ),
 ]
 
@@ -30,8 +33,11 @@ class RerankBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    query: str
-    documents: Annotated[list[Document], Field(description='Strings or `{"text": …}`')]
+    query: Text
+    documents: Annotated[
+        list[Document],
+        Field(max_length=MOST_ITEMS, fail_fast=True, description='Strings or `{"text": …}`'),
+    ]
     top_n: Annotated[int | None, Field(ge=1, description="Most results; by default all")] = None
     return_documents: Annotated[bool, Field(description="Whether results contain the documents' texts")] = True
     max_tokens_per_doc: Annotated[

@@ -4,14 +4,15 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
+from bentos.common.bounds import Text, Texts
 from bentos.common.http.dialects.tei import Direction
 
 
 class RerankTEIBody(BaseModel):
     """A query and the texts to order by it. Unknown fields are ignored."""
 
-    query: str
-    texts: Annotated[list[str], Field(description="Blank ones are scored like any other")]
+    query: Text
+    texts: Annotated[Texts, Field(description="Blank ones are scored like any other")]
     truncate: Annotated[
         bool | None,
         Field(description="Whether of a text over the model's window one window is scored; else it is refused"),

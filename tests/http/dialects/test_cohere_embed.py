@@ -205,8 +205,9 @@ def test_a_body_that_is_not_json_is_400(embed: Service, path: str) -> None:
     assert cohere_error(embed.server.client.post(path, content=b"{not json", headers=JSON))[0] == 400
 
 
-def test_a_body_that_is_not_declared_as_json_is_400(embed: Service, path: str) -> None:
-    status, message = cohere_error(embed.server.client.post(path, content=b"{}"))
+def test_a_body_that_is_declared_as_something_else_is_400(embed: Service, path: str) -> None:
+    headers = {"Content-Type": "text/plain"}
+    status, message = cohere_error(embed.server.client.post(path, content=b"{}", headers=headers))
     assert (status, "Content-Type" in message) == (400, True)
 
 

@@ -207,8 +207,9 @@ def test_a_body_that_is_not_json_is_400(rerank: Service, path: str) -> None:
     assert status == 400
 
 
-def test_a_body_that_is_not_declared_as_json_is_400(rerank: Service, path: str) -> None:
-    status, message = cohere_error(rerank.server.client.post(path, content=b"{}"))
+def test_a_body_that_is_declared_as_something_else_is_400(rerank: Service, path: str) -> None:
+    headers = {"Content-Type": "text/plain"}
+    status, message = cohere_error(rerank.server.client.post(path, content=b"{}", headers=headers))
     assert (status, "Content-Type" in message) == (400, True)
 
 
