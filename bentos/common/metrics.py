@@ -59,8 +59,16 @@ class Metrics:
             ["reason"],
             registry=registry,
         )
-        for reason in REFUSALS:
-            self.refusals.labels(reason)
+        self.inflight_bytes = Gauge(
+            "duobento_inflight_bytes",
+            "Bytes of bodies and answers of requests in flight, small ones not counted",
+            registry=registry,
+        )
+        self.inflight_limit_bytes = Gauge(
+            "duobento_inflight_limit_bytes",
+            "Bytes of bodies that may be in flight; beyond it requests get 429",
+            registry=registry,
+        )
         self.queue_wait_seconds = Histogram(
             "duobento_queue_wait_seconds",
             "Time from admission to the start of inference, per item",
@@ -121,6 +129,8 @@ class Metrics:
         )
         self.memory_limit_bytes.set(memory_limit() or machine_memory())
         ProcessCollector(registry=registry)  # on Linux only: resident memory, start time, processor time, open files
+        for reason in REFUSALS:
+            self.refusals.labels(reason)
         for lane in Lane:
             self.queue_wait_seconds.labels(lane.value)
             self.expected_wait_seconds.labels(lane.value)

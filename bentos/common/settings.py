@@ -63,6 +63,12 @@ class ServerSettings(BaseSettings):
     idle_timeout_seconds: float = Field(
         60.0, gt=0, description="How long a connection is kept open for the client's next request"
     )
+    max_inflight_bytes: int = Field(
+        256 * 1024 * 1024,
+        ge=1024,
+        description="Bytes of request bodies that may be in flight, those of up to 4 KiB not counted; beyond it "
+        "requests get 429. Not below `MAX_BODY_BYTES`. In memory a body may take several times its bytes",
+    )
     request_timeout_seconds: float = Field(
         300.0,
         gt=0,
@@ -93,6 +99,15 @@ class ServerSettings(BaseSettings):
     stuck_after_seconds: float = Field(
         60.0, gt=0, description="A micro-batch that runs longer makes `/live` fail and the process exit"
     )
+
+    @model_validator(mode="after")
+    def _any_body_fits(self) -> Self:
+        if self.max_inflight_bytes < self.max_body_bytes:
+            raise ValueError(
+                f"max_inflight_bytes ({self.max_inflight_bytes}) must not be less than "
+                f"max_body_bytes ({self.max_body_bytes})"
+            )
+        return self
 
 
 class CacheSettings(BaseSettings):

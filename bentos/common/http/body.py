@@ -18,6 +18,7 @@ from bentos.common.errors import (
     shortened,
 )
 from bentos.common.http.content_encoding import inflater
+from bentos.common.http.inflight import FREE_BYTES, Charge, charge_of
 from bentos.common.http.json_parser import parse_json
 from bentos.common.http.raw_headers import header
 
@@ -36,6 +37,7 @@ async def load_json(request: Request, limit: int) -> Any:
     Raises:
         UnsupportedBody: the content type is not JSON, or the content encoding is unknown.
         BodyTooLarge: more bytes than the limit, whether declared or found while reading.
+        Overloaded: there is no memory left for the body.
         MalformedBody: not JSON, see `parse_json`.
         TooManyItems: more values than are parsed.
     """
@@ -62,6 +64,7 @@ async def read(request: Request, limit: int) -> bytes:
     Raises:
         UnsupportedBody: the content encoding is unknown.
         BodyTooLarge: more bytes than the limit, whether declared or found while reading.
+        Overloaded: there is no memory left for it.
         MalformedBody: it is not compressed as it says.
         ClientDisconnect: the client left.
     """
@@ -70,6 +73,7 @@ async def read(request: Request, limit: int) -> bytes:
     if declared.isdigit() and int(declared) > limit:
         raise _too_large(limit)
     inflate = inflater(content.get(b"content-encoding", b"").decode("latin-1"))
+    charge = charge_of(request.scope)
     pieces: list[bytes] = []
     size, more = 0, True
     while more:
@@ -79,8 +83,7 @@ async def read(request: Request, limit: int) -> bytes:
         part = message.get("body", b"")
         for piece in inflate.feed(part) if inflate else (part,):
             size += len(piece)
-            if size > limit:
-                raise _too_large(limit)
+            _check_size(size, limit, charge)
             pieces.append(piece)
             if inflate:
                 await asyncio.sleep(0)  # inflating took the event loop's time
@@ -108,6 +111,13 @@ def validated(body: Any, model: TypeAdapter[Body]) -> Body:
     reason = first["msg"].removeprefix("Value error, ")
     kind = TooManyItems if first["type"] == "too_long" else InvalidInput
     raise kind(f"{param}: {reason}" if param else reason, param=param)
+
+
+def _check_size(size: int, limit: int, charge: Charge | None) -> None:
+    if size > limit:
+        raise _too_large(limit)
+    if charge is not None and size > FREE_BYTES:
+        charge.body(size)
 
 
 def _check_type(request: Request) -> None:

@@ -1,4 +1,4 @@
-"""What surrounds every request: its id, its metrics, its line in the log."""
+"""What surrounds every request: its id, its memory, its metrics, its line in the log."""
 
 import logging
 import re
@@ -8,6 +8,8 @@ import uuid
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from bentos.common.http.body import forget
+from bentos.common.http.inflight import Charge, InFlightBytes
 from bentos.common.http.raw_headers import header
 from bentos.common.http.route_labels import RouteLabels
 from bentos.common.lifecycle import Lifecycle, Phase
@@ -18,12 +20,15 @@ _ACCEPTABLE_ID = re.compile(r"[\w.:-]{1,128}", re.ASCII)
 REQUEST_ID_HEADER = "X-Request-ID"
 OPERATIONS = frozenset({"/live", "/ready", "/health", "/metrics"})
 """Routes that a supervisor polls; they are counted but not logged."""
+_LARGE_BYTES = 64 * 1024
 
 
 class RequestContext:
     """ASGI middleware. Takes over a sane `X-Request-ID` from the caller, else makes one.
 
-    While the service drains, answers ask the client to close its connection, so that none is cut when the port closes.
+    A request lasts, and holds its memory, until a large answer has been handed to the socket: without that, what
+    clients do not read would gather. While the service drains, answers ask the client to close its connection, so that
+    none is cut when the port closes.
     """
 
     def __init__(self, app: ASGIApp, lifecycle: Lifecycle, labels: RouteLabels) -> None:
@@ -32,6 +37,7 @@ class RequestContext:
         self._access_log = lifecycle.server.access_log
         self._metrics = lifecycle.metrics
         self._labels = labels
+        self._inflight = InFlightBytes(lifecycle.server.max_inflight_bytes, lifecycle.metrics)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
@@ -42,6 +48,7 @@ class RequestContext:
         given = header(scope, REQUEST_ID_HEADER) or ""
         identifier = given if _ACCEPTABLE_ID.fullmatch(given) else uuid.uuid4().hex
         token = request_id.set(identifier)
+        charge = Charge(self._inflight, scope)
         status = 500
 
         async def send_with_id(message: Message) -> None:
@@ -52,11 +59,18 @@ class RequestContext:
                 headers[REQUEST_ID_HEADER] = identifier
                 if self._lifecycle.phase is Phase.DRAINING:
                     headers["Connection"] = "close"
+            elif len(message.get("body", b"")) > _LARGE_BYTES:
+                charge.answer(len(message["body"]))
+                await send({**message, "more_body": True})
+                # The server waits for the socket at the beginning of a send: what remains to be sent is nothing.
+                message = {"type": message["type"], "more_body": message.get("more_body", False)}
             await send(message)
 
         try:
             await self._app(scope, receive, send_with_id)
         finally:
+            charge.release()
+            forget(scope)
             seconds = time.perf_counter() - started
             route = self._labels.of(scope)
             self._metrics.requests.labels(route, str(status)).inc()
