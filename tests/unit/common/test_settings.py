@@ -36,6 +36,14 @@ def test_settings_that_contradict_each_other_are_explained(monkeypatch: pytest.M
         load(RerankSettings)
 
 
+def test_memory_that_has_no_room_for_one_body_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MAX_BODY_BYTES", "2048")
+    monkeypatch.setenv("MAX_INFLIGHT_BYTES", "2047")
+    explained = r"\*: max_inflight_bytes \(2047\) must not be less than max_body_bytes \(2048\)"
+    with pytest.raises(SystemExit, match=explained):
+        load(ServerSettings)
+
+
 @pytest.mark.parametrize(
     ("variables", "mode", "memo_bytes"),
     [
