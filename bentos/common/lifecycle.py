@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import FrameType
 
+import uvicorn
+
 from bentos.common import served_model
 from bentos.common.cache.cached_engine import CachedEngine
 from bentos.common.cache.interface import Cache
@@ -25,6 +27,7 @@ from bentos.common.errors import NotReady
 from bentos.common.metrics import Metrics
 from bentos.common.model_profile import ModelProfile
 from bentos.common.model_store import InstalledModel
+from bentos.common.port import close_port
 from bentos.common.settings import CacheSettings, EngineSettings, ServerSettings
 
 _log = logging.getLogger(__name__)
@@ -202,25 +205,34 @@ class Lifecycle:
         await asyncio.sleep(_GRACE_SECONDS)
         _exit_process()
 
-    def _begin_drain(self, shut_down: Callable[[], None]) -> None:
+    def _begin_drain(self, server: uvicorn.Server, shut_down: Callable[[], None]) -> None:
         _log.info("Draining: the port closes in %g seconds", self.server.drain_delay_seconds)
         self.phase = Phase.DRAINING
         self.metrics.ready.set(0)
         loop, delay = asyncio.get_running_loop(), self.server.drain_delay_seconds
-        loop.call_later(delay, shut_down)
+        self._tasks.append(loop.create_task(_shut_down(server, shut_down, delay)))
         if self._loaded:
             loop.call_later(delay + self.server.drain_timeout_seconds, self._loaded.engine.abandon)
 
 
-def _on_sigterm(loop: asyncio.AbstractEventLoop, begin_drain: Callable[[Callable[[], None]], None]) -> None:
-    """Put a drain in front of the server's own handling of SIGTERM."""
+async def _shut_down(server: uvicorn.Server, shut_down: Callable[[], None], delay: float) -> None:
+    await asyncio.sleep(delay)
+    await close_port(server)
+    shut_down()
+
+
+def _on_sigterm(
+    loop: asyncio.AbstractEventLoop, begin_drain: Callable[[uvicorn.Server, Callable[[], None]], None]
+) -> None:
+    """Put a drain in front of the server's own handling of SIGTERM, a method of uvicorn's server."""
     server_handler = signal.getsignal(signal.SIGTERM)
-    if not callable(server_handler):
+    server = getattr(server_handler, "__self__", None)
+    if not callable(server_handler) or not isinstance(server, uvicorn.Server):
         return
 
     def handle(number: int, _: FrameType | None) -> None:
         signal.signal(signal.SIGTERM, server_handler)
-        loop.call_soon_threadsafe(begin_drain, lambda: server_handler(number, None))
+        loop.call_soon_threadsafe(begin_drain, server, lambda: server_handler(number, None))
 
     signal.signal(signal.SIGTERM, handle)
 

@@ -1,5 +1,7 @@
 """Work that is not wanted any more is dropped; work that was accepted is finished, also when the service stops."""
 
+import http.client
+import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -39,6 +41,24 @@ def test_sigterm_during_load_fails_no_request(kind: Kind, home: Path, tmp_path: 
         assert {status for client in steady for status in client.result()} == {200}
         assert server.process.wait(STOP_SECONDS) == 0
         assert "Stopped" in server.log
+
+
+def test_no_connection_is_reset_when_the_port_closes(kind: Kind, home: Path, tmp_path: Path) -> None:
+    with (
+        running(kind, kind.serving | QUICK_STOP, home=home, log=tmp_path / "log") as service,
+        ThreadPoolExecutor(16) as clients,
+    ):
+        steady = [
+            clients.submit(_send_until_refused, service.server.port, kind, keep_open=bool(number % 2))
+            for number in range(16)
+        ]
+        wait_for(
+            lambda: service.server.metric("duobento_requests_total", route=kind.path, status="200") > 50,
+            "requests are answered",
+        )
+        service.server.send_sigterm()
+        assert {status for client in steady for status in client.result()} == {200}
+        assert service.server.process.wait(STOP_SECONDS) == 0
 
 
 def test_what_cannot_be_finished_in_time_is_answered_with_503(kind: Kind, home: Path, tmp_path: Path) -> None:
@@ -86,6 +106,25 @@ def _send_until_told_to_leave(server: Server, kind: Kind) -> list[int]:
             statuses.append(answer.status_code)
             leave = answer.headers.get("Connection") == "close"
     return statuses
+
+
+def _send_until_refused(port: int, kind: Kind, *, keep_open: bool) -> list[int]:
+    """Send requests, each on a new connection unless it is kept open, until none can be made; returns statuses."""
+    statuses: list[int] = []
+    content = json.dumps(kind.body("How does a heron hunt?"))
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=ANSWER_SECONDS)
+    while True:
+        if connection.sock is None:
+            try:
+                connection.connect()
+            except ConnectionRefusedError:
+                return statuses
+        connection.request("POST", kind.path, content, {"Content-Type": "application/json"})
+        answer = connection.getresponse()
+        answer.read()
+        statuses.append(answer.status)
+        if not keep_open:
+            connection.close()
 
 
 def _status(server: Server, path: str) -> int | None:
