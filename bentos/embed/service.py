@@ -9,7 +9,8 @@ from pydantic import Field
 
 from bentos.common import settings
 from bentos.common.http.app import create_app
-from bentos.common.http.bentoml_api import bentoml_call, surround
+from bentos.common.http.bentoml_api import surround
+from bentos.common.http.bentoml_calls import BatchAPI
 from bentos.common.http.other_service import OtherService
 from bentos.common.http.page.routes import Page
 from bentos.common.http.server_protocol import use_bounded_protocol
@@ -67,6 +68,7 @@ app = create_app(
     vector_json=VectorJSON(lifecycle.cache_settings.memo_bytes),
     model_names=ModelNames(MODEL.profile.model_id, SETTINGS.model_aliases),
 )
+ENCODE = BatchAPI("/encode", "sentences", lambda item: isinstance(item, str), "a string", SETTINGS.max_texts)
 
 
 @bentoml.service(
@@ -98,9 +100,9 @@ class EmbedService:
         """Drain."""
         await lifecycle.stop()
 
-    # The engine does the batching; BentoML's own batcher only merges calls on their way to it. Its `max_latency_ms`
-    # sheds calls that take longer, so it is the time a request may take. It refuses a `max_batch_size` of 1, and calls
-    # merged to more than the limit would fail, so with a limit of 1 it merges none.
+    # The engine does the batching; BentoML's own batcher only merges the calls that `ENCODE` lets through. Its
+    # `max_latency_ms` sheds calls that take longer, so it is the time a request may take. It refuses a
+    # `max_batch_size` of 1.
     @bentoml.api(
         batchable=SETTINGS.max_texts > 1,
         max_batch_size=max(2, SETTINGS.max_texts),
@@ -110,10 +112,10 @@ class EmbedService:
         self, sentences: Annotated[list[str], Field(max_length=SETTINGS.max_texts)]
     ) -> NDArray[np.float32]:
         """Unit vectors of sentences of the default input type, float32 `[sentences, dimension]`."""
-        with bentoml_call():
+        with ENCODE.gate.batch():
             request = EmbedRequest(sentences, place="sentences", allow_blank=True)
             return (await encoder.encode(request)).vectors
 
 
-surround(EmbedService, lifecycle, doors=DOORS, apis=["/encode"], traces=TRACES)
+surround(EmbedService, lifecycle, doors=DOORS, apis=[ENCODE], traces=TRACES)
 use_bounded_protocol(SERVER, lifecycle.metrics)

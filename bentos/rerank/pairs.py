@@ -43,3 +43,8 @@ async def scores_of(
     except ExceptionGroup as failed:
         raise failed.exceptions[0] from None
     return scores
+
+
+def is_pair(item: object) -> bool:
+    """Whether a parsed piece of JSON is a query and a document."""
+    return isinstance(item, list) and len(item) == 2 and all(isinstance(text, str) for text in item)

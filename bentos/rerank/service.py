@@ -9,7 +9,8 @@ from pydantic import Field
 
 from bentos.common import settings
 from bentos.common.http.app import create_app
-from bentos.common.http.bentoml_api import bentoml_call, surround
+from bentos.common.http.bentoml_api import surround
+from bentos.common.http.bentoml_calls import BatchAPI
 from bentos.common.http.other_service import OtherService
 from bentos.common.http.page.routes import Page
 from bentos.common.http.server_protocol import use_bounded_protocol
@@ -23,7 +24,7 @@ from bentos.common.resources import limit_native_threads
 from bentos.common.served_model import resolve
 from bentos.common.tracing import start_traces
 from bentos.rerank.cross_encoder import CrossEncoder
-from bentos.rerank.pairs import scores_of
+from bentos.rerank.pairs import is_pair, scores_of
 from bentos.rerank.routes import cohere_v1, cohere_v2, native, tei
 from bentos.rerank.settings import DEFAULT_MODEL, RerankSettings
 
@@ -63,6 +64,7 @@ app = create_app(
     cross_encoder=cross_encoder,
     model_names=ModelNames(MODEL.profile.model_id, SETTINGS.model_aliases),
 )
+SCORE = BatchAPI("/score", "pairs", is_pair, "a list of two strings", SETTINGS.max_documents)
 
 
 @bentoml.service(
@@ -94,10 +96,9 @@ class RerankService:
         """Drain."""
         await lifecycle.stop()
 
-    # The engine does the batching; BentoML's own batcher only merges calls on their way to it, and allows a batchable
-    # method exactly one parameter. Its `max_latency_ms` sheds calls that take longer, so it is the time a request
-    # may take. It refuses a `max_batch_size` of 1, and calls merged to more than the limit would fail, so with a limit
-    # of 1 it merges none.
+    # The engine does the batching; BentoML's own batcher only merges the calls that `SCORE` lets through, and allows a
+    # batchable method exactly one parameter. Its `max_latency_ms` sheds calls that take longer, so it is the time a
+    # request may take. It refuses a `max_batch_size` of 1.
     @bentoml.api(
         batchable=SETTINGS.max_documents > 1,
         max_batch_size=max(2, SETTINGS.max_documents),
@@ -107,11 +108,11 @@ class RerankService:
         self, pairs: Annotated[list[tuple[str, str]], Field(max_length=SETTINGS.max_documents)]
     ) -> NDArray[np.float32]:
         """Scores of (query, document) pairs between 0 and 1, float32 `[pairs]`."""
-        with bentoml_call():
+        with SCORE.gate.batch():
             texts = [text for pair in pairs for text in pair]
             lane = lifecycle.loaded.cached_engine.admit_texts(texts, lane=None, deadline=None, no_store=False)
             return await scores_of(pairs, cross_encoder.rerank, lane)
 
 
-surround(RerankService, lifecycle, doors=DOORS, apis=["/score"], traces=TRACES)
+surround(RerankService, lifecycle, doors=DOORS, apis=[SCORE], traces=TRACES)
 use_bounded_protocol(SERVER, lifecycle.metrics)

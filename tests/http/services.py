@@ -125,7 +125,7 @@ def running(
     """A block during which a service runs, ready from the start; `target` replaces its module."""
     with Server(target or kind.target, home=home, log=log, folder=folder, settings=settings) as server:
         server.wait_for_probe("/live")
-        early = {path: server.client.get(path) for path in ("/live", "/ready", "/health", "/metrics")}
+        early = {path: server.client.get(path) for path in ("/live", "/ready", "/readyz", "/health", "/metrics")}
         early[kind.path] = server.client.post(kind.path, json=kind.body("heron"))
         server.wait_for_probe("/ready", 200)
         yield Service(kind, server, early)

@@ -77,6 +77,6 @@ def renderer_by_path(routers: Iterable[APIRouter]) -> Callable[[str], ErrorRende
     routes = [route for router in routers for route in router.routes if isinstance(route, DialectRoute)]
 
     def renderer(path: str) -> ErrorRenderer:
-        return next((type(route).render_error for route in routes if route.path_regex.match(path)), native_error)
+        return next((type(route).render_error for route in routes if route.path_regex.fullmatch(path)), native_error)
 
     return renderer

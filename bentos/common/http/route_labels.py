@@ -23,4 +23,4 @@ class RouteLabels:
         """The route's path as it is declared; never the request's own."""
         # An unmatched request is left with the route of BentoML's mount, whose path is empty.
         reached: str = getattr(scope.get("route"), "path", "")
-        return reached or next((route for known, route in self._known if known.match(scope["path"])), UNMATCHED)
+        return reached or next((route for known, route in self._known if known.fullmatch(scope["path"])), UNMATCHED)
