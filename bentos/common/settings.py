@@ -199,7 +199,7 @@ class EngineSettings(BaseSettings):
         "once when all streams compute bulk work",
     )
     max_interactive_wait_seconds: float = Field(
-        4.0,
+        3.0,
         gt=0,
         description="Longest an interactive request may have to wait when it is let in; when it would be longer, it "
         "gets 429. Bulk requests may wait up to `REQUEST_TIMEOUT_SECONDS`, and each at most its own "
@@ -209,7 +209,7 @@ class EngineSettings(BaseSettings):
         1.0,
         gt=0,
         description="Requests that take longer by themselves, at the measured rate, wait in the bulk lane, unless they "
-        "say otherwise",
+        "say otherwise; one text alone only if it takes longer than an interactive request may wait",
     )
     queue_tokens: int = Field(
         524_288, ge=1024, description="Tokens that may wait, whatever their time; beyond it requests get 429"

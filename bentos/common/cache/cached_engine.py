@@ -117,7 +117,8 @@ class CachedEngine:
 
     async def _compute_once(self, cache: Cache, request: _Request, missing: list[int], lane: Lane | None) -> None:
         """Fill in missing rows: those that other requests compute are waited for, the rest is computed and stored."""
-        lane = lane or self._engine.lane_of(sum(len(request.rows[place].ids) for place in missing))
+        tokens = sum(len(request.rows[place].ids) for place in missing)
+        lane = lane or self._engine.lane_of(tokens, len(missing))
         for _ in range(_MOST_LEADERS):
             seats = {place: seat for place in missing if (seat := self._flights.find(request.keys[place], lane))}
             led = [place for place in missing if place not in seats]

@@ -58,6 +58,7 @@ class Engine:
         self._metrics = metrics
         self._request_timeout = request_timeout
         self._bulk_above_seconds = settings.bulk_above_seconds
+        self._interactive_seconds = settings.max_interactive_wait_seconds
         self._throughput = Throughput(settings.target_slice_ms / 1000 / settings.min_batch_tokens)
         self._admission = Admission(
             settings, self._throughput, request_timeout=request_timeout, refusals=metrics.refusals
@@ -87,10 +88,10 @@ class Engine:
         """Seconds until a request that came now would be computed, its own time not included."""
         return self.tokenization.expected_wait(lane) + self._admission.expected_wait(lane)
 
-    def lane_of(self, tokens: int) -> Lane:
-        """Where a request of so many tokens waits if it does not say so: by the time that it takes."""
-        slow = tokens * self._throughput.seconds_per_token > self._bulk_above_seconds
-        return Lane.BULK if slow else Lane.INTERACTIVE
+    def lane_of(self, tokens: int, texts: int) -> Lane:
+        """Where a request of so many tokens in so many texts waits if it does not say so: by the time that it takes."""
+        longest = self._interactive_seconds if texts == 1 else self._bulk_above_seconds
+        return Lane.BULK if tokens * self._throughput.seconds_per_token > longest else Lane.INTERACTIVE
 
     def admit_texts(
         self, texts: Sequence[Sized], *, lane: Lane | None, deadline: float | None, computes: bool = True
@@ -113,7 +114,7 @@ class Engine:
         if self._closing:
             raise _shutting_down()
         tokens = len(texts) + sum(map(len, texts)) // _CHARACTERS_PER_TOKEN
-        lane = lane or self.lane_of(tokens)
+        lane = lane or self.lane_of(tokens, len(texts))
         ahead = self.tokenization.expected_wait(lane)
         if computes or ahead:
             self._admission.check_wait(lane, tokens, deadline, estimated=True, ahead=ahead)
@@ -154,7 +155,7 @@ class Engine:
         if self._closing:
             raise _shutting_down()
         tokens = sum(len(row.ids) for row in rows)
-        lane = lane or self.lane_of(tokens)
+        lane = lane or self.lane_of(tokens, len(rows))
         self._admission.check_size(tokens, deadline)
         self._admission.check_wait(lane, tokens, deadline)
         expires = loop.time() + self._request_timeout if deadline is None else deadline

@@ -210,10 +210,12 @@ async def test_work_too_large_for_the_time_that_it_may_take_is_refused_with_what
 
 
 async def test_a_request_goes_to_bulk_by_the_time_that_it_takes() -> None:
-    engine = make_engine(FakeBackend(), bulk_above_seconds=2.0)
+    engine = make_engine(FakeBackend(), bulk_above_seconds=2.0, max_interactive_wait_seconds=4.0)
     engine._throughput.observe(100, 1.0)
-    assert engine.lane_of(199) is Lane.INTERACTIVE
-    assert engine.lane_of(201) is Lane.BULK
+    assert engine.lane_of(199, texts=2) is Lane.INTERACTIVE
+    assert engine.lane_of(201, texts=2) is Lane.BULK
+    assert engine.lane_of(399, texts=1) is Lane.INTERACTIVE
+    assert engine.lane_of(401, texts=1) is Lane.BULK
     engine.close()
 
 
