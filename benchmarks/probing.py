@@ -100,16 +100,18 @@ async def _probe(url: str) -> Probes:
             statuses[LOST] += 1
         answers[number] = (time.perf_counter() - started) * 1000
 
-    begun = time.perf_counter()
+    due = time.perf_counter()
     async with asyncio.TaskGroup() as asking:
         for number, path in enumerate(itertools.cycle(_PATHS)):
-            wait = begun + number * _EVERY_SECONDS - time.perf_counter()
-            lag = max(lag, -wait)
+            now = time.perf_counter()
+            lag = max(lag, now - due)
+            due = max(due, now)  # what was missed is not made up for: it would be a flood
             try:
-                await asyncio.wait_for(stop.wait(), max(0.0, wait))
+                await asyncio.wait_for(stop.wait(), due - now)
                 break
             except TimeoutError:
                 asking.create_task(ask(number, path))
+            due += _EVERY_SECONDS
     return Probes([answers[number] for number in sorted(answers)], dict(statuses), lag * 1000)
 
 
