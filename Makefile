@@ -6,6 +6,7 @@ PRECISION ?= $(if $(filter cuda,$(TORCH)),none,auto)
 BACKEND ?= $(if $(filter none,$(PRECISION)),torch,openvino)
 SERVICES ?= embed rerank
 TAG ?= latest
+WORKERS ?= 2
 ENGINE ?= $(shell command -v docker >/dev/null && docker info >/dev/null 2>&1 && echo docker || echo podman)
 PYTHON ?= $(shell for p in python3.11 python3; do "$$p" -c '' 2>/dev/null && echo "$$p" && break; done)
 
@@ -24,7 +25,7 @@ COMPOSE = $(if $(filter podman,$(ENGINE)),$(or $(shell command -v podman-compose
 export BENTOML_DO_NOT_TRACK := True
 
 .DEFAULT_GOAL := help
-.PHONY: help venv models serve test check lint types contracts format lock pin bench bench-picture doctor bench-peers \
+.PHONY: help venv models serve test check lint types contracts format lock pin bench bench-picture doctor bench-peers test-all \
 	demo-migrate build images up down clean
 
 help: ## List the targets
@@ -48,8 +49,13 @@ models: venv ## Install the models of a preset (MODELS=small or production) in t
 serve: models ## Start both services (MODELS=small or production); Ctrl-C stops them
 	$(BIN)/python -m scripts.serve --models $(MODELS)
 
-test: venv ## Run the tests (PYTEST_ARGS=… for pytest)
-	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+test: venv ## Run what tests the services: real HTTP, real models (WORKERS=2 at a time, PYTEST_ARGS=… for pytest)
+	@echo "About five minutes on two processors; the first time two more, for the models."
+	@$(BIN)/python -m pytest -n $(WORKERS) -m "not extended" $(PYTEST_ARGS)
+
+test-all: venv ## Run what make test leaves out: containers, a browser, Node.js, Ray, … (WITHOUT=containers for less)
+	@echo "About ten minutes on two processors; the first time more, for images and npm packages."
+	@$(BIN)/python -m pytest -n $(WORKERS) -m "extended$(WITHOUT:%= and not %)" $(PYTEST_ARGS)
 
 check: lint types contracts ## Run lint, types and contracts
 

@@ -1,7 +1,6 @@
 """A Redis of a test's own: a real `redis-server`, which can be stopped in every way there is."""
 
 import os
-import shutil
 import signal
 import subprocess
 from pathlib import Path
@@ -12,12 +11,10 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from tests import programs
 from tests.http.server import free_port, wait_for
 
-needs_redis = pytest.mark.skipif(
-    shutil.which("redis-server") is None,
-    reason="redis-server is missing: install it, for example with apt-get install redis-server",
-)
+needs_redis = pytest.mark.skipif(programs.find("redis-server") is None, reason=programs.missing("redis-server"))
 
 
 class RedisServer:
@@ -51,7 +48,7 @@ class RedisServer:
         """Start it, also again after `kill`; it is empty then."""
         self._process = subprocess.Popen(
             [
-                "redis-server",
+                programs.require("redis-server"),
                 *self._file,
                 "--port",
                 str(self.port),

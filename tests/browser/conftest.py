@@ -7,7 +7,8 @@ from typing import TypeAlias
 import pytest
 from playwright.sync_api import Browser
 
-from scripts.pictures.chromium import ChromiumMissing, chromium
+from scripts.pictures.chromium import chromium
+from tests import programs
 from tests.browser.visit import Visit
 from tests.http.services import EMBED, QUICK_STOP, RERANK, Kind, Service, running
 
@@ -20,11 +21,9 @@ Open: TypeAlias = Callable[..., Visit]
 
 @pytest.fixture(scope="module")  # Playwright keeps an event loop in this thread, which tests of asyncio cannot have
 def browser() -> Iterator[Browser]:
-    try:
-        with chromium() as browser:
-            yield browser
-    except ChromiumMissing as missing:
-        pytest.skip(str(missing))
+    programs.require("chromium")
+    with chromium() as browser:
+        yield browser
 
 
 @pytest.fixture(scope="session", params=[EMBED, RERANK], ids=lambda kind: kind.name)

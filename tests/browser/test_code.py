@@ -1,12 +1,12 @@
 """The code that the page offers runs as it is and does what the page did."""
 
 import os
-import shutil
 import subprocess
 import sys
 
 import pytest
 
+from tests import programs
 from tests.browser.conftest import KEY, Open
 from tests.http.server import ANSWER_SECONDS
 from tests.http.services import EMBED, Service
@@ -41,8 +41,8 @@ def test_it_runs(keyed: Service, visit: Open, no_store: bool) -> None:
 def _run(language: str, snippet: str) -> str:
     command = {"curl": ["sh", "-c"], "JavaScript": ["node", "--input-type=module", "--eval"]}
     program, *arguments = command.get(language, [sys.executable, "-c"])
-    if shutil.which(program) is None:
-        pytest.skip(f"{program} is missing: install it")
+    if program in programs.PACKAGES:
+        programs.require(program)
     done = subprocess.run(
         [program, *arguments, snippet],
         env=os.environ | {"API_KEY": KEY},

@@ -8,22 +8,26 @@ from tests.clients.conftest import KEY
 from tests.http.server import LeavingClient, wait_for
 from tests.http.services import Service
 
+AT_ONCE = 40
+"""Texts that take one to two seconds: enough for a client that is there, which is told to stay away as long."""
+SOON = 100
+"""Texts that last until a client in a process of its own has started."""
 
-def full_queue(service: Service) -> LeavingClient:
+
+def full_queue(service: Service, texts: int = AT_ONCE) -> LeavingClient:
     """A block during which a large request fills a guarded service's queue."""
-    # Large enough to last until a client has started, no larger: refused clients stay away for as long as it takes.
-    return service.busy({"Authorization": f"Bearer {KEY}"}, texts=100)
+    return service.busy({"Authorization": f"Bearer {KEY}"}, texts)
 
 
 @contextmanager
-def full_queue_until_refused(service: Service, *paths: str) -> Iterator[None]:
+def full_queue_until_refused(service: Service, *paths: str, texts: int = AT_ONCE) -> Iterator[None]:
     """A block at whose start the queue is full, until a request to one of the paths was answered with 429.
 
     Fails if none was.
     """
     before = _refused(service, paths)
     with ThreadPoolExecutor(1) as watcher, ExitStack() as busy:
-        busy.enter_context(full_queue(service))
+        busy.enter_context(full_queue(service, texts))
 
         def make_room() -> None:
             wait_for(lambda: _refused(service, paths) > before, "a request is refused")

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import pytest
+from tests import programs
 
 FOLDER = Path(__file__).parent / "javascript"
 _INSTALL_SECONDS = 300
@@ -19,8 +19,7 @@ _RUN_SECONDS = 120
 def install(cache: Path) -> Path:
     """Folder with the packages of package-lock.json, for scripts to be copied to."""
     for program in ("node", "npm"):
-        if shutil.which(program) is None:
-            pytest.skip(f"{program} is missing: install Node.js 20 or newer")
+        programs.require(program)
     lock = FOLDER / "package-lock.json"
     target = cache / hashlib.sha256(lock.read_bytes()).hexdigest()[:16]
     installed = target / "installed"

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.clients.busy import full_queue_until_refused
+from tests.clients.busy import SOON, full_queue_until_refused
 from tests.clients.conftest import EMBED_ALIAS, KEY, OPENAI_ALIAS, RERANK_ALIAS, Guarded
 from tests.clients.node import Node
 from tests.gateway.nginx import Gateway
@@ -118,7 +118,7 @@ def test_a_full_queue_is_tried_again_until_served(
     node: Node, guarded: Guarded, script: str, call: str, path: str
 ) -> None:
     service = guarded.rerank if path.endswith("rerank") else guarded.embed
-    with full_queue_until_refused(service, path):
+    with full_queue_until_refused(service, path, texts=SOON):
         found = node.report(script, _guarded(guarded, script) | {"CALLS": call, "MAX_RETRIES": "60"})
     assert "error" not in found[call]
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Self
 
 import httpx
-import pytest
 
+from tests import programs
 from tests.http.server import ANSWER_SECONDS, ROOT, free_port, wait_for
 
 DEPLOY = ROOT / "deploy" / "gateway"
@@ -37,17 +37,9 @@ http {{
 """
 
 
-def nginx_or_skip() -> str:
-    """Path of the nginx program."""
-    program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
-    if program is None:
-        pytest.skip("nginx is missing: install it, for example with apt-get install nginx-light")
-    return program
-
-
 def nginx_version() -> tuple[int, ...]:
     """Version of the installed nginx."""
-    output = subprocess.run([nginx_or_skip(), "-v"], capture_output=True, text=True, check=True).stderr
+    output = subprocess.run([programs.require("nginx"), "-v"], capture_output=True, text=True, check=True).stderr
     [version] = re.findall(r"nginx/([\d.]+)", output)
     return tuple(int(part) for part in version.split("."))
 
@@ -99,9 +91,10 @@ class Gateway:
             shutil.copytree(certificate, folder / "tls")
 
     def __enter__(self) -> Self:
+        nginx = programs.require("nginx")
         with self._log.open("wb") as output:
             self.process = subprocess.Popen(
-                [nginx_or_skip(), "-p", f"{self._folder}/", "-c", f"{self._folder}/nginx.conf", "-e", "stderr"],
+                [nginx, "-p", f"{self._folder}/", "-c", f"{self._folder}/nginx.conf", "-e", "stderr"],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,

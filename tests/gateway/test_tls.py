@@ -1,6 +1,5 @@
 """With tls.conf the gateway also speaks TLS, on a port of its own."""
 
-import shutil
 import ssl
 import subprocess
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests import programs
 from tests.gateway.nginx import Gateway
 from tests.http.server import ANSWER_SECONDS
 from tests.http.services import EMBED, RERANK, Service
@@ -18,11 +18,9 @@ _SUBJECT = ("-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost")
 @pytest.fixture
 def certificate(tmp_path: Path) -> Path:
     """A folder with a certificate of our own making, and its key."""
-    if shutil.which("openssl") is None:
-        pytest.skip("openssl is missing: install it, for example with apt-get install openssl")
     files = ("-keyout", "tls.key", "-out", "tls.crt")
     subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", *_SUBJECT, *files],
+        [programs.require("openssl"), "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", *_SUBJECT, *files],
         cwd=tmp_path,
         check=True,
         capture_output=True,

@@ -52,15 +52,6 @@ def frail(request: pytest.FixtureRequest) -> Service:
     return chosen
 
 
-@pytest.fixture(scope="session", params=[EMBED, RERANK], ids=lambda kind: kind.name)
-def locked(request: pytest.FixtureRequest, home: Path, logs: Path) -> Iterator[Service]:
-    """Each service with two keys, `LOCKED_KEYS`, and open to the pages of one origin, `LOCKED_ORIGIN`."""
-    kind: Kind = request.param
-    settings = {**kind.serving, **QUICK_STOP, "API_KEYS": ", ".join(LOCKED_KEYS), "CORS_ORIGINS": LOCKED_ORIGIN}
-    with running(kind, settings, home=home, log=logs / f"locked-{kind.name}.log") as service:
-        yield service
-
-
 @pytest.fixture(params=[EMBED, RERANK], ids=lambda kind: kind.name)
 def kind(request: pytest.FixtureRequest) -> Kind:
     """Each of the two services, not started."""

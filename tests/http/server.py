@@ -1,7 +1,9 @@
 """One service as a user runs it: `bentoml serve` in a process of its own, on a free port."""
 
+import contextlib
 import json
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -20,6 +22,8 @@ START_SECONDS = 120.0
 STOP_SECONDS = 60.0
 ANSWER_SECONDS = 60.0
 _POLL_SECONDS = 0.05
+_PORTS = range(10_000, 32_000)
+_given: set[int] = set()
 _OPTIONS = ("--host", "127.0.0.1", "--timeout-graceful-shutdown", "35")
 _OWN_VARIABLES = (
     *("EMBED_", "RERANK_", "BENTOML_", "PYTHONPATH", "LOG_", "ACCESS_LOG", "CACHE_", "TRACES_", "OTEL_"),
@@ -154,11 +158,17 @@ class LeavingClient:
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 on which nothing listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port of 127.0.0.1 on which nothing listens, and that no earlier call has returned.
+
+    It lies below those that the system gives to clients: one of theirs could be taken again before a server has it.
+    """
+    while True:
+        port = secrets.choice(_PORTS)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            if port not in _given:
+                _given.add(port)
+                return port
 
 
 def _children(pid: int) -> list[psutil.Process]:

@@ -21,10 +21,24 @@ MOST_PROBE_SECONDS = 2.0
 """Far above what a probe takes on a busy machine, and far below the ten seconds that one such answer used to cost."""
 
 
-@pytest.fixture(scope="module", params=[EMBED, RERANK], ids=lambda kind: kind.name)
-def remembering(request: pytest.FixtureRequest, home: Path, logs: Path) -> Iterator[Service]:
+@pytest.fixture(scope="module")
+def remembering_embed(home: Path, logs: Path) -> Iterator[Service]:
+    yield from _remembering(EMBED, home, logs)
+
+
+@pytest.fixture(scope="module")
+def remembering_rerank(home: Path, logs: Path) -> Iterator[Service]:
+    yield from _remembering(RERANK, home, logs)
+
+
+@pytest.fixture(scope="module", params=["remembering_embed", "remembering_rerank"])
+def remembering(request: pytest.FixtureRequest) -> Service:
     """Each service with the cache that it has by default, and a short queue."""
-    kind: Kind = request.param
+    chosen: Service = request.getfixturevalue(request.param)
+    return chosen
+
+
+def _remembering(kind: Kind, home: Path, logs: Path) -> Iterator[Service]:
     settings = {**kind.serving, **QUICK_STOP, "CACHE_URL": "memory", f"{kind.prefix}QUEUE_TOKENS": "1024"}
     with running(kind, settings, home=home, log=logs / f"remembering-{kind.name}.log") as service:
         yield service
@@ -71,17 +85,16 @@ def test_a_cached_answer_is_the_same_and_says_so(remembering: Service) -> None:
     assert remembering.post("the first heron", "the first crane").json()["cached"] == 1
 
 
-def test_one_text_is_cached_or_not(remembering: Service) -> None:
-    if remembering.kind is EMBED:
-        answers = [remembering.server.client.post("/embed", json={"text": "an only heron"}).json() for _ in range(2)]
-        assert [answer["cached"] for answer in answers] == [False, True]
+def test_one_text_is_cached_or_not(remembering_embed: Service) -> None:
+    client = remembering_embed.server.client
+    answers = [client.post("/embed", json={"text": "an only heron"}).json() for _ in range(2)]
+    assert [answer["cached"] for answer in answers] == [False, True]
 
 
-def test_a_long_document_is_cached_with_all_its_windows(remembering: Service) -> None:
-    if remembering.kind is RERANK:
-        [document] = long_texts(1)
-        answers = [remembering.post(document * 3, "heron").json()["cached"] for _ in range(2)]
-        assert answers == [0, 2]
+def test_a_long_document_is_cached_with_all_its_windows(remembering_rerank: Service) -> None:
+    [document] = long_texts(1)
+    answers = [remembering_rerank.post(document * 3, "heron").json()["cached"] for _ in range(2)]
+    assert answers == [0, 2]
 
 
 def test_tokens_of_cached_texts_are_reported_and_not_counted_as_computed(remembering: Service) -> None:
@@ -122,29 +135,33 @@ def test_what_is_cached_is_answered_while_the_queue_is_full(remembering: Service
         assert remembering.post_with({"Cache-Control": "no-store"}, "a patient heron").status_code == 429
 
 
-@pytest.mark.parametrize("path", ["/v1/embed", "/v2/embed", "/v1/embeddings", "/tei/embed"])
-def test_every_dialect_of_embed_can_refuse_the_cache(remembering: Service, path: str) -> None:
-    if remembering.kind is not EMBED:
-        return
-    text = f"a heron of {path}"
-    body = {"model": EMBED.model, "texts": [text], "input_type": "search_query", "input": text, "inputs": text}
-    wanted = {
-        "/v1/embed": ("model", "texts", "input_type"),
-        "/v2/embed": ("model", "texts", "input_type"),
-        "/v1/embeddings": ("model", "input"),
-        "/tei/embed": ("inputs",),
-    }[path]
-    body = {name: body[name] for name in wanted}
-    _refuse_then_accept(remembering, path, body)
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/v1/embed", {"texts": ["a v1 heron"], "model": EMBED.model, "input_type": "search_query"}),
+        ("/v2/embed", {"texts": ["a v2 heron"], "model": EMBED.model, "input_type": "search_query"}),
+        ("/v1/embeddings", {"input": "an open heron", "model": EMBED.model}),
+        ("/tei/embed", {"inputs": "a heron of TEI"}),
+    ],
+)
+def test_every_dialect_of_embed_can_refuse_the_cache(
+    remembering_embed: Service, path: str, body: dict[str, Any]
+) -> None:
+    _refuse_then_accept(remembering_embed, path, body)
 
 
-@pytest.mark.parametrize("path", ["/v1/rerank", "/v2/rerank", "/tei/rerank"])
-def test_every_dialect_of_rerank_can_refuse_the_cache(remembering: Service, path: str) -> None:
-    if remembering.kind is not RERANK:
-        return
-    texts = {"texts" if path == "/tei/rerank" else "documents": [f"a heron of {path}"]}
-    names = {} if path == "/tei/rerank" else {"model": RERANK.model}
-    _refuse_then_accept(remembering, path, {"query": "heron", **texts, **names})
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/v1/rerank", {"documents": ["a v1 heron"], "model": RERANK.model}),
+        ("/v2/rerank", {"documents": ["a v2 heron"], "model": RERANK.model}),
+        ("/tei/rerank", {"texts": ["a heron of TEI"]}),
+    ],
+)
+def test_every_dialect_of_rerank_can_refuse_the_cache(
+    remembering_rerank: Service, path: str, body: dict[str, Any]
+) -> None:
+    _refuse_then_accept(remembering_rerank, path, {"query": "heron", **body})
 
 
 def _refuse_then_accept(service: Service, path: str, body: dict[str, Any]) -> None:

@@ -1,16 +1,21 @@
 """`POST /embed`: the vectors are those of sentence-transformers, in the shapes of the contract."""
 
+from __future__ import annotations
+
 import base64
 import random
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from sentence_transformers import SentenceTransformer
 
 from tests.http import reference
 from tests.http.services import EMBED, Service
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
 
 EQUAL = 0.99999
 TEXTS = [

@@ -1,14 +1,19 @@
 """`POST /rerank`: the scores are those of sentence-transformers, in the shapes of the contract."""
 
+from __future__ import annotations
+
 import random
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from sentence_transformers import CrossEncoder
 
 from tests.http import reference
 from tests.http.services import RERANK, Service
+
+if TYPE_CHECKING:
+    from sentence_transformers import CrossEncoder
 
 QUERY = "How does a heron hunt?"
 DOCUMENTS = [

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import httpx
 import psutil
+import pytest
 from qdrant_client import QdrantClient, models
 
 from tests.http.server import wait_for
@@ -21,6 +22,7 @@ KILLS = 20
 POINTS = 5000
 
 
+@pytest.mark.endurance
 def test_twenty_kills_and_then_the_result_of_an_uninterrupted_run(
     qdrant: QdrantClient, migrate: Migration, alias: str, proxy: FaultProxy, tmp_path: Path
 ) -> None:
@@ -187,6 +189,7 @@ def test_verification_finds_what_is_wrong(qdrant: QdrantClient, alias: str, migr
     assert "The target has 1 points that the source does not have." in said
 
 
+@pytest.mark.endurance
 def test_fifty_thousand_points(
     qdrant: QdrantClient, qdrant_url: str, alias: str, home: Path, logs: Path, tmp_path: Path
 ) -> None:

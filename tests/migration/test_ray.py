@@ -2,12 +2,14 @@
 
 import uuid
 
+import pytest
 from qdrant_client import QdrantClient, models
 
 from scripts.migrate.checkpoint import Checkpoint
 from tests.migration.parts import Migration, contact, points, seed
 
 
+@pytest.mark.ray
 def test_ray_migrates_every_range(qdrant: QdrantClient, migrate: Migration, alias: str) -> None:
     old = seed(qdrant, alias, 200)
     named = [str(uuid.UUID(int=number * 2**120)) for number in range(50)]

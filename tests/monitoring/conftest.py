@@ -1,12 +1,12 @@
 """Both services with a cache, under the eyes of a real Prometheus and a collector of traces."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from scripts.pictures.prometheus import Prometheus, running_prometheus
+from tests import programs
 from tests.http.services import EMBED, QUICK_STOP, RERANK, Service, long_texts, running
 from tests.monitoring.collector import Collector
 
@@ -33,8 +33,7 @@ def observed(collector: Collector, home: Path, logs: Path) -> Iterator[dict[str,
 def prometheus(observed: dict[str, Service], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
     """The project's configuration, but every second; the services are at other addresses."""
     for program in ("prometheus", "promtool"):
-        if shutil.which(program) is None:
-            pytest.skip(f"{program} is missing: install the package prometheus")
+        programs.require(program)
     targets = {name: service.server.address for name, service in observed.items()}
     with running_prometheus(targets, tmp_path_factory.mktemp("prometheus"), interval="1s") as running:
         yield running

@@ -1,7 +1,6 @@
 """The rules fire when they should, on series that the services have, and each says what to do."""
 
 import re
-import shutil
 import subprocess
 from typing import Any
 
@@ -10,6 +9,7 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from scripts.pictures.prometheus import FOLDER, Prometheus
+from tests import programs
 from tests.docs.headings import anchors
 from tests.http.server import ROOT, wait_for
 from tests.http.services import Service
@@ -28,16 +28,12 @@ alert = pytest.mark.parametrize("rule", ALERTS, ids=lambda rule: rule["alert"])
 
 @pytest.mark.parametrize("arguments", [("test", "rules", CASES), ("check", "config", FOLDER / "prometheus.yml")])
 def test_promtool_agrees(arguments: tuple[str, ...]) -> None:
-    if shutil.which("promtool") is None:
-        pytest.skip("promtool is missing: install the package prometheus")
-    done = subprocess.run(["promtool", *arguments], capture_output=True, text=True, check=False)
+    done = subprocess.run([programs.require("promtool"), *arguments], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_amtool_agrees() -> None:
-    if shutil.which("amtool") is None:
-        pytest.skip("amtool is missing: install the package prometheus-alertmanager")
-    command = ["amtool", "check-config", str(FOLDER / "alertmanager.yml")]
+    command = [programs.require("amtool"), "check-config", str(FOLDER / "alertmanager.yml")]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 

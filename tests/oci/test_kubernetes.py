@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.http.server import ROOT, START_SECONDS, wait_for
+from tests.http.server import ROOT, START_SECONDS, free_port, wait_for
 from tests.http.services import Kind
 from tests.oci.engine import Engine
 
@@ -78,7 +78,7 @@ def test_a_probe_may_be_late_but_not_later_than_the_next_one() -> None:
 
 @pytest.fixture
 def pod(engine: Engine, images: dict[str, str], kind: Kind, tmp_path: Path) -> Iterator[str]:
-    """Name of the container that podman makes of a Deployment; only the image's tag is changed."""
+    """Name of the container that podman makes of a Deployment; only the image's tag and its port here are changed."""
     if engine.program != "podman":
         pytest.skip("only podman starts Kubernetes' manifests")
     deployments = {m["metadata"]["name"]: m for m in manifests("cpu") if m["kind"] == "Deployment"}
@@ -86,6 +86,8 @@ def pod(engine: Engine, images: dict[str, str], kind: Kind, tmp_path: Path) -> I
     [container] = deployment["spec"]["template"]["spec"]["containers"]
     assert container["image"] == f"{kind.name}:latest"
     container["image"] = f"localhost/{images[kind.name]}"
+    [port] = container["ports"]
+    port["hostPort"] = free_port()  # podman would take the container's own, which `make serve` may have
     file = tmp_path / "deployment.yaml"
     file.write_text(yaml.safe_dump(deployment))
     engine.run("play", "kube", str(file))

@@ -1,18 +1,17 @@
 """Both services with a cache and with keys: what the command-line tools are run against."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack
-from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
 from scripts.deployment import DeploymentSettings
 from scripts.qdrant import QdrantSettings
-from tests.http.services import EMBED, QUICK_STOP, RERANK, Service, running
+from tests.http.conftest import LOCKED_KEYS
+from tests.http.services import Service
 from tests.scripts.environment import variables
 
-KEY = "heron-key"
+KEY = LOCKED_KEYS[0]
 
 
 class Deployment(NamedTuple):
@@ -44,14 +43,6 @@ def deployment(embed: Service, rerank: Service) -> Deployment:
 
 
 @pytest.fixture(scope="session")
-def locked_deployment(home: Path, logs: Path) -> Iterator[Deployment]:
+def locked_deployment(locked_embed: Service, locked_rerank: Service) -> Deployment:
     """Both services with a cache in memory and the key `KEY`."""
-    more = QUICK_STOP | {"CACHE_URL": "memory", "API_KEYS": KEY}
-    with ExitStack() as stack:
-        services = [
-            stack.enter_context(
-                running(kind, kind.serving | more, home=home, log=logs / f"locked-deployment-{kind.name}.log")
-            )
-            for kind in (EMBED, RERANK)
-        ]
-        yield Deployment(*services)
+    return Deployment(locked_embed, locked_rerank)

@@ -1,30 +1,24 @@
 """The report of a run with load, search and comparison: as JSON, and as a page in a real browser."""
 
 import json
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 from typer.testing import CliRunner
 
 from scripts.bench.__main__ import app
 from scripts.bench.dialects import DIALECTS
+from scripts.pictures.chromium import chromium
+from tests import programs
 from tests.http.services import EMBED, RERANK
 from tests.scripts.conftest import KEY, Deployment
 
-CHROMIUM = shutil.which("chromium")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-FLAGS += ["--disable-sync", "--no-first-run"]
 CLOSED = ["--iterations", "2", "--warm-up", "0", "--batch-size", "2", "--documents", "2"]
 OPEN = ["--rate", "20", "--duration", "2", "--find-max", "--step-seconds", "0.5", "--slo-ms", "2000"]
-
-needs_chromium = pytest.mark.skipif(
-    CHROMIUM is None, reason="chromium is missing: install it, for example with apt-get install chromium"
-)
 
 
 class Files:
@@ -54,8 +48,8 @@ def files(locked_deployment: Deployment, tmp_path_factory: pytest.TempPathFactor
 @pytest.fixture(scope="module")
 def page(files: Files) -> Iterator[Page]:
     """The report in Chromium, with everything that it complained of in `errors`."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    programs.require("chromium")
+    with chromium() as browser:
         page = browser.new_page()
         errors: list[str] = []
         page.on("console", lambda message: errors.append(message.text))
@@ -64,7 +58,6 @@ def page(files: Files) -> Iterator[Page]:
         page.goto(files.html.as_uri())
         yield page
         assert errors == []
-        browser.close()
 
 
 def test_every_request_of_the_load_is_accounted_for(files: Files) -> None:
@@ -87,7 +80,7 @@ def test_the_comparison_is_of_what_both_have(files: Files) -> None:
     assert all(row["ratio"] == pytest.approx(row["other_p50"] / row["p50"]) for row in compared.values())
 
 
-@needs_chromium
+@pytest.mark.browser
 def test_the_page_shows_every_part_with_its_plot(page: Page) -> None:
     headings = page.locator("h2").all_inner_texts()
     assert headings == [
@@ -103,7 +96,7 @@ def test_the_page_shows_every_part_with_its_plot(page: Page) -> None:
     assert page.locator("td.verdict").count() >= 5
 
 
-@needs_chromium
+@pytest.mark.browser
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_page_is_accessible_on_light_and_on_dark(page: Page, scheme: Any) -> None:
     page.emulate_media(color_scheme=scheme)
@@ -111,7 +104,6 @@ def test_the_page_is_accessible_on_light_and_on_dark(page: Page, scheme: Any) ->
     assert found.violations_count == 0, found.generate_report()
 
 
-@needs_chromium
 def test_the_page_needs_nothing_but_itself(files: Files) -> None:
     text = files.html.read_text()
     assert "<script" not in text

