@@ -25,7 +25,7 @@ COMPOSE = $(if $(filter podman,$(ENGINE)),$(or $(shell command -v podman-compose
 export BENTOML_DO_NOT_TRACK := True
 
 .DEFAULT_GOAL := help
-.PHONY: help venv models serve test check lint types contracts format lock pin bench bench-picture doctor bench-peers test-all \
+.PHONY: help venv models serve test check lint types contracts format lock pin bench bench-picture doctor bench-peers test-all docs \
 	demo-migrate build images up down clean
 
 help: ## List the targets
@@ -85,6 +85,9 @@ pin: venv ## Pin images by digest and GitHub's actions by commit, to what their 
 
 bench: venv ## Measure running services against the targets of docs/benchmarking.md (ARGS=… for scripts.bench)
 	@$(BIN)/python -m scripts.bench $(ARGS)
+
+docs: venv ## Write the pages that the settings classes hold: docs/settings.md and the table of docs/migration.md
+	$(BIN)/python -m scripts.docs
 
 bench-picture: venv ## Take the picture of docs/benchmarking.md from running services (needs chromium)
 	@folder=$$(mktemp -d) && $(BIN)/python -m scripts.bench --rate 10 --duration 30 --find-max --html $$folder/report.html; \

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from qdrant_client import QdrantClient
 
-from tests.docs import migration_page
+from scripts.docs import migration_page
 from tests.http.services import Service
 from tests.migration.parts import Migration, points, seed
 
@@ -14,7 +14,7 @@ SECTION = "## Step 4"
 
 
 def test_the_table_of_settings_is_up_to_date() -> None:
-    assert migration_page.PAGE.read_text() == migration_page.render(), "run `python -m tests.docs.migration_page`"
+    assert migration_page.PAGE.read_text() == migration_page.render(), "run `make docs`"
 
 
 def test_the_guides_four_command_lines(embed: Service, tmp_path: Path) -> None:

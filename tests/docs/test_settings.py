@@ -3,7 +3,7 @@
 import ast
 from pathlib import Path
 
-from tests.docs import settings_page
+from scripts.docs import settings_page
 
 ROOT = Path(__file__).parents[2]
 # It tells native libraries their number of threads, which they read from the environment.
@@ -11,7 +11,7 @@ WRITERS = {"bentos/common/resources.py"}
 
 
 def test_the_settings_page_is_up_to_date() -> None:
-    assert settings_page.PAGE.read_text() == settings_page.render(), "run `python -m tests.docs.settings_page`"
+    assert settings_page.PAGE.read_text() == settings_page.render(), "run `make docs`"
 
 
 def test_every_setting_has_a_description() -> None:

@@ -1,4 +1,4 @@
-"""Writes docs/settings.md from the settings classes: `python -m tests.docs.settings_page`."""
+"""docs/settings.md as the settings classes have it."""
 
 from pathlib import Path
 from typing import get_args, get_origin
@@ -18,7 +18,7 @@ _HEAD = """\
 
 Set as environment variables; an empty variable counts as unset. They are checked when a service starts: a wrong one
 ends the start with a line that names it. This page is written from the settings classes by
-`python -m tests.docs.settings_page`, and a test fails when it is out of date.
+`make docs`, and a test fails when it is out of date.
 
 BentoML's own: `BENTOML_HOME` (where models and bentos are stored, `~/bentoml`), `BENTOML_DO_NOT_TRACK=True` (no usage
 statistics; `make` and the bentos set it).
@@ -84,7 +84,3 @@ def _values(field: FieldInfo) -> str:
     signs = {"Ge": ("≥", "ge"), "Gt": (">", "gt"), "Le": ("≤", "le"), "Lt": ("<", "lt")}
     limits = [f"{sign} {getattr(bounds[key], name):g}" for key, (sign, name) in signs.items() if key in bounds]
     return f"{name} {', '.join(limits)}".strip()
-
-
-if __name__ == "__main__":
-    PAGE.write_text(render())

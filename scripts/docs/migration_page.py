@@ -1,4 +1,4 @@
-"""Writes the table of settings in docs/migration.md: `python -m tests.docs.migration_page`."""
+"""docs/migration.md with its table of settings as the settings class has them."""
 
 from pathlib import Path
 
@@ -21,7 +21,3 @@ def render() -> str:
         shown = "" if default in ("", None) else f"`{default}`"
         rows.append(f"| `{variable(name, field)}` | `{flag(name, field)}` | {shown} | {field.description} |\n")
     return f"{before}{_HEAD}{''.join(rows)}\n## {after}"
-
-
-if __name__ == "__main__":
-    PAGE.write_text(render())
