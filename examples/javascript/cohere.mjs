@@ -7,8 +7,8 @@ import { CohereClientV2 } from "cohere-ai";
 const {
   EMBED_SERVICE_URL = "http://localhost:5555",
   RERANK_SERVICE_URL = "http://localhost:5556",
-  EMBED_MODEL = "intfloat/multilingual-e5-large",
-  RERANK_MODEL = "BAAI/bge-reranker-base",
+  EMBED_MODEL,
+  RERANK_MODEL,
   SERVICE_API_KEY = "none",
 } = process.env;
 
@@ -16,8 +16,15 @@ const embedder = new CohereClientV2({ environment: EMBED_SERVICE_URL, token: SER
 // A search should not wait long for what it can do without.
 const reranker = new CohereClientV2({ environment: RERANK_SERVICE_URL, token: SERVICE_API_KEY, maxRetries: 0, timeoutInSeconds: 5 });
 
+// The name of the served model, unless a variable has it, or one that EMBED_MODEL_ALIASES or RERANK_MODEL_ALIASES lists.
+async function served(url) {
+  const answer = await fetch(`${url}/info`, { headers: { Authorization: `Bearer ${SERVICE_API_KEY}` } });
+  return (await answer.json()).model;
+}
+
 export async function embed(texts, inputType) {
-  const answer = await embedder.embed({ texts, model: EMBED_MODEL, inputType, embeddingTypes: ["float"] });
+  const model = EMBED_MODEL ?? (await served(EMBED_SERVICE_URL));
+  const answer = await embedder.embed({ texts, model, inputType, embeddingTypes: ["float"] });
   return answer.embeddings.float;
 }
 
@@ -28,7 +35,8 @@ export async function search(query, contacts) {
   const found = contacts.map(({ text, vector }) => ({ text, score: dot(vector) })).sort((a, b) => b.score - a.score);
   try {
     const documents = found.map(({ text }) => text);
-    const { results } = await reranker.rerank({ query, documents, model: RERANK_MODEL });
+    const model = RERANK_MODEL ?? (await served(RERANK_SERVICE_URL));
+    const { results } = await reranker.rerank({ query, documents, model });
     return { reranked: true, results: results.map(({ index, relevanceScore }) => ({ text: documents[index], score: relevanceScore })) };
   } catch (error) {
     console.warn(`rerank is down, order by vectors only: ${error.name}`);

@@ -7,15 +7,17 @@ import OpenAI from "openai";
 const {
   EMBED_SERVICE_URL = "http://localhost:5555",
   RERANK_SERVICE_URL = "http://localhost:5556",
-  EMBED_MODEL = "intfloat/multilingual-e5-large",
+  EMBED_MODEL,
   SERVICE_API_KEY = "none",
 } = process.env;
 
 const client = new OpenAI({ baseURL: `${EMBED_SERVICE_URL}/v1`, apiKey: SERVICE_API_KEY });
 
+const model = EMBED_MODEL ?? (await client.models.list()).data[0].id; // the served one
+
 // inputType is "query" or "passage": E5 embeds them differently.
 export async function embed(input, inputType) {
-  const { data } = await client.embeddings.create({ input, model: EMBED_MODEL, input_type: inputType });
+  const { data } = await client.embeddings.create({ input, model, input_type: inputType });
   return data.map(({ embedding }) => embedding);
 }
 

@@ -4,10 +4,23 @@ import asyncio
 import os
 
 import cohere
+import httpx
 
-# The served models, or names that EMBED_MODEL_ALIASES and RERANK_MODEL_ALIASES list, such as embed-multilingual-v3.0.
-EMBED_MODEL = os.environ.get("EMBED_MODEL", "intfloat/multilingual-e5-large")
-RERANK_MODEL = os.environ.get("RERANK_MODEL", "BAAI/bge-reranker-base")
+EMBED_SERVICE_URL = os.environ.get("EMBED_SERVICE_URL", "http://localhost:5555")
+RERANK_SERVICE_URL = os.environ.get("RERANK_SERVICE_URL", "http://localhost:5556")
+KEY = os.environ.get("CO_API_KEY", "none")
+
+
+def served(url: str) -> str:
+    """Name of the model that a service has."""
+    answer = httpx.get(f"{url}/info", headers={"Authorization": f"Bearer {KEY}"})
+    model: str = answer.raise_for_status().json()["model"]
+    return model
+
+
+# An application names its models: the served ones, or what EMBED_MODEL_ALIASES and RERANK_MODEL_ALIASES list.
+EMBED_MODEL = os.environ.get("EMBED_MODEL") or served(EMBED_SERVICE_URL)
+RERANK_MODEL = os.environ.get("RERANK_MODEL") or served(RERANK_SERVICE_URL)
 DOCUMENTS = ["The office opens at nine.", "A heron stands still and spears fish.", "Herons nest in trees."]
 
 
@@ -15,7 +28,7 @@ async def main() -> None:
     """Embed in two forms, then rerank."""
     client = cohere.AsyncClientV2(
         base_url=os.environ.get("CO_API_URL", "http://localhost:8080"),
-        api_key=os.environ.get("CO_API_KEY", "none"),
+        api_key=KEY,
     )
     embedded = await client.embed(
         texts=DOCUMENTS, model=EMBED_MODEL, input_type="search_document", embedding_types=["float", "ubinary"]

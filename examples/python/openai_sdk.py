@@ -8,7 +8,7 @@ client = OpenAI(
     base_url=os.environ.get("EMBED_SERVICE_URL", "http://localhost:5555") + "/v1",
     api_key=os.environ.get("SERVICE_API_KEY", "none"),
 )
-model = os.environ.get("EMBED_MODEL", "intfloat/multilingual-e5-large")
+model = os.environ.get("EMBED_MODEL") or client.models.list().data[0].id  # the served one
 
 
 def embed(texts: list[str], input_type: str) -> list[list[float]]:

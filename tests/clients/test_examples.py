@@ -10,7 +10,7 @@ import pytest
 from tests.clients.node import Node
 from tests.gateway.nginx import CLOSED_PORT, Gateway
 from tests.http.server import ANSWER_SECONDS, ROOT
-from tests.http.services import EMBED, RERANK, Service
+from tests.http.services import Service
 
 PYTHON = ROOT / "examples" / "python"
 JAVASCRIPT = ROOT / "examples" / "javascript"
@@ -25,8 +25,6 @@ def variables(gateway: Gateway, embed: Service, rerank: Service) -> dict[str, st
         "EMBED_SERVICE_URL": embed.server.url,
         "RERANK_SERVICE_URL": rerank.server.url,
         "CO_API_URL": gateway.url,
-        "EMBED_MODEL": EMBED.model,
-        "RERANK_MODEL": RERANK.model,
         "BENTOML_DO_NOT_TRACK": "True",
     }
 
@@ -62,6 +60,12 @@ def test_python_httpx(variables: dict[str, str]) -> None:
     assert lines[0].endswith(BEST)
 
 
+def test_python_with_a_model_of_ones_own_choice(variables: dict[str, str]) -> None:
+    done = _run("openai_sdk.py", variables | {"EMBED_MODEL": "heron/large"})
+    assert done.returncode == 1
+    assert "heron/large" in done.stderr
+
+
 def test_python_httpx_while_rerank_is_down(rerank_down: dict[str, str]) -> None:
     warning, *lines = _python("httpx_client.py", rerank_down)
     assert warning.startswith(FALLS_BACK)
@@ -95,7 +99,13 @@ def test_every_example_is_run_and_listed() -> None:
 
 def _python(script: str, variables: dict[str, str]) -> list[str]:
     """Lines of an example's output."""
-    done = subprocess.run(
+    done = _run(script, variables)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
+
+
+def _run(script: str, variables: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
         [sys.executable, script],
         cwd=PYTHON,
         env=os.environ | variables,
@@ -104,5 +114,3 @@ def _python(script: str, variables: dict[str, str]) -> list[str]:
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stderr
-    return done.stdout.splitlines()
