@@ -16,6 +16,7 @@ INSTALLED := $(VENV)/.installed-$(TORCH)
 LOCK = env -u UV_FIND_LINKS $(BIN)/uv pip compile pyproject.toml --config-file requirements/uv.toml \
 	--universal --fork-strategy fewest --python-version 3.11 --generate-hashes --no-header --quiet $(LOCK_ARGS)
 BENTOFILE_SUFFIX = $(if $(filter torch,$(BACKEND)),-torch)
+NPM_PACKAGES := tests/clients/javascript/node_modules/.package-lock.json
 PRESET = $$($(BIN)/python -c "from scripts.models.presets import PRESETS as p; \
 	print('EMBED_MODEL=%s RERANK_MODEL=%s' % p['$(MODELS)'])")
 
@@ -25,7 +26,7 @@ COMPOSE = $(if $(filter podman,$(ENGINE)),$(or $(shell command -v podman-compose
 export BENTOML_DO_NOT_TRACK := True
 
 .DEFAULT_GOAL := help
-.PHONY: help venv models serve test check lint types contracts format lock pin bench bench-picture doctor bench-peers test-all docs \
+.PHONY: help venv models serve test check lint types contracts format lock pin bench bench-picture doctor bench-peers test-all docs npm-packages coverage \
 	demo-migrate build images up down clean
 
 help: ## List the targets
@@ -46,16 +47,28 @@ $(INSTALLED): requirements/dev.txt scripts/install_torch.sh
 models: venv ## Install the models of a preset (MODELS=small or production) in the fastest form (PRECISION=none: as they are)
 	$(BIN)/python -m scripts.models install $(MODELS) --precision $(PRECISION)
 
-serve: models ## Start both services (MODELS=small or production); Ctrl-C stops them
-	$(BIN)/python -m scripts.serve --models $(MODELS)
+serve: models ## Start both services (MODELS=small or production, ARGS=… for scripts.serve); Ctrl-C stops them
+	$(BIN)/python -m scripts.serve --models $(MODELS) $(ARGS)
 
 test: venv ## Run what tests the services: real HTTP, real models (WORKERS=2 at a time, PYTEST_ARGS=… for pytest)
 	@echo "About five minutes on two processors; the first time two more, for the models."
 	@$(BIN)/python -m pytest -n $(WORKERS) -m "not extended" $(PYTEST_ARGS)
 
-test-all: venv ## Run what make test leaves out: containers, a browser, Node.js, Ray, … (WITHOUT=containers for less)
+npm-packages: $(NPM_PACKAGES) ## Install the npm packages of the JavaScript clients, for make test-all
+
+$(NPM_PACKAGES): tests/clients/javascript/package-lock.json
+	@cd tests/clients/javascript && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error || \
+		echo "The npm packages are not installed: the tests with Node.js are left out." >&2
+
+test-all: venv npm-packages ## Run what make test leaves out: containers, a browser, Node.js, Ray, … (WITHOUT=containers for less)
 	@echo "About ten minutes on two processors; the first time more, for images and npm packages."
 	@$(BIN)/python -m pytest -n $(WORKERS) -m "extended$(WITHOUT:%= and not %)" $(PYTEST_ARGS)
+
+coverage: venv ## Measure which lines and branches of bentos and scripts make test reaches, in all their processes
+	@$(BIN)/coverage erase
+	@$(BIN)/coverage run -m pytest -n $(WORKERS) -m "not extended" $(PYTEST_ARGS)
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage report
 
 check: lint types contracts ## Run lint, types and contracts
 

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
+COMMAND_SECONDS = 1800
 
 
 def run_models_command(home: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -17,5 +18,5 @@ def run_models_command(home: Path, *arguments: str, **environment: str) -> subpr
         capture_output=True,
         text=True,
         check=False,
-        timeout=300,
+        timeout=COMMAND_SECONDS,
     )

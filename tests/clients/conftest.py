@@ -9,7 +9,7 @@ import cohere
 import pytest
 
 from tests.clients.blocking import blocking
-from tests.clients.node import Node, install
+from tests.clients.node import Node
 from tests.gateway.nginx import Gateway
 from tests.http.services import EMBED, QUICK_STOP, RERANK, Service, running
 
@@ -64,7 +64,6 @@ def guarded(home: Path, logs: Path, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 @pytest.fixture(scope="session")
-def node(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Node:
-    """Node with the npm packages of `javascript/`, which stay in pytest's cache."""
-    packages = install(pytestconfig.cache.mkdir("node-packages"))
-    return Node(packages, tmp_path_factory.mktemp("node"))
+def node(tmp_path_factory: pytest.TempPathFactory) -> Node:
+    """Node with the npm packages of `javascript/`."""
+    return Node(tmp_path_factory.mktemp("node"))

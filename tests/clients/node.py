@@ -1,6 +1,5 @@
-"""The npm packages, installed once per lock file and kept between runs."""
+"""Node.js, with the npm packages of all JavaScript clients, which `make npm-packages` installs."""
 
-import hashlib
 import json
 import os
 import shutil
@@ -9,45 +8,28 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests import programs
 
 FOLDER = Path(__file__).parent / "javascript"
-_INSTALL_SECONDS = 300
+PACKAGES = FOLDER / "node_modules"
 _RUN_SECONDS = 120
-
-
-def install(cache: Path) -> Path:
-    """Folder with the packages of package-lock.json, for scripts to be copied to."""
-    for program in ("node", "npm"):
-        programs.require(program)
-    lock = FOLDER / "package-lock.json"
-    target = cache / hashlib.sha256(lock.read_bytes()).hexdigest()[:16]
-    installed = target / "installed"
-    if not installed.exists():
-        shutil.rmtree(target, ignore_errors=True)
-        target.mkdir(parents=True)
-        for file in (lock, FOLDER / "package.json"):
-            shutil.copy(file, target)
-        command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-        done = subprocess.run(
-            command, cwd=target, timeout=_INSTALL_SECONDS, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stderr
-        installed.touch()
-    return target
 
 
 class Node:
     """Runs scripts beside the installed packages.
 
     Args:
-        packages: what `install` returned.
         folder: gets the scripts, and a link to the packages.
     """
 
-    def __init__(self, packages: Path, folder: Path) -> None:
+    def __init__(self, folder: Path) -> None:
+        self._program = programs.require("node")
+        if not (PACKAGES / ".package-lock.json").is_file():
+            pytest.skip("the npm packages are missing: make npm-packages installs them")
         self._folder = folder
-        (folder / "node_modules").symlink_to(packages / "node_modules")
+        (folder / "node_modules").symlink_to(PACKAGES)
         shutil.copy(FOLDER / "package.json", folder)
 
     def run(self, script: Path, variables: Mapping[str, str]) -> str:
@@ -55,7 +37,7 @@ class Node:
         for file in script.parent.glob("*.mjs"):
             shutil.copy(file, self._folder)
         done = subprocess.run(
-            ["node", script.name],
+            [self._program, script.name],
             cwd=self._folder,
             env=os.environ | variables,
             timeout=_RUN_SECONDS,

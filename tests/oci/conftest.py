@@ -24,7 +24,9 @@ def engine() -> Engine:
 
 
 @pytest.fixture(scope="session")
-def images(engine: Engine, pytestconfig: pytest.Config) -> Iterator[dict[str, str]]:
+def images(
+    engine: Engine, converted_store: Path, tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config
+) -> Iterator[dict[str, str]]:
     """The images by service name, built by `make images` with the small models; their sizes are printed.
 
     DUOBENTO_TEST_IMAGES names the tag of images that are there already, to be kept.
@@ -32,7 +34,8 @@ def images(engine: Engine, pytestconfig: pytest.Config) -> Iterator[dict[str, st
     if kept := os.environ.get("DUOBENTO_TEST_IMAGES"):
         yield {kind.name: f"{kind.name}:{kept}" for kind in (EMBED, RERANK)}
         return
-    home = pytestconfig.cache.mkdir("oci-home")
+    home = tmp_path_factory.mktemp("images-home")
+    (home / "models").symlink_to(converted_store / "models")
     built = subprocess.run(
         ["make", "images", f"TAG={TAG}", f"ENGINE={engine.program}"],
         cwd=ROOT,

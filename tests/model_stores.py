@@ -1,0 +1,75 @@
+"""Model stores for tests, kept between runs, each made by the command that users run and by one test run at a time."""
+
+import fcntl
+import hashlib
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import mkdtemp
+
+import pytest
+
+from tests.models_command import ROOT, run_models_command
+
+INSTALLER = [
+    ROOT / "bentos" / "common" / "model_profile.py",
+    ROOT / "bentos" / "common" / "model_store.py",
+    ROOT / "scripts" / "models",
+    ROOT / "requirements",
+]
+UNUSED_AFTER_S = 24 * 3600
+
+
+def model_store(config: pytest.Config, name: str, *installs: tuple[str, ...]) -> Path:
+    """BENTOML_HOME with models that tests only read.
+
+    Kept in DUOBENTO_TEST_STORE, else in pytest's cache, in a folder named after the installer's sources.
+
+    Args:
+        config: of this run.
+        name: of the store.
+        installs: arguments of `python -m scripts.models install`, one call each.
+    """
+    configured = os.environ.get("DUOBENTO_TEST_STORE")
+    stores = Path(configured) if configured else config.cache.mkdir("model-stores")
+    stores.mkdir(parents=True, exist_ok=True)
+    store = stores / f"{_installer_version()}{name}"
+    with _alone(stores / f".{store.name}.lock"):
+        if not store.is_dir():
+            _install(store, installs)
+        os.utime(store)
+    for other in stores.iterdir():
+        if other.is_dir() and time.time() - other.stat().st_mtime > UNUSED_AFTER_S:
+            shutil.rmtree(other, ignore_errors=True)
+    return store
+
+
+def _install(store: Path, installs: tuple[tuple[str, ...], ...]) -> None:
+    building = Path(mkdtemp(prefix="building-", dir=store.parent))
+    try:
+        for arguments in installs:
+            done = run_models_command(building, "install", *arguments)
+            assert done.returncode == 0, done.stdout + done.stderr
+        building.rename(store)
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+
+
+@contextmanager
+def _alone(file: Path) -> Iterator[None]:
+    """A block that no other process is in with the same file."""
+    with file.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _installer_version() -> str:
+    digest = hashlib.sha256()
+    for source in INSTALLER:
+        for file in sorted([source, *source.rglob("*")]):
+            if file.is_file() and file.suffix != ".pyc":
+                digest.update(file.read_bytes())
+    return digest.hexdigest()[:16]
