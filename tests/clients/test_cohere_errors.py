@@ -86,14 +86,18 @@ def test_97_texts_are_refused_where_the_client_does_not_split_them(guarded: Guar
         client.embed(texts=["heron"] * 97, model=EMBED_ALIAS, input_type="search_query", embedding_types=["float"])
 
 
-def test_a_full_queue(connect: Connect, guarded: Guarded) -> None:
-    client = connect(guarded.url)
+def test_a_full_queue_of_embed(connect: Connect, guarded: Guarded) -> None:
     with full_queue(guarded.embed), pytest.raises(TooManyRequestsError) as refusal:
-        client.embed(**EMBED_CALL)
+        connect(guarded.url).embed(**EMBED_CALL)
     assert refusal.value.headers is not None
     assert int(refusal.value.headers["retry-after"]) > 0
-    with full_queue(guarded.rerank), pytest.raises(TooManyRequestsError):
-        client.rerank(**RERANK_CALL)
+
+
+def test_a_full_queue_of_rerank(connect: Connect, guarded: Guarded) -> None:
+    with full_queue(guarded.rerank), pytest.raises(TooManyRequestsError) as refusal:
+        connect(guarded.url).rerank(**RERANK_CALL)
+    assert refusal.value.headers is not None
+    assert int(refusal.value.headers["retry-after"]) > 0
 
 
 def test_embed_is_sent_again_until_it_is_served(connect: Connect, guarded: Guarded) -> None:

@@ -1,6 +1,7 @@
 """The adaptive-batching APIs, called by BentoML's own client, agree with the native routes and keep their limits."""
 
 import socket
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import pytest
 from tests.http import reference
 from tests.http.conftest import FRAIL_BODY_BYTES
 from tests.http.server import ANSWER_SECONDS, wait_for
-from tests.http.services import JSON, QUICK_STOP, Kind, Service, long_texts, problem, running
+from tests.http.services import EMBED, JSON, QUICK_STOP, RERANK, Kind, Service, long_texts, problem, running
 
 TEXTS = ["heron", "How does a heron hunt?", "the heron waits " * 30]
 
@@ -87,23 +88,34 @@ def test_more_items_than_a_request_may_have_are_refused_and_named(service: Servi
     assert f"limit of {kind.most_items}" in answer.text
 
 
-def test_a_limit_of_one_is_of_each_call_and_not_of_calls_at_the_same_time(
-    kind: Kind, home: Path, tmp_path: Path
-) -> None:
+@pytest.fixture(scope="module", params=[EMBED, RERANK], ids=lambda kind: kind.name)
+def of_one(request: pytest.FixtureRequest, home: Path, logs: Path) -> Iterator[Service]:
+    """Each service with a limit of one text per request."""
+    kind: Kind = request.param
     settings = kind.serving | QUICK_STOP | {f"{kind.prefix}MAX_{kind.items.upper()}": "1"}
-    with running(kind, settings, home=home, log=tmp_path / "log") as service:
+    with running(kind, settings, home=home, log=logs / f"of-one-{kind.name}.log") as service:
+        yield service
 
-        def answer(*texts: str) -> httpx.Response:
-            return service.server.client.post(api(kind), json=call(kind, list(texts)))
 
-        alone = [answer(text).json() for text in TEXTS]
-        with ThreadPoolExecutor(8) as clients:
-            together = list(clients.map(answer, TEXTS * 8))
-        assert [found.status_code for found in together] == [200] * len(together)
-        assert np.array([found.json() for found in together]) == pytest.approx(np.array(alone * 8), abs=1e-4)
-        assert problem(answer("heron", "stork"))[:2] == (413, "too_many_items")
-        assert service.post("heron").status_code == 200
-        assert problem(service.post("heron", "stork")) == (413, "too_many_items", kind.items)
+def test_a_limit_of_one_is_of_each_call(of_one: Service) -> None:
+    refused = of_one.server.client.post(api(of_one.kind), json=call(of_one.kind, ["heron", "stork"]))
+    assert problem(refused)[:2] == (413, "too_many_items")
+
+
+def test_a_limit_of_one_is_not_of_calls_at_the_same_time(of_one: Service) -> None:
+    def answer(text: str) -> httpx.Response:
+        return of_one.server.client.post(api(of_one.kind), json=call(of_one.kind, [text]))
+
+    alone = [answer(text).json() for text in TEXTS]
+    with ThreadPoolExecutor(8) as clients:
+        together = list(clients.map(answer, TEXTS * 8))
+    assert [found.status_code for found in together] == [200] * len(together)
+    assert np.array([found.json() for found in together]) == pytest.approx(np.array(alone * 8), abs=1e-4)
+
+
+def test_a_limit_of_one_is_of_the_native_route_too(of_one: Service) -> None:
+    assert of_one.post("heron").status_code == 200
+    assert problem(of_one.post("heron", "stork")) == (413, "too_many_items", of_one.kind.items)
 
 
 def test_a_body_over_the_limit_is_413_whether_declared_or_not(frail: Service) -> None:

@@ -3,9 +3,11 @@
 import hashlib
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from typing import NamedTuple
 
 import pytest
 
@@ -75,9 +77,9 @@ class _Handler(BaseHTTPRequestHandler):
         """Keep the test output quiet."""
 
 
-@pytest.fixture
-def hub(tmp_path: Path) -> Iterator[StandInHub]:
-    folder = tmp_path / "repository"
+@contextmanager
+def _hub(parent: Path) -> Iterator[StandInHub]:
+    folder = parent / "repository"
     (folder / "onnx").mkdir(parents=True)
     link_files(minilm_folder()[0], folder)
     (folder / "onnx" / "model.onnx").write_bytes(b"not needed")
@@ -89,25 +91,52 @@ def hub(tmp_path: Path) -> Iterator[StandInHub]:
 
 
 @pytest.fixture
+def hub(tmp_path: Path) -> Iterator[StandInHub]:
+    with _hub(tmp_path) as hub:
+        yield hub
+
+
+@pytest.fixture
 def environment(hub: StandInHub, tmp_path: Path) -> dict[str, str]:
-    return {"HF_ENDPOINT": hub.url, "HF_HOME": str(tmp_path / "cache"), "HF_HUB_OFFLINE": "0"}
+    return _environment(hub, tmp_path)
 
 
-def test_model_is_downloaded_at_its_commit_without_what_is_not_needed(
-    hub: StandInHub, environment: dict[str, str], tmp_path: Path
-) -> None:
-    home = tmp_path / "home"
-    done = run_models_command(home, "install", MODEL_ID, **environment)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "downloading" in done.stdout
-    installed = find(MODEL_ID, COMMIT, home=home)
-    assert installed.profile.revision == COMMIT
-    assert installed.profile.license == "apache-2.0"
-    assert installed.profile.provenance["source"] == f"{hub.url}/{MODEL_ID}"
-    assert {"model.safetensors", "tokenizer.json", "1_Pooling/config.json"} <= hub.served
-    assert not {"onnx/model.onnx", "pytorch_model.bin"} & hub.served
+def _environment(hub: StandInHub, folder: Path) -> dict[str, str]:
+    return {"HF_ENDPOINT": hub.url, "HF_HOME": str(folder / "cache"), "HF_HUB_OFFLINE": "0"}
 
-    again = run_models_command(home, "install", MODEL_ID, HF_HUB_OFFLINE="1")
+
+class Downloaded(NamedTuple):
+    """A model that was installed from the hub, and how."""
+
+    home: Path
+    hub: StandInHub
+    shown: str
+
+
+@pytest.fixture(scope="module")
+def downloaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Downloaded]:
+    folder = tmp_path_factory.mktemp("downloaded")
+    with _hub(folder) as hub:
+        done = run_models_command(folder / "home", "install", MODEL_ID, **_environment(hub, folder))
+        assert done.returncode == 0, done.stdout + done.stderr
+        yield Downloaded(folder / "home", hub, done.stdout)
+
+
+def test_a_model_is_installed_with_its_commit_and_source(downloaded: Downloaded) -> None:
+    assert "downloading" in downloaded.shown
+    profile = find(MODEL_ID, COMMIT, home=downloaded.home).profile
+    assert profile.revision == COMMIT
+    assert profile.license == "apache-2.0"
+    assert profile.provenance["source"] == f"{downloaded.hub.url}/{MODEL_ID}"
+
+
+def test_what_is_not_needed_is_not_downloaded(downloaded: Downloaded) -> None:
+    assert {"model.safetensors", "tokenizer.json", "1_Pooling/config.json"} <= downloaded.hub.served
+    assert not {"onnx/model.onnx", "pytorch_model.bin"} & downloaded.hub.served
+
+
+def test_what_is_installed_needs_no_hub(downloaded: Downloaded) -> None:
+    again = run_models_command(downloaded.home, "install", MODEL_ID, HF_HUB_OFFLINE="1")
     assert again.returncode == 0
     assert "is installed" in again.stdout
 
