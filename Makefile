@@ -26,7 +26,7 @@ COMPOSE = $(if $(filter podman,$(ENGINE)),$(or $(shell command -v podman-compose
 export BENTOML_DO_NOT_TRACK := True
 
 .DEFAULT_GOAL := help
-.PHONY: help venv models serve test check lint types contracts format lock pin bench bench-picture doctor bench-peers test-all docs npm-packages coverage \
+.PHONY: help venv models serve test test-all npm-packages coverage check lint types contracts format lock pin docs bench bench-picture doctor bench-peers \
 	demo-migrate build images up down clean
 
 help: ## List the targets

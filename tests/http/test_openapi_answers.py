@@ -1,0 +1,183 @@
+"""Real answers of every route, in every status that it can have, are those that `/openapi.json` describes."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.http.conftest import FRAIL_BODY_BYTES, POISON
+from tests.http.openapi_document import Document
+from tests.http.services import EMBED, JSON, RERANK, Kind, Service
+
+EMBEDDING_TYPES = ["float", "int8", "uint8", "binary", "ubinary", "base64"]
+TEXTS = ["a heron", "a stork"]
+
+LATE = [f"the heron of {number} waits " * 10 for number in range(90)]
+"""More than can be computed in no time, and within the limits of all dialects."""
+
+Calls = Mapping[tuple[str, str], list[dict[str, Any]]]
+
+OF_BOTH: Calls = {("GET", path): [{}] for path in ("/live", "/ready", "/health", "/info", "/metrics")}
+OF_EMBED: Calls = {
+    ("POST", "/embed"): [
+        {"text": "a heron"},
+        {"texts": TEXTS, "input_type": "query", "encoding_format": "base64"},
+    ],
+    ("POST", "/v1/embed"): [
+        {"texts": TEXTS, "input_type": "search_query"},
+        {"texts": TEXTS, "input_type": "search_query", "embedding_types": EMBEDDING_TYPES},
+    ],
+    ("POST", "/v2/embed"): [
+        {"model": EMBED.model, "texts": TEXTS, "input_type": "search_query", "embedding_types": EMBEDDING_TYPES},
+    ],
+    ("POST", "/v1/tokenize"): [{"text": "a heron", "model": EMBED.model}],
+    ("POST", "/v1/detokenize"): [{"tokens": [1037, 22860], "model": EMBED.model}],
+    ("POST", "/v1/check-api-key"): [{}],
+    ("POST", "/v1/embeddings"): [
+        {"input": TEXTS, "model": EMBED.model},
+        {"input": "a heron", "model": EMBED.model, "encoding_format": "base64"},
+    ],
+    ("POST", "/tei/embed"): [{"inputs": TEXTS}],
+    ("POST", "/"): [{"inputs": "a heron"}],
+    ("GET", "/v1/models"): [{}],
+    ("GET", "/v1/models/{model}"): [{}],
+}
+OF_RERANK: Calls = {
+    ("POST", "/rerank"): [
+        {"query": "heron", "documents": TEXTS},
+        {"query": "heron", "documents": [{"text": "a heron"}], "return_documents": False},
+    ],
+    ("POST", "/v1/rerank"): [
+        {"model": RERANK.model, "query": "heron", "documents": TEXTS},
+        {"model": RERANK.model, "query": "heron", "documents": TEXTS, "return_documents": True},
+    ],
+    ("POST", "/v2/rerank"): [{"model": RERANK.model, "query": "heron", "documents": TEXTS}],
+    ("POST", "/tei/rerank"): [
+        {"query": "heron", "texts": TEXTS},
+        {"query": "heron", "texts": TEXTS, "return_text": True},
+    ],
+}
+CALLS = {EMBED.name: {**OF_BOTH, **OF_EMBED}, RERANK.name: {**OF_BOTH, **OF_RERANK}}
+# Routes that compute, each with a request of so many texts.
+MANY = {
+    "/embed": lambda texts: {"texts": texts},
+    "/v1/embed": lambda texts: {"texts": texts, "input_type": "search_query"},
+    "/v2/embed": lambda texts: {"model": EMBED.model, "texts": texts, "input_type": "search_query"},
+    "/v1/embeddings": lambda texts: {"input": texts, "model": EMBED.model},
+    "/tei/embed": lambda texts: {"inputs": texts},
+    "/": lambda texts: {"inputs": texts},
+    "/rerank": lambda texts: {"query": "heron", "documents": texts},
+    "/v1/rerank": lambda texts: {"model": RERANK.model, "query": "heron", "documents": texts},
+    "/v2/rerank": lambda texts: {"model": RERANK.model, "query": "heron", "documents": texts},
+    "/tei/rerank": lambda texts: {"query": "heron", "texts": texts},
+}
+
+
+def computing(kind: Kind) -> list[str]:
+    """The routes of a service that compute."""
+    return [path for path in MANY if path.endswith("rerank") == (kind is RERANK)]
+
+
+def send(service: Service, method: str, path: str, **arguments: Any) -> httpx.Response:
+    """Send a request to a route."""
+    return service.server.client.request(method, path.replace("{model}", service.kind.model), **arguments)
+
+
+def test_every_route_has_a_call_here(service: Service) -> None:
+    assert CALLS[service.kind.name].keys() == Document.of(service).operations
+    assert set(computing(service.kind)) <= {path for _, path in CALLS[service.kind.name]}
+
+
+def test_answers(service: Service) -> None:
+    document = Document.of(service)
+    for (method, path), bodies in CALLS[service.kind.name].items():
+        for body in bodies:
+            answer = send(service, method, path, json=body if method == "POST" else None)
+            assert answer.status_code == 200, (path, answer.text)
+            document.check(method, path, answer)
+
+
+def test_probes_before_the_model_is_loaded(service: Service) -> None:
+    document = Document.of(service)
+    for path in ("/ready", "/health"):
+        assert service.early[path].status_code == 503
+        document.check("GET", path, service.early[path])
+
+
+def test_a_request_before_the_model_is_loaded(service: Service) -> None:
+    assert service.early[service.kind.path].status_code == 503
+    Document.of(service).check("POST", service.kind.path, service.early[service.kind.path])
+
+
+@pytest.mark.parametrize(
+    ("content", "headers"),
+    [(b"{", JSON), (b"{}", JSON), (b"[]", JSON), (b"heron", {"Content-Type": "text/plain"})],
+    ids=["malformed", "empty", "a list", "plain text"],
+)
+def test_wrong_bodies(service: Service, content: bytes, headers: dict[str, str]) -> None:
+    document = Document.of(service)
+    for path in computing(service.kind):
+        answer = send(service, "POST", path, content=content, headers=headers)
+        assert 400 <= answer.status_code < 500, path
+        document.check("POST", path, answer)
+
+
+def test_wrong_methods(service: Service) -> None:
+    document = Document.of(service)
+    described = document.operations
+    for method, path in described:
+        other = "PUT" if ("POST", path) in described and ("GET", path) in described else "PATCH"
+        answer = send(service, other, path, json={})
+        assert answer.status_code == 405, path
+        document.check(method, path, answer)
+
+
+def test_an_unknown_model(embed: Service) -> None:
+    answer = embed.server.client.get("/v1/models/heron")
+    assert answer.status_code == 404
+    Document.of(embed).check("GET", "/v1/models/{model}", answer)
+
+
+def test_a_deadline_that_passes(service: Service) -> None:
+    document = Document.of(service)
+    for path in computing(service.kind):
+        body = MANY[path](LATE)
+        answer = send(service, "POST", path, json=body, headers={"X-Request-Timeout": "0.01"})
+        assert answer.status_code == 504, path
+        document.check("POST", path, answer)
+
+
+def test_a_missing_key(locked: Service) -> None:
+    document = Document.of(locked, {"Authorization": "Bearer first-key"})
+    exempt = {"/live", "/ready", "/health", "/metrics"}
+    for method, path in document.operations:
+        if path not in exempt:
+            answer = send(locked, method, path)
+            assert answer.status_code == 401, path
+            document.check(method, path, answer)
+
+
+def test_a_body_over_the_limit(frail: Service) -> None:
+    document = Document.of(frail)
+    for path in computing(frail.kind):
+        answer = send(frail, "POST", path, content=b" " * (FRAIL_BODY_BYTES + 1), headers=JSON)
+        assert answer.status_code in (400, 413), path
+        document.check("POST", path, answer)
+
+
+def test_a_full_queue(frail: Service) -> None:
+    document = Document.of(frail)
+    with frail.busy():
+        for path in computing(frail.kind):
+            answer = send(frail, "POST", path, json=MANY[path](["a heron"]))
+            assert answer.status_code == 429, path
+            document.check("POST", path, answer)
+
+
+def test_a_fault_of_the_model(frail: Service) -> None:
+    document = Document.of(frail)
+    for path in computing(frail.kind):
+        answer = send(frail, "POST", path, json=MANY[path]([POISON]))
+        assert answer.status_code == (424 if path.startswith("/tei/") or path == "/" else 500), path
+        document.check("POST", path, answer)
