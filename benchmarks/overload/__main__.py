@@ -18,8 +18,9 @@ import uvloop
 
 from benchmarks.machine import processor
 from benchmarks.make_synthetic import CROSS_ENCODER, ENCODER
-from benchmarks.overload.measures import Bench, Plan
+from benchmarks.overload.measures import Bench
 from benchmarks.overload.picture import draw
+from benchmarks.overload.plan import Plan
 from benchmarks.overload.requests import SERVICES
 from benchmarks.served import ROOT, served
 from bentos.common import model_store

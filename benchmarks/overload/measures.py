@@ -1,9 +1,7 @@
 """What is measured of one running service, each as a dictionary of figures."""
 
 import asyncio
-import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
@@ -11,6 +9,8 @@ from benchmarks.clients import Clients
 from benchmarks.overload import outcomes as arithmetic
 from benchmarks.overload.loads import TRIES, Phase, Saturation, arrivals, latencies, offer, recover, saturate
 from benchmarks.overload.outcomes import OK, REFUSALS, Outcome
+from benchmarks.overload.plan import Plan
+from benchmarks.overload.processor_time import ProcessorTime
 from benchmarks.overload.requests import prepared, single
 from benchmarks.probing import probed
 from benchmarks.served import Served
@@ -23,33 +23,6 @@ _RECOVERED = 1.2
 _RECOVERY_PATIENCE_SECONDS = 60.0
 _WARM_UP_SECONDS = 3.0
 _HOPELESS = {"X-Request-Timeout": "0.001"}
-
-
-@dataclass(frozen=True)
-class Plan:
-    """How much is measured.
-
-    Attributes:
-        clients: that wait for their answers, to saturate the service.
-        saturation_seconds: how long they do.
-        patience: seconds after which a client gives up.
-        times: the overload, in saturated rates.
-        seconds: of the overload.
-        sweep: loads of the picture, in saturated rates.
-        sweep_seconds: of each; the goodput counts from the moment at which the first clients can have given up.
-        burst_seconds: of the burst.
-        after_seconds: of half the saturated rate after it.
-    """
-
-    clients: int = 32
-    saturation_seconds: float = 20.0
-    patience: float = 10.0
-    times: float = 5.0
-    seconds: float = 60.0
-    sweep: Sequence[float] = (0.5, 0.8, 1.0, 1.2, 2.0, 5.0)
-    sweep_seconds: float = 30.0
-    burst_seconds: float = 30.0
-    after_seconds: float = 120.0
 
 
 class Bench:
@@ -92,7 +65,7 @@ class Bench:
         phases = [Phase(self._rate(before.tokens_per_second * plan.times), plan.seconds)]
         due = arrivals(phases)
         with probed(self._service.url) as probes:
-            used = _CPU(self._service)
+            used = ProcessorTime(self._service)
             load = asyncio.create_task(offer(clients, self._requests, due))
             await asyncio.sleep(plan.seconds)
             shares = used.figures()
@@ -125,7 +98,7 @@ class Bench:
     async def refusals(self, seconds: float = 3.0, at_once: int = 8) -> dict[str, Any]:
         """What it costs to refuse a request that cannot be answered in time: one that allows a millisecond."""
         clients = Clients(self._service.url)
-        used = _CPU(self._service)
+        used = ProcessorTime(self._service)
         found = await saturate(clients, [self._hopeless], at_once=at_once, seconds=seconds, warm_up=0.0, pause=0.0)
         figures = used.figures()
         count = sum(found.statuses.values())
@@ -193,22 +166,6 @@ class Bench:
     def _rate(self, tokens_per_second: float) -> float:
         """Requests per second."""
         return tokens_per_second / self._mean_tokens
-
-
-class _CPU:
-    """Processors that the service and this process use from now on."""
-
-    def __init__(self, service: Served) -> None:
-        self._service = service
-        self._wall, self._own, self._its = time.perf_counter(), time.process_time(), service.cpu_seconds()
-
-    def figures(self) -> dict[str, float]:
-        seconds = time.perf_counter() - self._wall
-        return {
-            "seconds": round(seconds, 1),
-            "service, processors": round((self._service.cpu_seconds() - self._its) / seconds, 3),
-            "generator, processors": round((time.process_time() - self._own) / seconds, 3),
-        }
 
 
 def _shares(outcomes: Sequence[Outcome]) -> list[float]:
