@@ -7,13 +7,16 @@ from collections.abc import Callable
 _MEMORY_SECONDS = 3.0
 """Time constant of the average: an older measurement weighs e times less for each."""
 _LEAST_FULL = 0.5
+_MOST_SLOWDOWN = 4.0
+"""Times as slow as expected that a micro-batch may look: a machine that stood still says nothing about the next one."""
 
 
 class Throughput:
     """Seconds that a token takes when there is more work than fits into one micro-batch.
 
     Time is taken from one end of a micro-batch to the next, so that all that happens in between counts, and several
-    streams count together. Micro-batches that fill less than half of their budget say little about a full one.
+    streams count together. Micro-batches that fill less than half of their budget say little about a full one, unless
+    they are faster than one was thought to be.
 
     Args:
         seconds_per_token: a first guess.
@@ -59,8 +62,9 @@ class Throughput:
         self._running -= 1
         self._uncounted += tokens
         now = self._clock()
-        if fullness >= _LEAST_FULL:
-            self.observe(self._uncounted, now - self._mark, interactive=interactive)
+        seconds, expected = now - self._mark, self._uncounted * self.seconds_per_token
+        if fullness >= _LEAST_FULL or seconds < expected:
+            self.observe(self._uncounted, min(seconds, _MOST_SLOWDOWN * expected), interactive=interactive)
         elif self._running:
             return  # its tokens go with those of the full one beside it
         self._mark = now

@@ -78,7 +78,8 @@ class BatchAPI:
 class BentoMLCalls:
     """ASGI middleware in front of a service's BentoML APIs. Checks each call before BentoML merges it with others.
 
-    `/readyz` is answered as `/ready`. No path matches a route with a line break behind it: Starlette's patterns would.
+    `/readyz` is answered as `/ready`. No path with a line break reaches a route: Starlette's
+    patterns would match one behind it, and not match a mounted application with one inside.
 
     Args:
         app: BentoML's routes and ours.
@@ -100,7 +101,7 @@ class BentoMLCalls:
         if api := self._apis.get(path):
             await (await self._answer(api, scope, receive))(scope, receive, send)
             return
-        if path.endswith("\n"):
+        if "\n" in path:
             await native_error(problem_of(HTTPException(404)))(scope, receive, send)
             return
         if path == "/readyz":

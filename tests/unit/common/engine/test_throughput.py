@@ -64,6 +64,27 @@ def test_micro_batches_that_are_hardly_filled_do_not_count(throughput: Throughpu
     assert throughput.seconds_per_token == before
 
 
+def test_a_machine_that_stood_still_once_is_not_thought_to_be_slow(throughput: Throughput, clock: Clock) -> None:
+    throughput.observe(1000, 0.5)
+    throughput.begin()
+    for _ in range(60):
+        run(throughput, clock, 0.05, 100)
+    before = throughput.seconds_per_token
+    run(throughput, clock, 230.0, 100)
+    assert throughput.seconds_per_token < 2 * before
+    for _ in range(100):
+        run(throughput, clock, 0.05, 100)
+    assert throughput.seconds_per_token == pytest.approx(before, rel=0.1)
+
+
+def test_small_micro_batches_show_that_the_rate_was_thought_too_low(throughput: Throughput, clock: Clock) -> None:
+    throughput.observe(100, 50.0)
+    throughput.begin()
+    for _ in range(400):
+        run(throughput, clock, 0.05, 10, fullness=0.1)
+    assert throughput.seconds_per_token == pytest.approx(0.005, rel=0.1)
+
+
 def test_two_streams_together_are_twice_as_fast(throughput: Throughput, clock: Clock) -> None:
     throughput.begin()
     throughput.started()
