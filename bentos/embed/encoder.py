@@ -171,10 +171,10 @@ class Encoder:
         return text
 
     async def _text_rows(self, request: EmbedRequest, model: LoadedModel, prompt: str, lane: Lane) -> Sequence[TextRow]:
-        texts = await self._texts(request, model, lane)
-        _check_blank(texts, request)
         side = Side.START if request.truncate == "start" else Side.END
         form = Form(prompt, room_for(request.max_tokens, prompt, model.tokenizer), side)
+        texts = await self._texts(request, model, form, lane)
+        _check_blank(texts, request)
         tokens = 0
 
         def check(rows: Sequence[TextRow]) -> None:
@@ -193,18 +193,20 @@ class Encoder:
 
         return await text_rows(texts, form, tokenize, None if request.no_store else self._memo)
 
-    async def _texts(self, request: EmbedRequest, model: LoadedModel, lane: Lane) -> Sequence[str]:
+    async def _texts(self, request: EmbedRequest, model: LoadedModel, form: Form, lane: Lane) -> Sequence[str]:
         """All texts as strings; token ids are decoded."""
         texts = [text for text in request.texts if isinstance(text, str)]
         if len(texts) == len(request.texts):
             return texts
         indexes = count()
 
+        def text_of(text: str | Sequence[int], index: int) -> str:
+            if isinstance(text, str):
+                return text
+            return decoded(text, model.tokenizer, request.place_of(index), form)
+
         def decode(piece: Sequence[str | Sequence[int]]) -> list[str]:
-            return [
-                text if isinstance(text, str) else decoded(text, model.tokenizer, request.place_of(index))
-                for text, index in zip(piece, indexes, strict=False)  # pieces come one after the other
-            ]
+            return list(map(text_of, piece, indexes))  # pieces come one after the other
 
         return await model.engine.tokenization.map(decode, request.texts, lane=lane, deadline=request.deadline)
 

@@ -15,6 +15,7 @@ _ENTRY_BYTES = 600
 _CHARACTER_BYTES = 2
 _TOKEN_BYTES = 16
 """These three by resident memory, which is more than that of the objects."""
+_MOST_IDS_PER_TOKEN = 16
 
 
 class TextRow(NamedTuple):
@@ -100,19 +101,26 @@ async def text_rows(texts: Sequence[str], form: Form, tokenize: Tokenize, memo: 
     return [row or made[text] for text, row in zip(texts, known, strict=True)]
 
 
-def decoded(ids: Sequence[int], tokenizer: Tokenizer, place: str) -> str:
+def decoded(ids: Sequence[int], tokenizer: Tokenizer, place: str, form: Form | None = None) -> str:
     """The text of token ids.
 
+    Args:
+        ids: of the model's tokens.
+        tokenizer: of the model.
+        place: what the dialect calls the list.
+        form: of the row that the text is for: only what may be kept in it is decoded, as decoding holds the
+            interpreter's lock. By default all is.
+
     Raises:
-        InvalidInput: the model has no such id; `place` is what the dialect calls the list.
+        InvalidInput: the model has no such id.
     """
     size = tokenizer.vocabulary_size
-    for index, token in enumerate(ids):
-        if not 0 <= token < size:
-            raise InvalidInput(
-                f"{token} is no token of this model: its ids go from 0 to {size - 1}.",
-                param=f"{place}.{index}",
-            )
+    if ids and not (min(ids) >= 0 and max(ids) < size):
+        index = next(index for index, token in enumerate(ids) if not 0 <= token < size)
+        raise InvalidInput(f"A token id of this model is a number from 0 to {size - 1}.", param=f"{place}.{index}")
+    if form:
+        most = _MOST_IDS_PER_TOKEN * form.keep
+        ids = ids[-most:] if form.side is Side.START else ids[:most]
     return tokenizer.text(ids)
 
 

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from bentos.common.backends.interface import TokenRow
 from bentos.common.cache.key import RowKeys
 from bentos.common.engine.tokenizer import Side, Tokenizer
+from bentos.common.errors import InvalidInput
 from bentos.common.model_store import find
-from bentos.embed.tokenising import Form, RowMemo, TextRow, text_rows, tokenized
+from bentos.embed.tokenising import Form, RowMemo, TextRow, decoded, text_rows, tokenized
 from tests.unit.common.cache.parts import IDENTITY
 
 pytestmark = pytest.mark.anyio
@@ -78,3 +79,18 @@ def test_a_memo_leaves_out_what_is_too_large(most_bytes: int, text: str) -> None
     memo = RowMemo(most_bytes)
     memo.keep(text, FORM, row(3))
     assert not known(memo, text)
+
+
+@pytest.mark.parametrize("side", Side)
+def test_of_many_token_ids_only_those_are_decoded_that_may_be_kept(tokenizer: Tokenizer, side: Side) -> None:
+    first, last = (tokenizer.tokens(text)[0][0] for text in ("heron", "stork"))
+    ids = [first] * 200_000 + [last] * 200_000
+    form = Form("", 20, side)
+    text = decoded(ids, tokenizer, "input", form)
+    assert len(text) < 16 * 20 * 10
+    [row] = tokenized([text], form, tokenizer, KEY)
+    assert row.truncated
+    assert set(row.row.ids[1:-1].tolist()) == {last if side is Side.START else first}
+    with pytest.raises(InvalidInput) as wrong:
+        decoded([*ids, -1], tokenizer, "input", form)
+    assert wrong.value.param == "input.400000"
