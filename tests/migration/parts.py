@@ -35,11 +35,13 @@ def contact(number: int) -> dict[str, Any]:
     }
 
 
-def seed(client: QdrantClient, alias: str, count: int, *, vectors: Any = None) -> str:
+def seed(client: QdrantClient, alias: str, count: int, *, vectors: Any = None, quantization: Any = None) -> str:
     """A collection of contacts with random old vectors, behind an alias; its name."""
     old = f"{alias}-old"
     client.create_collection(
-        old, vectors_config=vectors or models.VectorParams(size=OLD_SIZE, distance=models.Distance.COSINE)
+        old,
+        vectors_config=vectors or models.VectorParams(size=OLD_SIZE, distance=models.Distance.COSINE),
+        quantization_config=quantization,
     )
     random = np.random.default_rng(0)
     for start in range(0, count, 1000):
