@@ -1,9 +1,10 @@
 """Finds what was written to the source while it was copied, by comparing it with the copies in the target."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from scripts.migrate.errors import MigrateError
 from scripts.migrate.pipeline import Pipeline
@@ -49,15 +50,19 @@ async def catch_up(pipeline: Pipeline, copy: QdrantSource) -> Changes:
     return Changes(written, deleted)
 
 
-def differences(source: Source, copy: QdrantSource) -> Changes:
-    """Copies that a pass would write over, and those it would delete."""
+def differences(source: Source, copy: QdrantSource, cosine: Collection[str]) -> Changes:
+    """Copies that a pass would write over, and those it would delete.
+
+    Args:
+        cosine: carried vectors of which only the direction counts.
+    """
     written = deleted = 0
     cursor: Cursor = None
     while True:
         records, cursor = source.page(cursor, _PAGE)
         copies = copy.by_ids([record.id for record in records]) if records else []
         known = {one.id for one in copies}
-        written += sum(record.id in known for record in changed(records, copies))
+        written += sum(record.id in known for record in changed(records, copies, cosine))
         if cursor is None:
             break
     while isinstance(source, QdrantSource):
@@ -69,18 +74,25 @@ def differences(source: Source, copy: QdrantSource) -> Changes:
     return Changes(written, deleted)
 
 
-def changed(records: Sequence[Record], copies: Sequence[Record]) -> list[Record]:
-    """Records that have no copy or another one."""
+def changed(records: Sequence[Record], copies: Sequence[Record], cosine: Collection[str]) -> list[Record]:
+    """Records that have no copy or another one.
+
+    Args:
+        cosine: carried vectors of which only the direction counts.
+    """
     by_id = {copy.id: copy for copy in copies}
-    return [record for record in records if record.id not in by_id or not same(record, by_id[record.id])]
+    return [record for record in records if record.id not in by_id or not same(record, by_id[record.id], cosine)]
 
 
-def same(record: Record, copy: Record) -> bool:
-    """Whether payload and carried vectors are equal; vectors but for the rounding of normalising them again."""
+def same(record: Record, copy: Record, cosine: Collection[str]) -> bool:
+    """Whether payload and carried vectors are equal, but for the rounding of normalising vectors again.
+
+    Qdrant may give vectors that are compared by cosine unit length, or may not, so only their direction is compared.
+    """
     return (
         record.payload == copy.payload
         and record.vectors.keys() == copy.vectors.keys()
-        and all(_close(vector, copy.vectors[name]) for name, vector in record.vectors.items())
+        and all(_close(vector, copy.vectors[name], name in cosine) for name, vector in record.vectors.items())
     )
 
 
@@ -110,7 +122,7 @@ async def _write_changed_of_page(
     known = {one.id for one in copies}
     new = [
         one
-        for one in changed(records, copies)
+        for one in changed(records, copies, pipeline.target.layout.cosine)
         if one.id in known or one.id not in pipeline.failures or pipeline.template.render(one.payload)
     ]
     count = deleted = 0
@@ -159,7 +171,16 @@ async def _delete_gone(pipeline: Pipeline, copy: QdrantSource) -> int:
             return count
 
 
-def _close(one: Any, other: Any) -> bool:
+def _close(one: Any, other: Any, by_direction: bool) -> bool:
     if hasattr(one, "indices"):
         return bool(one.indices == other.indices and np.allclose(one.values, other.values, atol=1e-6))
-    return np.shape(one) == np.shape(other) and bool(np.allclose(one, other, atol=1e-6))
+    left, right = np.asarray(one), np.asarray(other)
+    if by_direction:
+        left, right = _unit(left), _unit(right)
+    return left.shape == right.shape and bool(np.allclose(left, right, atol=1e-6))
+
+
+def _unit(rows: NDArray[Any]) -> NDArray[Any]:
+    """Rows [..., dimension] at unit length; those of zeros stay."""
+    lengths = np.linalg.norm(rows, axis=-1, keepdims=True)
+    return rows / np.where(lengths > 0, lengths, 1.0)

@@ -13,6 +13,7 @@ from scripts.migrate.run import copy_of, pipeline, refuse_to_discard
 from scripts.migrate.settings import MigrateSettings
 from scripts.migrate.storage import Storage
 from scripts.migrate.switch import clean_up, find_migration, point_alias, roll_back, switch, unused
+from scripts.migrate.wording import counted
 
 
 async def switch_over(settings: MigrateSettings, prepared: Prepared, embedder: EmbedClient) -> None:
@@ -30,7 +31,7 @@ async def switch_over(settings: MigrateSettings, prepared: Prepared, embedder: E
     await _final_pass(settings, prepared, embedder)
     if len(prepared.failures) and not settings.allow_failed:
         raise MigrateError(
-            f"{len(prepared.failures)} points failed and would not be found after a switch: see "
+            f"{counted(len(prepared.failures), 'point')} failed and would not be found after a switch: see "
             f"{prepared.failures.path}, then --retry-failed, or leave them behind with --allow-failed."
         )
     switch(prepared.storage, prepared.checkpoint, prepared.migration)
@@ -62,7 +63,7 @@ def clear_away(settings: MigrateSettings, storage: Storage, *, yes: bool, abando
     what = f"{collection} and {checkpoint.collection}" if collection else checkpoint.collection
     failures = Failures.of(settings.folder, migration.target)
     if len(failures):
-        typer.echo(f"{len(failures)} points were not migrated; {failures.path}, which stays, names them.", err=True)
+        typer.echo(f"{counted(len(failures), 'point')} not migrated; {failures.path} stays and says which.", err=True)
     if not yes:
         raise MigrateError(f"This deletes {what}: say --yes.")
     clean_up(storage, checkpoint, collection)
@@ -84,4 +85,4 @@ def make_alias(settings: MigrateSettings, storage: Storage, collection: str, *, 
 async def _final_pass(settings: MigrateSettings, prepared: Prepared, embedder: EmbedClient) -> None:
     with ProgressBar(0, 0, typer.echo) as bar, pipeline(settings, prepared, embedder, bar) as work:
         changes = await catch_up(work, copy_of(settings, prepared))
-    typer.echo(f"Final pass: {changes.written} points written, {changes.deleted} deleted.")
+    typer.echo(f"Final pass: {counted(changes.written, 'point')} written, {changes.deleted} deleted.")

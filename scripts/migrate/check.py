@@ -6,6 +6,7 @@ from scripts.migrate.embed_client import EmbedClient
 from scripts.migrate.preparation import Prepared
 from scripts.migrate.settings import MigrateSettings
 from scripts.migrate.verify import verify
+from scripts.migrate.wording import counted
 
 
 async def check(settings: MigrateSettings, prepared: Prepared, embedder: EmbedClient) -> None:
@@ -20,7 +21,8 @@ async def check(settings: MigrateSettings, prepared: Prepared, embedder: EmbedCl
     path = settings.folder / f"{prepared.target.name}.html"
     write_report(found, prepared.migration, path)
     typer.echo(
-        f"{found.points[0]} points in {prepared.source.name}, {found.points[1]} in {prepared.target.name}; {path}"
+        f"{counted(found.points[0], 'point')} in {prepared.source.name}, "
+        f"{found.points[1]} in {prepared.target.name}; {path}"
     )
     if found.overlaps:
         typer.echo(
@@ -30,5 +32,5 @@ async def check(settings: MigrateSettings, prepared: Prepared, embedder: EmbedCl
         typer.echo(problem, err=True)
     if found.problems:
         raise typer.Exit(1)
-    but = f", but for {found.failed} points that failed: {prepared.failures.path}" if found.failed else ""
+    but = f", but for {counted(found.failed, 'point')} that failed: {prepared.failures.path}" if found.failed else ""
     typer.echo(f"The new collection is right{but}.")

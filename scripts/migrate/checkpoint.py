@@ -10,6 +10,8 @@ from scripts.migrate.errors import MigrateError
 from scripts.migrate.sources.interface import Cursor
 
 _NAMESPACE = uuid.UUID("6c9b5b7a-3c53-5d35-9a51-6f6a1c2d9e07")
+SUFFIX = "__migration"
+"""What a checkpoint's collection is called after its target's name."""
 _HEAD = str(uuid.uuid5(_NAMESPACE, "migration"))
 
 
@@ -27,6 +29,7 @@ class Migration:
     target: str
     template: str
     vector: str
+    new_vector: str
     model: str
     revision: str
     in_place: bool
@@ -60,7 +63,7 @@ class Checkpoint:
 
     def __init__(self, client: QdrantClient, target: str) -> None:
         self._client = client
-        self.collection = f"{target}__migration"
+        self.collection = f"{target}{SUFFIX}"
 
     def migration(self) -> Migration | None:
         """What was started; None if nothing was."""

@@ -8,8 +8,10 @@ from scripts.migrate.embed_client import EmbedClient
 from scripts.migrate.plan import describe, make_plan
 from scripts.migrate.preparation import Prepared
 from scripts.migrate.progress import ProgressBar
-from scripts.migrate.run import retry_failed, run
+from scripts.migrate.ray_engine import refuse_what_ray_cannot_do, run_on_ray
+from scripts.migrate.run import refuse_to_discard, retry_failed, run
 from scripts.migrate.settings import MigrateSettings
+from scripts.migrate.wording import counted
 
 FAILED_POINTS = 3
 
@@ -24,15 +26,22 @@ async def fill(settings: MigrateSettings, prepared: Prepared, embedder: EmbedCli
         typer.Exit: with code `FAILED_POINTS` when it is done but for some points.
     """
     if settings.dry_run:
+        refuse_to_discard(settings, prepared)
+        if settings.engine == "ray":
+            refuse_what_ray_cannot_do(settings, prepared)
         for line in describe(await make_plan(settings, prepared, embedder), settings, prepared):
             typer.echo(line)
         return
     bar = await _work(settings)(settings, prepared, embedder, typer.echo)
     rate = (bar.written + bar.failed) / bar.seconds
-    typer.echo(f"{bar.written} points written to {prepared.target.name}, {bar.tokens} tokens, {rate:.0f} points/s.")
+    typer.echo(
+        f"{counted(bar.written, 'point')} written to {prepared.target.name}, "
+        f"{counted(bar.tokens, 'token')}, {rate:.0f} points/s."
+    )
     if len(prepared.failures):
         typer.echo(
-            f"{len(prepared.failures)} points failed: see {prepared.failures.path}, then --retry-failed.", err=True
+            f"{counted(len(prepared.failures), 'point')} failed: see {prepared.failures.path}, then --retry-failed.",
+            err=True,
         )
         raise typer.Exit(FAILED_POINTS)
 
@@ -42,6 +51,4 @@ def _work(settings: MigrateSettings) -> _Work:
         return retry_failed
     if settings.engine == "local":
         return run
-    from scripts.migrate.ray_engine import run_on_ray
-
     return run_on_ray

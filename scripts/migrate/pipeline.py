@@ -104,8 +104,11 @@ class Pipeline:
             kept = [place for place in range(len(full)) if place not in embedded.failed]
             if kept:
                 written = [records[full[place]] for place in kept]
-                await self.call(self.target.write, written, embedded.vectors[np.array(kept)])
-                self.failures.forget([record.id for record in written])
+                refused = await self.call(self.target.write, written, embedded.vectors[np.array(kept)])
+                reasons |= {
+                    full[place]: refused[one.id] for place, one in zip(kept, written, strict=True) if one.id in refused
+                }
+                self.failures.forget([record.id for record in written if record.id not in refused])
         for index, reason in sorted(reasons.items()):
             self.failures.add(records[index].id, reason)
         self.reporter.advance(len(records) - len(reasons), len(reasons), tokens)

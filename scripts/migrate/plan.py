@@ -6,9 +6,14 @@ import time
 from dataclasses import dataclass
 from datetime import timedelta
 
+from qdrant_client import models
+from qdrant_client.http.exceptions import UnexpectedResponse
+
 from scripts.migrate.embed_client import EmbedClient
 from scripts.migrate.preparation import Prepared
 from scripts.migrate.settings import MigrateSettings
+from scripts.migrate.sources.qdrant import QdrantSource
+from scripts.migrate.wording import counted
 
 _BYTES_A_NUMBER = 4
 _INDEX_BYTES_A_POINT = 2 * 16 * 4 + 16  # links of HNSW's lowest layer with m=16, and the upper layers' share
@@ -22,6 +27,7 @@ class Plan:
 
     Attributes:
         sampled: points looked at.
+        without_vector: points that do not have the vector that is replaced; None if the server cannot tell.
         over_window: texts that will lose tokens.
         texts_a_second: of the service, measured now with the sample.
         read_seconds, embed_seconds: for all points, from rates measured now.
@@ -31,6 +37,7 @@ class Plan:
 
     points: int
     sampled: int
+    without_vector: int | None
     empty: int
     over_window: int
     tokens: int
@@ -57,12 +64,15 @@ async def make_plan(settings: MigrateSettings, prepared: Prepared, embedder: Emb
     seconds = max(time.perf_counter() - started, 1e-9)
     tokens = sum(answer.tokens for answer in answers)
     payload = sum(len(json.dumps(record.payload, default=str)) for record in records)
-    numbers = prepared.target.layout.size * _BYTES_A_NUMBER + _INDEX_BYTES_A_POINT
-    backup = points * prepared.target.layout.size * _BYTES_A_NUMBER if prepared.collection and settings.backup else 0
+    layout = prepared.target.layout
+    half = layout.datatype == models.Datatype.FLOAT16
+    numbers = layout.size * (_BYTES_A_NUMBER // 2 if half else _BYTES_A_NUMBER) + _INDEX_BYTES_A_POINT
+    backup = points * layout.size * _BYTES_A_NUMBER if prepared.collection and settings.backup else 0
     rate = len(texts) / seconds if texts else 0.0
     return Plan(
         points=points,
         sampled=len(records),
+        without_vector=_without_vector(prepared),
         empty=round((len(records) - len(texts)) * share),
         over_window=round(sum(len(answer.truncated) for answer in answers) * share),
         tokens=round(tokens * share),
@@ -79,16 +89,18 @@ async def make_plan(settings: MigrateSettings, prepared: Prepared, embedder: Emb
 
 def describe(plan: Plan, settings: MigrateSettings, prepared: Prepared) -> list[str]:
     """The plan, a line a figure."""
+    layout = prepared.target.layout
     exact = "all of them looked at" if plan.sampled >= plan.points else f"texts estimated from {plan.sampled}"
     free = prepared.storage.free_bytes()
     lines = [
         f"source      {prepared.source.name}",
-        f"target      {prepared.target.name}, {prepared.target.layout.size} numbers, "
-        f"{prepared.target.layout.distance.value.lower()}" + (", in place" if settings.in_place else ""),
+        f"target      {prepared.target.name}, {layout.size} numbers, {layout.distance.value.lower()}, "
+        + (layout.datatype or models.Datatype.FLOAT32).value
+        + (", in place" if settings.in_place else ""),
         f"model       {prepared.service.model}",
         f"points      {plan.points} ({exact})",
-        f"empty       {plan.empty} texts, which go to {prepared.failures.path}",
-        f"too long    {plan.over_window} texts over {prepared.service.window} tokens, which lose their end",
+        f"empty       {counted(plan.empty, 'text')}, kept in {prepared.failures.path}",
+        f"too long    {counted(plan.over_window, 'text')} over {prepared.service.window} tokens, without what is over",
         f"tokens      {plan.tokens}",
         f"batches     {plan.batches} of {settings.batch_size}",
         f"throughput  {plan.texts_a_second:.0f} texts/s, {plan.tokens_a_second:.0f} tokens/s, measured now",
@@ -99,11 +111,24 @@ def describe(plan: Plan, settings: MigrateSettings, prepared: Prepared) -> list[
         + (f", {_size(free)} free" if free is not None else ""),
         f"vendor      {plan.vendor_dollars:.2f} dollars at {settings.price_per_million_tokens:g} a million tokens",
     ]
+    if plan.without_vector:
+        lines.append(
+            f"no vector   {counted(plan.without_vector, 'point')} without the vector that is replaced: they get one"
+        )
     if prepared.resumed:
         lines.append("resumes     a migration that was started before")
     if free is not None and plan.disk_bytes + plan.backup_bytes > free:
         lines.append("WARNING     the disk has too little room")
     return lines
+
+
+def _without_vector(prepared: Prepared) -> int | None:
+    if not isinstance(prepared.source, QdrantSource):
+        return 0
+    try:
+        return prepared.source.count_without(prepared.target.layout.vector)
+    except UnexpectedResponse:  # of servers before 1.13
+        return None
 
 
 def _read_rate(prepared: Prepared) -> float:

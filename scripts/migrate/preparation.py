@@ -1,7 +1,7 @@
 """Opens everything a migration needs and refuses what would go wrong, before anything is changed."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from qdrant_client import models
 
@@ -9,12 +9,15 @@ from scripts.migrate.checkpoint import Checkpoint, Migration
 from scripts.migrate.embed_client import EmbedClient, ServiceInfo
 from scripts.migrate.errors import MigrateError
 from scripts.migrate.failures import Failures
+from scripts.migrate.layout import Layout, layout_of
+from scripts.migrate.names import refuse_bad_names
 from scripts.migrate.settings import MigrateSettings
 from scripts.migrate.sources.interface import Source
 from scripts.migrate.sources.opening import open_source
 from scripts.migrate.storage import Storage
-from scripts.migrate.target import Layout, Target, layout_of
+from scripts.migrate.target import Target
 from scripts.migrate.template import Template
+from scripts.migrate.wording import counted
 
 
 @dataclass(frozen=True)
@@ -48,14 +51,15 @@ async def prepare(settings: MigrateSettings, storage: Storage, embedder: EmbedCl
     template = Template(settings.template)
     service = await embedder.info()
     if settings.batch_size > service.max_texts:
-        raise MigrateError(f"The service takes {service.max_texts} texts a request: set --batch-size to that or less.")
+        raise MigrateError(
+            f"The service takes {counted(service.max_texts, 'text')} a request: set --batch-size to that or less."
+        )
     behind = _collection_behind(settings, storage)
-    if behind is None:
-        info, layout = None, Layout(settings.vector, service.dimension, models.Distance.COSINE, ())
-    else:
-        info = storage.client.get_collection(behind)
-        layout = layout_of(info, settings.vector)
-    source = open_source(settings, storage.client, behind or "", layout.others)
+    info = None if behind is None else storage.client.get_collection(behind)
+    old = Layout(settings.vector, settings.vector, service.dimension, models.Distance.COSINE)
+    if info is not None:
+        old = layout_of(info, settings.vector)
+    source = open_source(settings, storage.client, behind or "", old.others)
     sample = source.sample(settings.sample)
     unknown = template.unknown_fields([record.payload for record in sample])
     if sample and unknown:
@@ -65,18 +69,10 @@ async def prepare(settings: MigrateSettings, storage: Storage, embedder: EmbedCl
             f"it has {', '.join(known) or 'no payload'}."
         )
     name = _target_name(settings, source.name, service)
-    target = Target(
-        storage,
-        name,
-        Layout(layout.vector, service.dimension, layout.distance, layout.others),
-        model=service.model,
-        in_place=settings.in_place,
-    )
-    if settings.in_place and layout.size != service.dimension:
-        raise MigrateError(
-            f"{source.name} has vectors of {layout.size} numbers and {service.model} makes {service.dimension}: "
-            "they cannot be replaced in place; leave --in-place out."
-        )
+    layout = _new_layout(settings, source.name, old, service)
+    if not settings.in_place:
+        refuse_bad_names(storage, name, layout)
+    target = Target(storage, name, layout, model=service.model, in_place=settings.in_place)
     checkpoint = Checkpoint(storage.client, name)
     migration = Migration(
         alias=settings.alias,
@@ -84,6 +80,7 @@ async def prepare(settings: MigrateSettings, storage: Storage, embedder: EmbedCl
         target=name,
         template=settings.template,
         vector=layout.vector,
+        new_vector=layout.new_vector,
         model=service.model,
         revision=service.revision,
         in_place=settings.in_place,
@@ -132,6 +129,38 @@ def _target_name(settings: MigrateSettings, source: str, service: ServiceInfo) -
     return name
 
 
+def _new_layout(settings: MigrateSettings, source: str, old: Layout, service: ServiceInfo) -> Layout:
+    """The layout of the new collection; in place, of the only one."""
+    if settings.in_place:
+        _refuse_in_place(settings, source, old, service)
+        return old
+    new_vector = settings.target_vector or old.vector
+    if new_vector in old.others:
+        raise MigrateError(f"{source} has another vector {new_vector!r}: give the new one a name of its own.")
+    datatype = None if old.datatype == models.Datatype.UINT8 else old.datatype
+    return replace(
+        old,
+        new_vector=new_vector,
+        size=service.dimension,
+        datatype=models.Datatype(settings.datatype) if settings.datatype else datatype,
+    )
+
+
+def _refuse_in_place(settings: MigrateSettings, source: str, old: Layout, service: ServiceInfo) -> None:
+    if settings.target_vector or settings.datatype:
+        raise MigrateError("--target-vector and --datatype are for a new collection; with --in-place there is none.")
+    if old.size != service.dimension:
+        raise MigrateError(
+            f"{source} has vectors of {old.size} numbers and {service.model} makes {service.dimension}: "
+            "they cannot be replaced in place; leave --in-place out."
+        )
+    if old.datatype == models.Datatype.UINT8:
+        raise MigrateError(
+            f"{source} keeps its vectors as uint8, whole numbers from 0 to 255, and would make zeros of the service's: "
+            "leave --in-place out, and the new collection has float32."
+        )
+
+
 def _check_target(storage: Storage, target: Target, checkpoint: Checkpoint, migration: Migration) -> Migration | None:
     """What was started before, if it is the same."""
     started = checkpoint.migration()
@@ -140,7 +169,7 @@ def _check_target(storage: Storage, target: Target, checkpoint: Checkpoint, migr
         if exists and not migration.in_place:
             raise MigrateError(f"{target.name} exists and is not from a migration: name another --target or delete it.")
         return None
-    for field in ("source", "template", "vector", "model", "revision", "in_place", "alias"):
+    for field in ("source", "template", "vector", "new_vector", "model", "revision", "in_place", "alias"):
         before, now = getattr(started, field), getattr(migration, field)
         if before != now:
             raise MigrateError(
@@ -148,10 +177,15 @@ def _check_target(storage: Storage, target: Target, checkpoint: Checkpoint, migr
                 "or name another --target."
             )
     if exists:
-        found = layout_of(storage.client.get_collection(target.name), target.layout.vector)
-        if (found.size, found.distance) != (target.layout.size, target.layout.distance):
+        found, wanted = layout_of(storage.client.get_collection(target.name), target.layout.new_vector), target.layout
+        if _kind(found) != _kind(wanted):
             raise MigrateError(
-                f"{target.name} has {found.size} numbers and {found.distance.value} distance; "
-                f"{target.layout.size} and {target.layout.distance.value} are needed."
+                f"{target.name} has vectors of {' '.join(_kind(found))}, not of {' '.join(_kind(wanted))}: go on "
+                "with the flags it was started with, or name another --target."
             )
     return started
+
+
+def _kind(layout: Layout) -> tuple[str, str, str]:
+    datatype = layout.datatype or models.Datatype.FLOAT32
+    return f"{layout.size} numbers", layout.distance.value, datatype.value

@@ -20,6 +20,7 @@ from scripts.migrate.shards import starts
 from scripts.migrate.sources.interface import Cursor
 from scripts.migrate.sources.qdrant import QdrantSource
 from scripts.migrate.storage import connected
+from scripts.migrate.wording import counted
 
 _ATTEMPTS = 5  # of a task whose worker or node is lost
 
@@ -34,12 +35,8 @@ async def run_on_ray(
     Raises:
         MigrateError: the source or target is not on a server, or Ray is not installed.
     """
+    refuse_what_ray_cannot_do(settings, prepared)
     ray = _ray()
-    if prepared.storage.folder is not None or prepared.collection is None or settings.limit or settings.in_place:
-        raise MigrateError(
-            "--engine=ray is for a collection on a Qdrant server that all workers reach, and not with --limit or "
-            "--in-place: leave --engine out."
-        )
     begin(settings, prepared, write)
     ranges = [one for one in _ranges(settings, prepared) if not one.done]
     with (
@@ -57,9 +54,22 @@ async def run_on_ray(
                 for point_id, reason in failures.items():
                     prepared.failures.add(point_id, reason)
         changes = await catch_up(work, copy_of(settings, prepared))
-        write(f"Final pass: {changes.written} points written, {changes.deleted} deleted.")
+        write(f"Final pass: {counted(changes.written, 'point')} written, {changes.deleted} deleted.")
     finish(settings, prepared)
     return bar
+
+
+def refuse_what_ray_cannot_do(settings: MigrateSettings, prepared: Prepared) -> None:
+    """Refuse a run that its workers could not share.
+
+    Raises:
+        MigrateError: the source or target is not on a server, or a flag is for one process.
+    """
+    if prepared.storage.folder is not None or prepared.collection is None or settings.limit or settings.in_place:
+        raise MigrateError(
+            "--engine=ray is for a collection on a Qdrant server that all workers reach, and not with --limit or "
+            "--in-place: leave --engine out."
+        )
 
 
 def _ranges(settings: MigrateSettings, prepared: Prepared) -> list[Progress]:

@@ -16,6 +16,7 @@ from scripts.migrate.progress import ProgressBar
 from scripts.migrate.settings import MigrateSettings
 from scripts.migrate.sources.interface import Cursor, PointId, Record
 from scripts.migrate.sources.qdrant import QdrantSource
+from scripts.migrate.wording import counted
 
 _QDRANT_THREADS = 2
 """Calls of source and target at a time: a batch being written takes 4 MiB at 384 dimensions, and 8 are no faster."""
@@ -40,11 +41,13 @@ async def run(
         progress = await work.run(prepared.checkpoint, progress, settings.limit)
         if progress.done and not settings.in_place:
             changes = await catch_up(work, copy_of(settings, prepared))
-            write(f"Final pass: {changes.written} points written, {changes.deleted} deleted.")
+            write(f"Final pass: {counted(changes.written, 'point')} written, {changes.deleted} deleted.")
     if progress.done:
         finish(settings, prepared)
     else:
-        write(f"Stopped at the limit after {progress.points + progress.failed} points; run it again to go on.")
+        write(
+            f"Stopped at the limit after {counted(progress.points + progress.failed, 'point')}; run it again to go on."
+        )
     return bar
 
 
@@ -92,11 +95,12 @@ def refuse_to_discard(settings: MigrateSettings, prepared: Prepared) -> None:
     switched = prepared.migration.previous or prepared.storage.resolve(settings.alias) == prepared.target.name
     if settings.discard_new or not switched or settings.in_place:
         return
-    found = differences(prepared.source, copy_of(settings, prepared))
+    found = differences(prepared.source, copy_of(settings, prepared), prepared.target.layout.cosine)
     if any(found):
         raise MigrateError(
-            f"Since the switch {prepared.target.name} has {found.deleted} points that {prepared.source.name} lacks and "
-            f"{found.written} that differ from it: bring them over, or lose them with --discard-new."
+            f"Since the switch {prepared.target.name} has {counted(found.deleted, 'point')} that "
+            f"{prepared.source.name} lacks and {found.written} with other contents: bring them over, "
+            "or lose them with --discard-new."
         )
 
 

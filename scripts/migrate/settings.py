@@ -44,6 +44,10 @@ class MigrateSettings(BaseSettings):
         "{name} {title} at {company}", min_length=1, description="Text of a point; fields of its payload in braces"
     )
     vector: str = Field("", description="Name of the vector to replace; unset, the only one")
+    target_vector: str = Field("", description="Name of the new vector in the new collection; unset, that of the old")
+    datatype: Literal["", "float32", "float16"] = Field(
+        "", description="Of the new vector's numbers; unset, as the old one's, but float32 where those are uint8"
+    )
     user_field: str = Field("userId", min_length=1, description="Payload field that `--user-id` is compared with")
     id_field: str = Field("id", min_length=1, description="Field of a file's row that becomes the point's id")
     user_id: str = Field("", description="Migrate this user's points alone")

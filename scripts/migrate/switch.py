@@ -2,7 +2,7 @@
 
 from qdrant_client import models
 
-from scripts.migrate.checkpoint import Checkpoint, Migration
+from scripts.migrate.checkpoint import SUFFIX, Checkpoint, Migration
 from scripts.migrate.errors import MigrateError
 from scripts.migrate.storage import Storage
 
@@ -53,7 +53,7 @@ def find_migration(storage: Storage, alias: str, target: str) -> tuple[Checkpoin
     """
     found = []
     for collection in storage.client.get_collections().collections:
-        name = collection.name.removesuffix("__migration")
+        name = collection.name.removesuffix(SUFFIX)
         checkpoint = Checkpoint(storage.client, name)
         if name == collection.name or (migration := checkpoint.migration()) is None:
             continue

@@ -1,55 +1,19 @@
 """The collection that is filled."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from qdrant_client import models
 
-from scripts.migrate.errors import MigrateError
+from scripts.migrate.layout import Layout, new_collection, own_links
+from scripts.migrate.request_size import REQUEST_BYTES, is_too_large, json_bytes
 from scripts.migrate.sources.interface import PointId, Record
 from scripts.migrate.storage import Storage
 
+TOO_LARGE = "Qdrant, or a proxy in front of it, takes no request as large as this point"
 _DEFAULT_LINKS = 16  # Qdrant's own
-
-
-@dataclass(frozen=True)
-class Layout:
-    """Vectors of a collection, seen from the one that is replaced.
-
-    Attributes:
-        vector: its name; empty if the collection's only vector has none.
-        size: its dimension.
-        others: names of the vectors that are carried.
-    """
-
-    vector: str
-    size: int
-    distance: models.Distance
-    others: tuple[str, ...]
-
-
-def layout_of(info: models.CollectionInfo, wanted: str) -> Layout:
-    """The layout of a collection; `wanted` names the vector, empty is the only one.
-
-    Raises:
-        MigrateError: there is no such vector, there are several, or it cannot be replaced.
-    """
-    named, sparse = _named(info), info.config.params.sparse_vectors or {}
-    if wanted not in named and (wanted or len(named) != 1):
-        names = ", ".join(sorted(named)) or "none"
-        raise MigrateError(f"Name the vector to replace with --vector: the collection has {names}.")
-    name = wanted if wanted in named else next(iter(named))
-    params = named[name]
-    if params.multivector_config is not None:
-        raise MigrateError(f"Vector {name!r} holds several rows a point, which embed-service does not make.")
-    if params.distance == models.Distance.MANHATTAN:
-        raise MigrateError(
-            f"Vector {name!r} is compared by Manhattan distance: the service's unit vectors are made for cosine."
-        )
-    return Layout(name, params.size, params.distance, (*(key for key in named if key != name), *sparse))
 
 
 class Target:
@@ -68,14 +32,8 @@ class Target:
         self._in_place = in_place
 
     def create(self, source: models.CollectionInfo | None) -> None:
-        """Make it as the source is, with the new dimension, without an index while it is loaded."""
-        if source is None:
-            params = models.VectorParams(size=self.layout.size, distance=self.layout.distance)
-            vectors: Any = {self.layout.vector: params} if self.layout.vector else params
-            settings: dict[str, Any] = {"hnsw_config": models.HnswConfigDiff(m=0)}
-        else:
-            vectors, settings = _as_source(source, self.layout)
-        self._client.create_collection(self.name, vectors_config=vectors, metadata=self._metadata, **settings)
+        """Make it as the source is, with the new vector, without an index while it is loaded."""
+        self._client.create_collection(self.name, metadata=self._metadata, **new_collection(source, self.layout))
 
     def index_payload(self, source: models.CollectionInfo | None) -> None:
         """Index the payload fields that the source indexes; those that are indexed stay so."""
@@ -91,68 +49,64 @@ class Target:
             self._client.update_collection(
                 self.name,
                 hnsw_config=models.HnswConfigDiff(m=links),
-                vectors_config=_own_links(source) or None,
+                vectors_config=own_links(source, self.layout) or None,
             )
         self._storage.wait_until_indexed(self.name)
 
-    def write(self, records: Sequence[Record], vectors: NDArray[np.float32]) -> None:
-        """Write points; the same ones again change nothing."""
-        name = self.layout.vector
-        rows = vectors.tolist()
-        if self._in_place:
-            new = [
-                models.PointVectors(id=record.id, vector={name: row} if name else row)
-                for record, row in zip(records, rows, strict=True)
-            ]
-            self._client.update_vectors(self.name, new, wait=True)
-            return
-        points = [
-            models.PointStruct(
-                id=record.id,
-                payload=record.payload,
-                vector={**record.vectors, name: row} if name or record.vectors else row,
-            )
-            for record, row in zip(records, rows, strict=True)
-        ]
-        self._client.upsert(self.name, points, wait=True)
+    def write(self, records: Sequence[Record], vectors: NDArray[np.float32]) -> dict[PointId, str]:
+        """Write points, in requests of bounded size; the same ones again change nothing.
+
+        Args:
+            vectors: [records, dimension].
+
+        Returns:
+            Why points were not written, by id: Qdrant takes no request as large as they are alone.
+        """
+        refused: dict[PointId, str] = {}
+        for points in self._requests(records, vectors.tolist()):
+            refused |= self._send(points)
+        return refused
 
     def delete(self, ids: Sequence[PointId]) -> None:
         """Delete points."""
         self._client.delete(self.name, models.PointIdsList(points=list(ids)), wait=True)
 
+    def _requests(self, records: Sequence[Record], rows: list[list[float]]) -> Iterator[list[Any]]:
+        """Points of one request after the other."""
+        points: list[Any] = []
+        total = 0
+        for record, row in zip(records, rows, strict=True):
+            carried = ({}, ()) if self._in_place else (record.payload, record.vectors.values())
+            size = json_bytes(carried[0], [row, *carried[1]])
+            if points and total + size > REQUEST_BYTES:
+                yield points
+                points, total = [], 0
+            points.append(self._point(record, row))
+            total += size
+        if points:
+            yield points
 
-def _as_source(source: models.CollectionInfo, layout: Layout) -> tuple[Any, dict[str, Any]]:
-    """Vectors and settings of the source, without links in any index; the replaced vector gets its new dimension."""
-    params = source.config.params
+    def _point(self, record: Record, row: list[float]) -> models.PointStruct | models.PointVectors:
+        name = self.layout.new_vector
+        if self._in_place:
+            return models.PointVectors(id=record.id, vector={name: row} if name else row)
+        vector: Any = {**record.vectors, name: row} if name or record.vectors else row
+        return models.PointStruct(id=record.id, payload=record.payload, vector=vector)
 
-    def loading(name: str, vector: models.VectorParams) -> models.VectorParams:
-        hnsw = vector.hnsw_config and vector.hnsw_config.model_copy(update={"m": 0})
-        size = layout.size if name == layout.vector else vector.size
-        return vector.model_copy(update={"size": size, "hnsw_config": hnsw})
-
-    named = _named(source)
-    vectors = {name: loading(name, vector) for name, vector in named.items()}
-    quantisation = source.config.quantization_config
-    return vectors[""] if list(vectors) == [""] else vectors, {
-        "hnsw_config": models.HnswConfigDiff(**source.config.hnsw_config.model_dump(exclude_none=True) | {"m": 0}),
-        "quantization_config": quantisation,
-        "sparse_vectors_config": params.sparse_vectors,
-        "shard_number": params.shard_number,
-        "replication_factor": params.replication_factor,
-        "write_consistency_factor": params.write_consistency_factor,
-        "on_disk_payload": params.on_disk_payload,
-    }
-
-
-def _own_links(source: models.CollectionInfo | None) -> dict[str, models.VectorParamsDiff]:
-    """Vectors that have a number of links of their own."""
-    return {
-        name: models.VectorParamsDiff(hnsw_config=models.HnswConfigDiff(m=vector.hnsw_config.m))
-        for name, vector in (_named(source) if source else {}).items()
-        if vector.hnsw_config is not None and vector.hnsw_config.m is not None
-    }
-
-
-def _named(info: models.CollectionInfo) -> dict[str, models.VectorParams]:
-    vectors = info.config.params.vectors
-    return dict(vectors) if isinstance(vectors, dict) else {} if vectors is None else {"": vectors}
+    def _send(self, points: list[Any]) -> dict[PointId, str]:
+        """Send a request; halve it for as long as it is too large for the server, or what is in front of it."""
+        try:
+            if self._in_place:
+                self._client.update_vectors(self.name, points, wait=True)
+            else:
+                self._client.upsert(self.name, points, wait=True)
+        except Exception as error:
+            if not is_too_large(error):
+                raise
+            if len(points) == 1:
+                point_id = points[0].id
+                name = point_id if isinstance(point_id, int) else str(point_id)
+                return {name: TOO_LARGE}
+            middle = len(points) // 2
+            return self._send(points[:middle]) | self._send(points[middle:])
+        return {}

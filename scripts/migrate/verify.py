@@ -1,7 +1,9 @@
 """Compares the target with its source."""
 
 import random
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -13,6 +15,7 @@ from scripts.migrate.preparation import Prepared
 from scripts.migrate.run import copy_of
 from scripts.migrate.settings import MigrateSettings
 from scripts.migrate.sources.interface import Cursor, PointId, Record
+from scripts.migrate.wording import counted
 
 NEIGHBOURS = 10
 _PAGE = 1000
@@ -66,15 +69,16 @@ async def verify(settings: MigrateSettings, prepared: Prepared, embedder: EmbedC
     random.Random(0).shuffle(records)
     copies = copy_of(settings, prepared).by_ids([record.id for record in records])
     known = {copy.id for copy in copies}
-    different = [record.id for record in changed(records, copies) if record.id in known]
+    different = [record.id for record in changed(records, copies, prepared.target.layout.cosine) if record.id in known]
     if different:
         found.problems.append(
-            f"{len(different)} of {len(copies)} points differ in payload or other vectors: {_few(different)}."
+            f"Payload or other vectors differ in {len(different)} of {counted(len(copies), 'point')}: "
+            f"{_few(different)}."
         )
     kept = [record for record in records if record.id in known]
     await _check_vectors(found, prepared, embedder, kept)
     if prepared.collection is not None and not settings.in_place:
-        _compare_neighbours(found, prepared, kept[:_QUERIES])
+        _compare_neighbours(found, prepared, kept)
     return found
 
 
@@ -94,14 +98,16 @@ def _compare_ids(found: Verification, prepared: Prepared, settings: MigrateSetti
             break
     found.points = (prepared.source.count(), copy.count())
     if missing:
-        found.problems.append(f"{len(missing)} points are missing in the target: {_few(missing)}.")
+        found.problems.append(f"{counted(len(missing), 'point')} missing in the target: {_few(missing)}.")
     if found.points[1] > read and prepared.collection is not None:
-        found.problems.append(f"The target has {found.points[1] - read} points that the source does not have.")
+        found.problems.append(
+            f"The target has {counted(found.points[1] - read, 'point')} that the source does not have."
+        )
 
 
 async def _check_vectors(found: Verification, prepared: Prepared, embedder: EmbedClient, records: list[Record]) -> None:
     texts = {record.id: prepared.template.render(record.payload) for record in records}
-    vectors = _vectors(prepared.storage.client, prepared.target.name, prepared.target.layout.vector, list(texts))
+    vectors = _vectors(prepared.storage.client, prepared.target.name, prepared.target.layout.new_vector, list(texts))
     size = prepared.target.layout.size
     for start in range(0, len(records), 100):
         part = [record.id for record in records[start : start + 100] if texts[record.id]]
@@ -117,35 +123,48 @@ async def _check_vectors(found: Verification, prepared: Prepared, embedder: Embe
             found.cosines.append(float(vector @ wanted / (found.norms[-1] or 1.0)))
     wrong = sum(abs(norm - 1) > _NORM_TOLERANCE for norm in found.norms)
     if wrong:
-        found.problems.append(f"{wrong} vectors of {len(found.norms)} are not of unit length.")
+        found.problems.append(f"{wrong} of {counted(len(found.norms), 'vector')} not of unit length.")
     foreign = sum(cosine < _LEAST_COSINE for cosine in found.cosines)
     if foreign:
-        found.problems.append(f"{foreign} vectors of {len(found.cosines)} are not those of their texts.")
+        found.problems.append(f"{foreign} of {counted(len(found.cosines), 'vector')} not made of the points' texts.")
 
 
-def _compare_neighbours(found: Verification, prepared: Prepared, queries: list[Record]) -> None:
-    client, using = prepared.storage.client, prepared.target.layout.vector or None
-    for number, query in enumerate(queries):
-        sides = [
+def _compare_neighbours(found: Verification, prepared: Prepared, records: list[Record]) -> None:
+    client, layout = prepared.storage.client, prepared.target.layout
+    sides = ((prepared.source.name, layout.vector), (prepared.target.name, layout.new_vector))
+    for number, query in enumerate(islice(_with_old_vector(prepared, records), _QUERIES)):
+        near = [
             client.query_points(
-                name, query=query.id, using=using, limit=NEIGHBOURS, with_payload=number < _SPOTS
+                name, query=query.id, using=vector or None, limit=NEIGHBOURS, with_payload=number < _SPOTS
             ).points
-            for name in (prepared.source.name, prepared.target.name)
+            for name, vector in sides
         ]
-        old, new = ({point.id for point in side} for side in sides)
+        old, new = ({point.id for point in side} for side in near)
         if old:
             found.overlaps.append(len(old & new) / len(old))
         if number < _SPOTS:
             old_texts, new_texts = (
-                [prepared.template.render(point.payload or {}) for point in side[:5]] for side in sides
+                [prepared.template.render(point.payload or {}) for point in side[:5]] for side in near
             )
             found.spots.append(Spot(prepared.template.render(query.payload), old_texts, new_texts))
 
 
+def _with_old_vector(prepared: Prepared, records: list[Record]) -> Iterator[Record]:
+    """Records whose point in the source has the vector that is replaced: it may have others only, or none."""
+    for start in range(0, len(records), _QUERIES):
+        part = records[start : start + _QUERIES]
+        vectors = _vectors(
+            prepared.storage.client, prepared.source.name, prepared.target.layout.vector, [one.id for one in part]
+        )
+        yield from (one for one in part if one.id in vectors)
+
+
 def _vectors(client: QdrantClient, collection: str, name: str, ids: list[PointId]) -> dict[PointId, Any]:
+    """A vector of those points that have it."""
     vectors: dict[PointId, Any] = {}
+    wanted: bool | list[str] = [name] if name else True
     for start in range(0, len(ids), _PAGE):
-        for point in client.retrieve(collection, ids[start : start + _PAGE], with_payload=False, with_vectors=True):
+        for point in client.retrieve(collection, ids[start : start + _PAGE], with_payload=False, with_vectors=wanted):
             vector = point.vector.get(name) if isinstance(point.vector, dict) else point.vector
             if vector is not None:
                 vectors[point.id if isinstance(point.id, int) else str(point.id)] = np.asarray(vector, np.float32)

@@ -36,6 +36,7 @@ ALIASES: dict[str, str] = {}
 SHARDS = numbers()
 REQUESTS: list[dict[str, Any]] = []
 FAULTS: list[int] = []
+PROXY_LIMIT: list[int] = []  # bytes that a request may have on its way to the server; empty is any
 DONE = {"operation_id": 0, "status": "completed"}
 
 Handler = Callable[[str, Any], Any]
@@ -97,6 +98,8 @@ def route(path: str, method: str, handler: Handler) -> Route:
         if FAULTS:
             return failure(FAULTS.pop(), "fault of a test")
         raw = await request.body()
+        if PROXY_LIMIT and len(raw) > PROXY_LIMIT[0]:
+            return Response("<h1>413 Request Entity Too Large</h1>", 413)
         if len(raw) > BODY_LIMIT:
             too_large = f"JSON payload ({len(raw)} bytes) is larger than allowed (limit: {BODY_LIMIT} bytes)."
             return failure(400, f"Payload error: {too_large}")
@@ -149,11 +152,18 @@ def told(path: str, method: str, change: Callable[[Collection, Any], None], answ
     return route(f"/collections/{{name}}{path}", method, handler)
 
 
+async def limit_requests(request: Request) -> Response:
+    limit = await request.json()
+    PROXY_LIMIT[:] = [limit] if limit else []
+    return JSONResponse({})
+
+
 APP = Starlette(
     routes=[
         Route("/", version),
         Route("/_requests", requests),
         Route("/_faults", add_faults, methods=["POST"]),
+        Route("/_proxy_limit", limit_requests, methods=["PUT"]),
         route("/collections", "GET", lambda *_: {"collections": [{"name": name} for name in COLLECTIONS]}),
         route("/aliases", "GET", aliases),
         route("/collections/aliases", "POST", change_aliases),

@@ -27,4 +27,5 @@ def test_ray_migrates_every_range(qdrant: QdrantClient, migrate: Migration, alia
 
 def test_a_folder_belongs_to_one_process(migrate: Migration, qdrant: QdrantClient, alias: str) -> None:
     seed(qdrant, alias, 3)
-    assert "leave --engine out" in migrate("--engine=ray", "--limit=1", code=1)
+    for flags in (["--limit=1"], ["--limit=1", "--dry-run"]):
+        assert "leave --engine out" in migrate("--engine=ray", *flags, code=1)

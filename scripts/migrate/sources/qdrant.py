@@ -30,13 +30,24 @@ class QdrantSource:
         self._client = client
         self._vectors: bool | list[str] = list(vectors) or False
         self.end = end
-        self._filter = only and models.Filter(
-            must=[models.FieldCondition(key=only[0], match=models.MatchValue(value=only[1]))]
-        )
+        self._conditions: list[models.Condition] = []
+        if only:
+            self._conditions.append(models.FieldCondition(key=only[0], match=models.MatchValue(value=only[1])))
+        self._filter = models.Filter(must=self._conditions) if only else None
 
     def count(self) -> int:
         """Points, counted exactly."""
         return self._client.count(self.name, count_filter=self._filter, exact=True).count
+
+    def count_without(self, vector: str) -> int:
+        """Points that do not have this vector; an empty name is the only one.
+
+        Raises:
+            UnexpectedResponse: the server is older than 1.13.
+        """
+        lacking = models.HasVectorCondition(has_vector=vector)
+        wanted = models.Filter(must=self._conditions, must_not=[lacking])
+        return self._client.count(self.name, count_filter=wanted, exact=True).count
 
     def page(self, cursor: Cursor, size: int) -> Page:
         """One scroll; Qdrant orders it by id, numbers before UUIDs."""
