@@ -57,6 +57,50 @@ def test_values_that_json_has_not_are_made_plain_at_any_depth(
     migrate(f"--source={path}", "verify")
 
 
+def test_columns_of_pandas(qdrant: QdrantClient, migrate: Migration, tmp_path: Path) -> None:
+    """Ids that are floats, since their column had a gap once; times and durations in nanoseconds, at any depth."""
+    moment, span = pa.timestamp("ns", "UTC"), pa.duration("ns")
+    path = tmp_path / "people.parquet"
+    columns = {
+        "id": pa.array([41.0, 42.0]),
+        "name": pa.array(["Ada", "Grace"]),
+        "seen": pa.array([1_000_001_234, None], moment),
+        "worked": pa.array([3_600_000_000_999, 0], span),
+        "log": pa.array([[{"at": 1_999, "took": 7}], None], pa.list_(pa.struct([("at", moment), ("took", span)]))),
+        "opens": pa.array([1, 2], pa.time64("ns")),
+    }
+    pq.write_table(pa.table(columns), path)
+    flags = [f"--source={path}", "--template={name}"]
+    migrate(*flags)
+    found = points(qdrant, migrate.target)
+    assert found.keys() == {41, 42}
+    assert found[41].payload == {
+        "id": 41.0,
+        "name": "Ada",
+        "seen": "1970-01-01T00:00:01.000001+00:00",
+        "worked": "PT1H",
+        "log": [{"at": "1970-01-01T00:00:00.000001+00:00", "took": "PT0S"}],
+        "opens": "00:00:00",
+    }
+    assert "0 points written" in migrate(*flags, "switch")
+
+
+def test_a_value_that_python_cannot_hold(migrate: Migration, tmp_path: Path) -> None:
+    path = tmp_path / "people.parquet"
+    pq.write_table(pa.table({"id": [1, 2], "name": ["Ada", "Grace"], "born": pa.array([0, 10**8], pa.date32())}), path)
+    for flags in ([], ["--dry-run"]):
+        said = " ".join(migrate(f"--source={path}", "--template={name}", *flags, code=1).split())
+        assert f"Rows 1 to 2 of {path} hold a value that cannot be read, in 'born'" in said
+
+
+def test_whole_numbers_of_more_than_64_bits(qdrant: QdrantClient, migrate: Migration, tmp_path: Path) -> None:
+    path = tmp_path / "people.jsonl"
+    path.write_text('{"id": 1, "name": "Ada", "serial": 123456789012345678901234567890}')
+    flags = [f"--source={path}", "--template={name}"]
+    assert "Final pass: 0 points written" in migrate(*flags)
+    assert (points(qdrant, migrate.target)[1].payload or {})["serial"] == pytest.approx(1.2345678901234568e29)
+
+
 def test_numbers_that_json_has_not_become_null(qdrant: QdrantClient, migrate: Migration, tmp_path: Path) -> None:
     path = tmp_path / "people.jsonl"
     path.write_text(json.dumps({**rows()[1], "id": 1, "scores": [math.nan, math.inf, 0.5]}))

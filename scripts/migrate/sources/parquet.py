@@ -2,9 +2,12 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
+from scripts.migrate.errors import MigrateError
 from scripts.migrate.sources.file import FileSource
 from scripts.migrate.sources.interface import Record
 from scripts.migrate.sources.rows import matches, plain, record
@@ -37,11 +40,48 @@ class ParquetSource(FileSource):
             if number + batch.num_rows <= start:
                 number += batch.num_rows
                 continue
-            for row in batch.to_pylist():
+            for row in self._as_python(batch, number):
                 number += 1
                 if number > start and matches(row, self._only):
                     place = f"In {self.name} {self._place(number)}"
                     yield record(plain(row), self.id_field, place), number
 
+    def _as_python(self, batch: pa.RecordBatch, before: int) -> list[dict[str, Any]]:
+        """Rows of a batch, of which `before` come before it."""
+        schema = pa.schema([field.with_type(_in_microseconds(field.type)) for field in batch.schema])
+        try:
+            return list(batch.cast(schema, safe=False).to_pylist())
+        except (ValueError, OverflowError, ArithmeticError) as error:
+            raise MigrateError(
+                f"Rows {before + 1} to {before + batch.num_rows} of {self.name} hold a value that cannot be read, in "
+                f"{_unreadable(batch)} ({error}): store it as text."
+            ) from error
+
     def _place(self, following: int) -> str:
         return f"row {following}"
+
+
+def _in_microseconds(kind: pa.DataType) -> pa.DataType:
+    """A type whose times have no nanoseconds, which Python's do not have."""
+    if pa.types.is_timestamp(kind) and kind.unit == "ns":
+        return pa.timestamp("us", kind.tz)
+    if pa.types.is_duration(kind) and kind.unit == "ns":
+        return pa.duration("us")
+    if pa.types.is_time64(kind):
+        return pa.time64("us")
+    if pa.types.is_struct(kind):
+        return pa.struct([field.with_type(_in_microseconds(field.type)) for field in kind])
+    if pa.types.is_list(kind):
+        return pa.list_(kind.value_field.with_type(_in_microseconds(kind.value_type)))
+    return kind
+
+
+def _unreadable(batch: pa.RecordBatch) -> str:
+    """The columns that Python cannot hold."""
+    names = []
+    for name, column in zip(batch.schema.names, batch.columns, strict=True):
+        try:
+            column.to_pylist()
+        except (ValueError, OverflowError, ArithmeticError):
+            names.append(repr(name))
+    return ", ".join(names)

@@ -4,13 +4,16 @@ import base64
 import math
 import uuid
 from collections.abc import Mapping
-from datetime import date, time
+from datetime import date, time, timedelta
 from decimal import Decimal
 from typing import Any
+
+from pydantic_core import to_jsonable_python
 
 from scripts.migrate.errors import MigrateError
 from scripts.migrate.sources.interface import PointId, Record
 
+_IDS = 2**64
 NAMESPACE = uuid.UUID("5f0c2f6e-6a39-5b1c-9d5c-3b1f0a4f6c11")
 """Of the UUIDs that stand for ids which Qdrant does not take; never change it, or points would be doubled."""
 
@@ -22,15 +25,23 @@ def record(row: Mapping[str, Any], id_field: str, place: str) -> Record:
         MigrateError: it has no id.
     """
     value = row.get(id_field)
-    if value is None or value == "":
+    if value is None or value == "" or value != value:  # a number that is none, as of a gap in a table
         raise MigrateError(f"{place} has no {id_field!r}: name the field of ids with --id-field.")
     return Record(point_id(value), dict(row))
 
 
-def point_id(value: object) -> PointId:
-    """Numbers and UUIDs stay as they are; of anything else a UUID is made, always the same."""
-    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**64:
-        return value
+def point_id(value: Any) -> PointId:
+    """Whole numbers and UUIDs stay as they are; of anything else a UUID is made, always the same.
+
+    A whole number may be a float or a decimal, as tables have it whose column of ids has gaps.
+    """
+    if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+        try:
+            number = int(value)
+        except (ValueError, OverflowError):  # of no number, of infinity
+            number = -1
+        if number == value and 0 <= number < _IDS:
+            return number
     try:
         return str(uuid.UUID(str(value)))
     except ValueError:
@@ -41,25 +52,35 @@ def point_id(value: object) -> PointId:
 def plain(value: Any) -> Any:
     """As JSON has it, at any depth.
 
-    Times in ISO 8601, decimals as numbers, what is no number as null, bytes as base64, Firestore's places as Qdrant's
-    `lat` and `lon` and its references as paths.
+    Times and durations in ISO 8601; decimals, and whole numbers of more than 64 bits, as floats; what is no number as
+    null; bytes as base64; Firestore's places as Qdrant's `lat` and `lon`, its references as paths; the rest as text.
     """
     match value:
         case dict():
             return {key: plain(item) for key, item in value.items()}
         case list() | tuple():
             return [plain(item) for item in value]
-        case date() | time():
-            return value.isoformat()
-        case Decimal():
-            return plain(float(value))
-        case float():
-            return value if math.isfinite(value) else None
+        case int() | float() | Decimal():
+            return _number(value)
+        case None | str():
+            return value
         case bytes():
             return base64.b64encode(value).decode()
+        case date() | time() | timedelta():
+            return to_jsonable_python(value) if isinstance(value, timedelta) else value.isoformat()
     if hasattr(value, "latitude"):
         return {"lat": value.latitude, "lon": value.longitude}
-    return value.path if hasattr(value, "path") else value
+    return value.path if hasattr(value, "path") else str(value)
+
+
+def _number(value: float | Decimal) -> float | str | None:
+    if isinstance(value, bool) or (isinstance(value, int) and -_IDS // 2 <= value < _IDS):
+        return value
+    try:
+        number = float(value)
+    except OverflowError:
+        return str(value)
+    return number if math.isfinite(number) else None
 
 
 def matches(row: Mapping[str, Any], only: tuple[str, str] | None) -> bool:
