@@ -5,7 +5,7 @@ import typer
 from scripts.migrate.embed_client import EmbedClient
 from scripts.migrate.preparation import Prepared
 from scripts.migrate.settings import MigrateSettings
-from scripts.migrate.verify import verify
+from scripts.migrate.verify import NEIGHBOURS, verify
 from scripts.migrate.wording import counted
 
 
@@ -26,7 +26,8 @@ async def check(settings: MigrateSettings, prepared: Prepared, embedder: EmbedCl
     )
     if found.overlaps:
         typer.echo(
-            f"{sum(found.overlaps) / len(found.overlaps):.2f} of the nearest neighbours are the same on average."
+            f"Old and new have {sum(found.overlaps) / len(found.overlaps):.0%} of {NEIGHBOURS} nearest neighbours in "
+            "common on average; two models never agree on all."
         )
     for problem in found.problems:
         typer.echo(problem, err=True)

@@ -100,7 +100,7 @@ def describe(plan: Plan, settings: MigrateSettings, prepared: Prepared) -> list[
         f"model       {prepared.service.model}",
         f"points      {plan.points} ({exact})",
         f"empty       {counted(plan.empty, 'text')}, kept in {prepared.failures.path}",
-        f"too long    {counted(plan.over_window, 'text')} over {prepared.service.window} tokens, without what is over",
+        f"too long    {counted(plan.over_window, 'text')} over {prepared.service.window} tokens, cut there",
         f"tokens      {plan.tokens}",
         f"batches     {plan.batches} of {settings.batch_size}",
         f"throughput  {plan.texts_a_second:.0f} texts/s, {plan.tokens_a_second:.0f} tokens/s, measured now",

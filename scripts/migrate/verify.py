@@ -22,9 +22,8 @@ _PAGE = 1000
 _QUERIES = 50
 _SPOTS = 5
 _NORM_TOLERANCE = 1e-3
-_LEAST_COSINE = (
-    0.99  # between a stored vector and the same text embedded again; int8 and batch-mates move the last digits
-)
+LEAST_COSINE = 0.99
+"""Between a stored vector and the same text embedded again; int8 and batch-mates move the last digits."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +123,7 @@ async def _check_vectors(found: Verification, prepared: Prepared, embedder: Embe
     wrong = sum(abs(norm - 1) > _NORM_TOLERANCE for norm in found.norms)
     if wrong:
         found.problems.append(f"{wrong} of {counted(len(found.norms), 'vector')} not of unit length.")
-    foreign = sum(cosine < _LEAST_COSINE for cosine in found.cosines)
+    foreign = sum(cosine < LEAST_COSINE for cosine in found.cosines)
     if foreign:
         found.problems.append(f"{foreign} of {counted(len(found.cosines), 'vector')} not made of the points' texts.")
 

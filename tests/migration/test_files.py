@@ -82,7 +82,7 @@ def test_columns_of_pandas(qdrant: QdrantClient, migrate: Migration, tmp_path: P
         "log": [{"at": "1970-01-01T00:00:00.000001+00:00", "took": "PT0S"}],
         "opens": "00:00:00",
     }
-    assert "0 points written" in migrate(*flags, "switch")
+    assert "Final pass: 0 points written" in migrate(*flags, "switch")
 
 
 def test_a_value_that_python_cannot_hold(migrate: Migration, tmp_path: Path) -> None:
@@ -106,7 +106,7 @@ def test_numbers_that_json_has_not_become_null(qdrant: QdrantClient, migrate: Mi
     path.write_text(json.dumps({**rows()[1], "id": 1, "scores": [math.nan, math.inf, 0.5]}))
     migrate(f"--source={path}")
     assert (points(qdrant, migrate.target)[1].payload or {})["scores"] == [None, None, 0.5]
-    assert "0 points written" in migrate(f"--source={path}", "switch")
+    assert "Final pass: 0 points written" in migrate(f"--source={path}", "switch")
 
 
 def test_a_row_that_has_no_utf8_fails_alone(qdrant: QdrantClient, migrate: Migration, tmp_path: Path) -> None:
