@@ -6,10 +6,12 @@ import socket
 import subprocess
 import sys
 import tempfile
+import zlib
 from pathlib import Path
 
 import numpy as np
 import typer
+from numpy.typing import NDArray
 from qdrant_client import QdrantClient, models
 
 from bentos.common.model_store import ModelCorrupt, ModelNotInstalled, find
@@ -30,27 +32,35 @@ _COMPANIES = ("Northwind", "Contoso", "Fabrikam", "Tailspin", "Litware", "Adatum
 _STEPS = ("--dry-run", "", "verify", "switch", "rollback", "switch", "cleanup --yes")
 
 
+def old_vector(payload: dict[str, str]) -> NDArray[np.float64]:
+    """Words of a contact, each hashed to one of 1,024 numbers: such a model finds the same words, and no others."""
+    vector = np.zeros(_OLD_SIZE)
+    for word in f"{payload['name']} {payload['title']} {payload['company']}".lower().split():
+        vector[zlib.crc32(word.encode()) % _OLD_SIZE] += 1.0
+    return vector
+
+
+def contact(number: int) -> dict[str, str]:
+    """A contact of the sample."""
+    return {
+        "name": _NAMES[number % len(_NAMES)],
+        "title": _TITLES[number % len(_TITLES)],
+        "company": f"{_COMPANIES[number % len(_COMPANIES)]} {number}",
+        "userId": f"user-{number % 10}",
+    }
+
+
 def seed(folder: Path) -> None:
-    """Contacts with old vectors of 1,024 random numbers, behind the alias `contacts`."""
+    """Contacts with old vectors, behind the alias `contacts`."""
     client = QdrantClient(path=str(folder))
     client.create_collection(
         "contacts-v1", vectors_config=models.VectorParams(size=_OLD_SIZE, distance=models.Distance.COSINE)
     )
-    vectors = np.random.default_rng(0).normal(size=(CONTACTS, _OLD_SIZE))
     client.upsert(
         "contacts-v1",
         [
-            models.PointStruct(
-                id=number,
-                vector=vector.tolist(),
-                payload={
-                    "name": _NAMES[number % len(_NAMES)],
-                    "title": _TITLES[number % len(_TITLES)],
-                    "company": f"{_COMPANIES[number % len(_COMPANIES)]} {number}",
-                    "userId": f"user-{number % 10}",
-                },
-            )
-            for number, vector in enumerate(vectors)
+            models.PointStruct(id=number, vector=old_vector(payload).tolist(), payload=payload)
+            for number, payload in enumerate(map(contact, range(CONTACTS)))
         ],
     )
     point_alias(Storage(client, folder), "contacts", "contacts-v1")
@@ -65,7 +75,7 @@ async def demo(folder: Path) -> None:
         subprocess.CalledProcessError: a step failed.
     """
     qdrant = folder / "qdrant"
-    typer.echo(f"{CONTACTS} contacts in an embedded Qdrant, {qdrant}")
+    typer.echo(f"{CONTACTS} contacts in an embedded Qdrant, {qdrant}; their old vectors count words")
     await asyncio.to_thread(seed, qdrant)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
