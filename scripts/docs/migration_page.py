@@ -2,9 +2,7 @@
 
 from pathlib import Path
 
-from pydantic import SecretStr
-
-from scripts.migrate.flags import flag, variable
+from scripts.migrate.flags import flag, shown_default, variable
 from scripts.migrate.settings import MigrateSettings
 
 PAGE = Path(__file__).parents[2] / "docs" / "migration.md"
@@ -17,7 +15,7 @@ def render() -> str:
     _, _, after = rest.partition("\n## ")
     rows = []
     for name, field in MigrateSettings.model_fields.items():
-        default = field.default.get_secret_value() if isinstance(field.default, SecretStr) else field.default
-        shown = "" if default in ("", None) else f"`{default}`"
+        default = shown_default(field)
+        shown = f"`{default}`" if default else ""
         rows.append(f"| `{variable(name, field)}` | `{flag(name, field)}` | {shown} | {field.description} |\n")
     return f"{before}{_HEAD}{''.join(rows)}\n## {after}"

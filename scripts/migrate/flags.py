@@ -27,16 +27,37 @@ def variable(name: str, field: FieldInfo) -> str:
     )
 
 
-def with_flags(command: Callable[[typer.Context, dict[str, Any]], None]) -> Callable[..., None]:
-    """A command for typer that takes every setting as a flag and hands those that were given to `command`."""
+def shown_default(field: FieldInfo) -> str:
+    """Of a setting, for people; empty if it has none."""
+    default = field.default.get_secret_value() if isinstance(field.default, SecretStr) else field.default
+    if isinstance(default, bool):
+        return "on" if default else "off"
+    return f"{default:g}" if isinstance(default, float) else str(default)
 
-    def with_settings(ctx: typer.Context, **given: Any) -> None:
-        command(ctx, {name: value for name, value in given.items() if value is not None})
 
-    parameters = [inspect.Parameter("ctx", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)]
+def with_flags(command: Callable[..., None]) -> Callable[..., None]:
+    """A command for typer that takes every setting as a flag, besides its own parameters.
+
+    Flags may stand before a command's name or after it; of those that are given twice the one after it counts.
+
+    Args:
+        command: gets typer's context, the settings that were given, by name, and its own parameters by theirs.
+    """
+
+    def with_settings(ctx: typer.Context, **arguments: Any) -> None:
+        after = {name: arguments.pop(name) for name in MigrateSettings.model_fields}
+        ctx.obj = (ctx.obj or {}) | {name: value for name, value in after.items() if value is not None}
+        command(ctx, ctx.obj, **arguments)
+
+    parameters = [
+        inspect.Parameter("ctx", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context),
+        *(own for own in inspect.signature(command).parameters.values() if own.kind is own.KEYWORD_ONLY),
+    ]
     for name, field in MigrateSettings.model_fields.items():
         kind: Any = str if field.annotation is SecretStr else field.annotation
-        option = typer.Option(None, flag(name, field), help=f"{field.description} [{variable(name, field)}]")
+        default = shown_default(field)
+        notes = f"[{variable(name, field)}{f'; default: {default}' if default else ''}]"
+        option = typer.Option(None, flag(name, field), help=f"{field.description} {notes}")
         annotation = kind | None if get_origin(kind) is None else kind
         parameters.append(
             inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=option, annotation=annotation)

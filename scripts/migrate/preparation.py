@@ -142,12 +142,12 @@ def _new_layout(settings: MigrateSettings, source: str, old: Layout, service: Se
         old,
         new_vector=new_vector,
         size=service.dimension,
-        datatype=models.Datatype(settings.datatype) if settings.datatype else datatype,
+        datatype=datatype if settings.datatype == "auto" else models.Datatype(settings.datatype),
     )
 
 
 def _refuse_in_place(settings: MigrateSettings, source: str, old: Layout, service: ServiceInfo) -> None:
-    if settings.target_vector or settings.datatype:
+    if settings.target_vector or settings.datatype != "auto":
         raise MigrateError("--target-vector and --datatype are for a new collection; with --in-place there is none.")
     if old.size != service.dimension:
         raise MigrateError(

@@ -45,8 +45,8 @@ class MigrateSettings(BaseSettings):
     )
     vector: str = Field("", description="Name of the vector to replace; unset, the only one")
     target_vector: str = Field("", description="Name of the new vector in the new collection; unset, that of the old")
-    datatype: Literal["", "float32", "float16"] = Field(
-        "", description="Of the new vector's numbers; unset, as the old one's, but float32 where those are uint8"
+    datatype: Literal["auto", "float32", "float16"] = Field(
+        "auto", description="Of the new vector's numbers; `auto`, as the old one's, but float32 where those are uint8"
     )
     user_field: str = Field("userId", min_length=1, description="Payload field that `--user-id` is compared with")
     id_field: str = Field("id", min_length=1, description="Field of a file's row that becomes the point's id")
