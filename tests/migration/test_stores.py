@@ -5,8 +5,8 @@ import re
 import pytest
 from qdrant_client import QdrantClient, models
 
+from scripts.docs.migration_page import PAGE
 from scripts.migrate.template import Template
-from tests.docs.migration_page import PAGE
 from tests.http.services import Service
 from tests.migration.parts import Migration, points
 from tests.migration.stores import ID, STORES, TEXT
