@@ -38,7 +38,8 @@ def test_answers_are_those_of_the_services(gateway: Gateway, embed: Service, rer
 
 def test_errors_of_the_services_pass_unchanged(gateway: Gateway) -> None:
     assert problem(gateway.client.post("/embed", json={})) == (422, "invalid_request", None)
-    assert problem(gateway.client.post("/embed", content=b"heron")) == (415, "unsupported_media_type", None)
+    text = gateway.client.post("/embed", content=b"heron", headers={"Content-Type": "text/plain"})
+    assert problem(text) == (415, "unsupported_media_type", None)
 
 
 def test_a_request_without_an_id_gets_one(gateway: Gateway, embed: Service) -> None:
