@@ -16,7 +16,7 @@ STATUSES = ("200", "400", "401", "404", "405", "408", "413", "415", "422", "429"
 REFUSALS = ("queue", "deadline", "memory")
 CONNECTION_REFUSALS = (
     *("malformed_request", "headers_too_large", "request_timeout", "too_many_connections"),
-    *("beyond_reserve", "silent", "slow_reader"),
+    *("beyond_reserve", "evicted", "silent", "slow_reader"),
 )
 
 

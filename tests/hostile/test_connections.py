@@ -70,15 +70,16 @@ def test_idle_and_silent_connections_make_room_for_others(crowded: Service) -> N
         wait_for(lambda: crowded.post("heron").status_code == 200, "there is room")
 
 
-def test_connections_beyond_the_reserve_are_closed_at_once(crowded: Service) -> None:
-    with held(crowded, MAX_CONNECTIONS), ExitStack() as stack:
+def test_beyond_the_reserve_the_connection_longest_without_progress_makes_room(crowded: Service) -> None:
+    with held(crowded, MAX_CONNECTIONS) as opened, ExitStack() as stack:
         for _ in range(RESERVED_CONNECTIONS):
             stack.enter_context(RawConnection(crowded.server.port))
-        with RawConnection(crowded.server.port) as connection:
-            assert connection.is_closed_by_server()
+        with RawConnection(crowded.server.port) as probe:
+            assert probe.send(get("/live")).answer().status == 200
+        assert opened[0].answer().error == (408, "request_timeout")
 
 
 def test_refusals_are_counted_by_reason(crowded: Service) -> None:
     wait_for(lambda: connections(crowded) <= MAX_CONNECTIONS, "there is room")
-    for reason in ("too_many_connections", "beyond_reserve"):
+    for reason in ("too_many_connections", "evicted"):
         assert crowded.server.metric("duobento_connections_refused_total", reason=reason) > 0

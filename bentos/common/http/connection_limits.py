@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Set
 from typing import Any, Protocol
 
+from bentos.common.http.parse_queue import ParseQueue
 from bentos.common.metrics import Metrics
 from bentos.common.settings import ServerSettings
 
@@ -12,6 +13,8 @@ RESERVED_CONNECTIONS = 64
 """Connections beyond the cap on which only probes are answered."""
 LINGER_SECONDS = 2.0
 """How long a client has to read its last answer and hang up."""
+MAX_DISCARDED_BYTES = 1024 * 1024
+"""How much a client may go on to send after its answer; ordinary clients send this much before they read."""
 _CROWDED_SECONDS = 2.0
 _MIN_BYTES_PER_SECOND = 4096
 _LONGEST_INTERVAL = 1.0
@@ -22,6 +25,9 @@ class Timed(Protocol):
 
     def check_time(self, now: float, crowded: bool) -> None:
         """Close or refuse if the client takes too long."""
+
+    def evict(self) -> None:
+        """Close or refuse, to make room for another connection."""
 
 
 class ConnectionLimits:
@@ -34,6 +40,7 @@ class ConnectionLimits:
         settings: of the process.
         now: time on the clock, in seconds.
         interval: seconds between two checks.
+        parse_queue: connections with more to parse than is parsed at a time.
     """
 
     def __init__(self, settings: ServerSettings, metrics: Metrics) -> None:
@@ -46,7 +53,9 @@ class ConnectionLimits:
             settings.idle_timeout_seconds,
         )
         self.interval = min(_LONGEST_INTERVAL, shortest / 4)
+        self.parse_queue = ParseQueue()
         self._metrics = metrics
+        self._evictable: dict[Timed, None] = {}  # in the order in which they last made progress
         self._watching = False
 
     def watch(self, connections: Set[Any], loop: asyncio.AbstractEventLoop) -> None:
@@ -60,8 +69,26 @@ class ConnectionLimits:
         """Count a connection that was closed for what its client did."""
         self._metrics.connections_refused.labels(reason).inc()
 
+    def waits_for_client(self, connection: Timed) -> None:
+        """Note that a connection has made progress, and that it is for its client to go on."""
+        self._evictable.pop(connection, None)
+        self._evictable[connection] = None
+
+    def waits_for_service(self, connection: Timed) -> None:
+        """Note that a connection is being answered, or closed."""
+        self._evictable.pop(connection, None)
+
+    def evict(self) -> bool:
+        """Make room: close the connection whose client has made no progress for longest; whether there was one."""
+        connection = next(iter(self._evictable), None)
+        if connection is None:
+            return False
+        del self._evictable[connection]
+        connection.evict()
+        return True
+
     def patience(self, seconds: float, crowded: bool) -> float:
-        """How long a client may take that has no request under way."""
+        """How long a client may pause."""
         return min(seconds, _CROWDED_SECONDS) if crowded else seconds
 
     def _check(self, connections: Set[Timed], loop: asyncio.AbstractEventLoop) -> None:

@@ -12,9 +12,11 @@ import httptools
 import uvicorn.config
 
 from bentos.common.errors import DomainError, HeadersTooLarge, MalformedRequest, TooManyConnections
-from bentos.common.http.connection import Awaiting, RequestCycle, TimedHTTPProtocol
+from bentos.common.http.connection import Awaiting, TimedHTTPProtocol
 from bentos.common.http.connection_limits import MAX_HEADERS, RESERVED_CONNECTIONS, ConnectionLimits
 from bentos.common.http.context import OPERATIONS
+from bentos.common.http.parse_queue import MAX_SLICE_CHUNKS, SLICE_BYTES
+from bentos.common.http.request_cycle import RequestCycle
 from bentos.common.metrics import Metrics
 from bentos.common.resources import allow_open_files
 from bentos.common.settings import ServerSettings
@@ -32,35 +34,52 @@ class BoundedHTTPProtocol(TimedHTTPProtocol):
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
+        self._chunks: list[bytes] = []  # of the body, parsed and not yet handed to the application
+        self._sends_tiny_chunks = False
         self._unused_bytes = 0  # received since the parser last completed a head or message, or gave out some of a body
         self._beyond_cap = False
 
     def connection_made(self, transport: Any) -> None:
-        """Register the connection; it is closed at once if those kept for probes are used up, too."""
+        """Register the connection. If those kept for probes are used up, too, one of the others is closed for it."""
         super().connection_made(transport)
         self._limits.watch(self.connections, self.loop)
         excess = len(self.connections) - self._limits.settings.max_connections
         self._beyond_cap = excess > 0
-        if excess > RESERVED_CONNECTIONS:
+        if excess > RESERVED_CONNECTIONS and not self._limits.evict():
             self._close("beyond_reserve")
+        self._note_progress()
 
     def data_received(self, data: bytes) -> None:
-        """Parse what came."""
-        if self._awaiting is Awaiting.CLOSE:
+        """Parse what came, or what of it has its turn."""
+        if self._discards(len(data)):
             return
-        if self._awaiting in _BETWEEN_MESSAGES:
-            self._await(Awaiting.HEADERS)
-        self._unused_bytes += len(data)
-        try:
-            self.parser.feed_data(data)
-        except httptools.HttpParserUpgrade as upgrade:
-            self._parse_again_without_upgrade(data[upgrade.args[0] :])
-        except httptools.HttpParserError as error:
-            cause = error.__context__
-            self._refuse(cause if isinstance(cause, DomainError) else MalformedRequest(_MALFORMED))
-        else:
-            if self._unused_bytes > self._limits.settings.max_header_bytes:
-                self._refuse(self._too_large())
+        at = 0
+        while at < len(data) and not self._sends_tiny_chunks:
+            self._parse(data[at : at + SLICE_BYTES])
+            at += SLICE_BYTES
+        self._hand_over()
+        self._parse_later(data[at:])
+        self._note_progress()
+
+    def parse_next_slice(self) -> bool:
+        """Parse a slice of what waits for its turn; whether there is more."""
+        part = bytes(self._unparsed[:SLICE_BYTES])
+        del self._unparsed[:SLICE_BYTES]
+        if part and not self.transport.is_closing():
+            self._parse(part)
+            self._hand_over()
+            self._note_progress()
+        if self._awaiting is Awaiting.CLOSE or self.transport.is_closing():
+            self._unparsed.clear()
+        if not self._unparsed:
+            self.flow.release()
+        return bool(self._unparsed)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget what was not parsed."""
+        super().connection_lost(exc)
+        self._unparsed.clear()
+        self._chunks.clear()
 
     def on_headers_complete(self) -> None:
         """Hand the request to the application, unless it is refused."""
@@ -80,30 +99,55 @@ class BoundedHTTPProtocol(TimedHTTPProtocol):
         self._unused_bytes = 0
         self._body_bytes = 0
         self._body_at = self._limits.now
+        self._discarded = 0
 
     def on_body(self, body: bytes) -> None:
-        """Take some of the body."""
+        """Take some of the body. There may be thousands in a slice, so this has to be cheap."""
         self._unused_bytes = 0
-        self._body_bytes += len(body)
-        self._body_at = self._limits.now
-        super().on_body(body)
+        self._chunks.append(body)
 
     def on_message_complete(self) -> None:
         """End a request."""
         if self.parser.should_upgrade():
             return
+        self._hand_over()
         self._await(Awaiting.NOTHING)
         self._unused_bytes = 0
         super().on_message_complete()
 
-    def on_response_complete(self) -> None:
-        """Go on with a request that waits; as uvicorn does it, but without a timer for the idle connection."""
-        self.server_state.total_requests += 1
-        if self.transport.is_closing():
+    def _parse(self, data: bytes) -> None:
+        if self._awaiting is Awaiting.CLOSE:
             return
-        self.flow.resume_reading()
-        if self.pipeline:
-            self._start_asgi_task(*self.pipeline.pop())
+        if self._awaiting in _BETWEEN_MESSAGES:
+            self._await(Awaiting.HEADERS)
+        self._unused_bytes += len(data)
+        already = len(self._chunks)
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            self._parse_again_without_upgrade(data[upgrade.args[0] :])
+        except httptools.HttpParserError as error:
+            cause = error.__context__
+            self._refuse(cause if isinstance(cause, DomainError) else MalformedRequest(_MALFORMED))
+        else:
+            self._sends_tiny_chunks |= len(self._chunks) - already > MAX_SLICE_CHUNKS
+            if self._unused_bytes > self._limits.settings.max_header_bytes:
+                self._refuse(self._too_large())
+
+    def _parse_later(self, data: bytes) -> None:
+        if data and not self._unparsed:  # it is not in the queue
+            self.flow.hold()
+            self._limits.parse_queue.add(self, self.loop)
+        self._unparsed += data
+
+    def _hand_over(self) -> None:
+        """Give the application what has been parsed of the body."""
+        if self._chunks:
+            body = b"".join(self._chunks)
+            self._chunks.clear()
+            self._body_bytes += len(body)
+            self._body_at = self._limits.now
+            super().on_body(body)
 
     def _check_head(self) -> None:
         hosts = [value for name, value in self.headers if name == b"host"]
@@ -135,7 +179,7 @@ class BoundedHTTPProtocol(TimedHTTPProtocol):
         fields = b"".join(b"%s: %s\r\n" % field for field in self.headers if field[0] != b"upgrade")
         self.parser = httptools.HttpRequestParser(self)
         self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn has it
-        self.data_received(head + fields + b"\r\n" + rest)
+        self._parse(head + fields + b"\r\n" + rest)
 
 
 def use_bounded_protocol(settings: ServerSettings, metrics: Metrics) -> None:

@@ -16,7 +16,7 @@ from starlette.applications import Starlette
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from bentos.common.http.bentoml_api import drop_request_timer
-from bentos.common.http.connection import RequestCycle
+from bentos.common.http.request_cycle import RequestCycle
 from bentos.common.http.server_protocol import BoundedHTTPProtocol, use_bounded_protocol
 from bentos.common.metrics import Metrics
 from bentos.common.settings import ServerSettings
@@ -51,6 +51,7 @@ def test_bentoml_leaves_uvicorn_the_choice_of_protocol() -> None:
 def test_uvicorn_has_what_our_protocol_extends() -> None:
     used = {
         "connection_made",
+        "connection_lost",
         "data_received",
         "on_message_begin",
         "on_header",
