@@ -5,6 +5,7 @@ The doors (`bentos.common.http`) map each class to a status in one table.
     DomainError
     ├── InvalidInput          the caller must change the request
     │   ├── MalformedRequest  not HTTP, or HTTP that cannot be trusted
+    │   ├── UnknownTransferEncoding  another than chunked
     │   ├── HeadersTooLarge   more headers, or bytes of them, than the limit
     │   ├── MalformedBody     not JSON, or JSON that cannot be trusted
     │   ├── UnsupportedBody   not declared as JSON, or in an unknown encoding
@@ -44,6 +45,10 @@ class InvalidInput(DomainError):
 
 class MalformedRequest(InvalidInput):
     """The request is not HTTP, or is ambiguous."""
+
+
+class UnknownTransferEncoding(InvalidInput):
+    """The body is transferred in an encoding other than chunked."""
 
 
 class HeadersTooLarge(InvalidInput):

@@ -15,7 +15,8 @@ STATUSES = ("200", "400", "401", "404", "405", "408", "413", "415", "422", "429"
 
 REFUSALS = ("queue", "deadline", "memory")
 CONNECTION_REFUSALS = (
-    *("malformed_request", "headers_too_large", "request_timeout", "too_many_connections"),
+    *("malformed_request", "unknown_transfer_encoding", "headers_too_large"),
+    *("request_timeout", "too_many_connections"),
     *("beyond_reserve", "evicted", "silent", "slow_reader"),
 )
 

@@ -102,17 +102,30 @@ def test_http_1_0_needs_no_host(embed: Service) -> None:
     [
         "\x16\x03\x01\x02\x00\x01",
         "GET /live HTTP/9.9\r\n\r\n",
+        "GET /live HTTP/0.9\r\n\r\n",
+        "GET /live\r\n\r\n",
         "POST /embed HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        "POST /embed HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, gzip\r\n\r\n0\r\n\r\n",
         "POST /embed HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n{}",
         "CONNECT heron.example:80 HTTP/1.1\r\nHost: heron.example\r\n\r\n",
     ],
-    ids=["TLS", "HTTP/9.9", "two framings", "two lengths", "CONNECT"],
+    ids=["TLS", "HTTP/9.9", "HTTP/0.9", "no version", "two framings", "no end", "two lengths", "CONNECT"],
 )
 def test_what_is_not_sound_http_is_refused_in_our_shape(embed: Service, request_: str) -> None:
     answer = ask(embed, request_)
     assert answer.error == (400, "malformed_request")
     assert answer.headers["connection"] == "close"
     assert answer.headers["x-request-id"]
+
+
+@pytest.mark.parametrize("encodings", ["gzip", "gzip, chunked", "identity", "chunked;q=1"])
+def test_a_transfer_encoding_other_than_chunked_is_501(embed: Service, encodings: str) -> None:
+    answer = ask(embed, f"POST /embed HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: {encodings}\r\n\r\n0\r\n\r\n")
+    assert answer.error == (501, "unknown_transfer_encoding")
+
+
+def test_chunked_may_be_written_in_capitals(embed: Service) -> None:
+    assert ask(embed, chunked("0\r\n\r\n").replace(": chunked", ": Chunked")).status == 200
 
 
 def test_a_broken_chunk_is_refused_in_the_shape_of_the_dialect(embed: Service) -> None:

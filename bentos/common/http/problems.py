@@ -22,6 +22,7 @@ from bentos.common.errors import (
     TooManyTokens,
     Unavailable,
     UnknownModel,
+    UnknownTransferEncoding,
     UnsupportedBody,
 )
 
@@ -29,6 +30,7 @@ _log = logging.getLogger(__name__)
 
 _TABLE: dict[type[DomainError], tuple[int, str]] = {
     MalformedRequest: (400, "malformed_request"),
+    UnknownTransferEncoding: (501, "unknown_transfer_encoding"),
     HeadersTooLarge: (431, "headers_too_large"),
     MalformedBody: (400, "malformed_body"),
     UnsupportedBody: (415, "unsupported_media_type"),

@@ -4,7 +4,6 @@ uvicorn's httptools protocol has no such bounds, and BentoML starts uvicorn with
 `use_bounded_protocol` replaces the one that uvicorn takes by default.
 """
 
-import re
 from functools import partial
 from typing import Any
 
@@ -13,10 +12,11 @@ import uvicorn.config
 
 from bentos.common.errors import DomainError, HeadersTooLarge, MalformedRequest, TooManyConnections
 from bentos.common.http.connection import Awaiting, TimedHTTPProtocol
-from bentos.common.http.connection_limits import MAX_HEADERS, RESERVED_CONNECTIONS, ConnectionLimits
+from bentos.common.http.connection_limits import RESERVED_CONNECTIONS, ConnectionLimits
 from bentos.common.http.context import OPERATIONS
 from bentos.common.http.parse_queue import MAX_SLICE_CHUNKS, SLICE_BYTES
 from bentos.common.http.request_cycle import RequestCycle
+from bentos.common.http.request_head import check_head
 from bentos.common.metrics import Metrics
 from bentos.common.resources import allow_open_files
 from bentos.common.settings import ServerSettings
@@ -24,7 +24,6 @@ from bentos.common.settings import ServerSettings
 _MAX_PIPELINED = 16
 _OTHER_FILES = 512  # what the process has open besides connections: models, libraries, Redis
 _PROBES = frozenset(path.encode() for path in OPERATIONS)
-_HOST = re.compile(rb"[A-Za-z0-9._~!$&'()*+,;=%:\[\]-]*")
 _BETWEEN_MESSAGES = (Awaiting.NOTHING, Awaiting.MESSAGE)
 _MALFORMED = "The request is not valid HTTP/1.1."
 
@@ -150,13 +149,7 @@ class BoundedHTTPProtocol(TimedHTTPProtocol):
             super().on_body(body)
 
     def _check_head(self) -> None:
-        hosts = [value for name, value in self.headers if name == b"host"]
-        if len(hosts) != 1 and (hosts or self.parser.get_http_version() == "1.1"):
-            raise MalformedRequest("The request needs one header Host, not none and not several.")
-        if hosts and not _HOST.fullmatch(hosts[0]):
-            raise MalformedRequest("The header Host is not a host and a port.")
-        if len(self.headers) > MAX_HEADERS:
-            raise HeadersTooLarge(f"The request has more than {MAX_HEADERS} headers.")
+        check_head(self.parser.get_http_version(), self.headers)
         limit = self._limits.settings.max_header_bytes
         if self._unused_bytes > limit:  # it may have come with other things
             size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)

@@ -9,6 +9,7 @@ from typing import Any, Self
 import uvicorn
 from starlette.types import Receive, Scope, Send
 
+from bentos.common.errors import RequestTimeout
 from bentos.common.http.connection_limits import ConnectionLimits
 from bentos.common.http.server_protocol import BoundedHTTPProtocol
 from bentos.common.metrics import Metrics
@@ -63,6 +64,13 @@ class ProtocolServer:
         self._server.run(sockets=[self._socket])
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await self._answer_or_raise(scope, receive, send)
+        except RequestTimeout:
+            await send({"type": "http.response.start", "status": 408, "headers": [(b"content-length", b"0")]})
+            await send({"type": "http.response.body"})
+
+    async def _answer_or_raise(self, scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope["path"]
         self.started.append(path)
         size = 0
