@@ -4,6 +4,8 @@ Each stands for a kind. Bounds of time are those of a busy machine; what an idle
 """
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from itertools import repeat
 from typing import TypeAlias
 
@@ -11,6 +13,7 @@ import psutil
 import pytest
 
 from tests.hostile.prober import Prober
+from tests.hostile.raw_http import RawConnection
 from tests.http.services import JSON, Service
 
 MEGABYTE = 1_000_000
@@ -137,3 +140,14 @@ def resident_bytes(service: Service) -> int:
     """Memory of the service's processes together."""
     parent = psutil.Process(service.server.process.pid)
     return sum(process.memory_info().rss for process in [parent, *parent.children(recursive=True)])
+
+
+def test_bodies_in_chunks_of_one_byte_delay_no_probe(embed: Service) -> None:
+    head = b"POST /embed HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+    request = head + b'f\r\n{"text":"heron"\r\n' + b"1\r\n \r\n" * 200_000 + b"1\r\n}\r\n0\r\n\r\n"
+    with ExitStack() as stack, Prober(embed.server.port) as prober, ThreadPoolExecutor(12) as pool:
+        senders = [stack.enter_context(RawConnection(embed.server.port)) for _ in range(12)]
+        answers = list(pool.map(lambda sender: sender.send(request).answer(), senders))
+    assert [answer.status for answer in answers] == [200] * 12
+    assert prober.statuses == {200}
+    assert prober.worst_seconds < WORST_SECONDS
