@@ -68,7 +68,9 @@ app = create_app(
     vector_json=VectorJSON(lifecycle.cache_settings.memo_bytes),
     model_names=ModelNames(MODEL.profile.model_id, SETTINGS.model_aliases),
 )
-ENCODE = BatchAPI("/encode", "sentences", lambda item: isinstance(item, str), "a string", SETTINGS.max_texts)
+ENCODE = BatchAPI(
+    "/encode", "sentences", lambda item: isinstance(item, str), "a string", SETTINGS.max_texts, lambda texts: texts
+)
 
 
 @bentoml.service(
@@ -112,8 +114,10 @@ class EmbedService:
         self, sentences: Annotated[list[str], Field(max_length=SETTINGS.max_texts)]
     ) -> NDArray[np.float32]:
         """Unit vectors of sentences of the default input type, float32 `[sentences, dimension]`."""
-        with ENCODE.gate.batch():
-            request = EmbedRequest(sentences, place="sentences", allow_blank=True)
+        with ENCODE.gate.batch(len(sentences)) as batch:
+            request = EmbedRequest(
+                sentences, lane=batch.lane, deadline=batch.deadline, place="sentences", allow_blank=True
+            )
             return (await encoder.encode(request)).vectors
 
 

@@ -11,7 +11,10 @@ from bentos.rerank.cross_encoder import Ranking, RerankRequest
 
 
 async def scores_of(
-    pairs: Sequence[tuple[str, str]], rerank: Callable[[RerankRequest], Awaitable[Ranking]], lane: Lane
+    pairs: Sequence[tuple[str, str]],
+    rerank: Callable[[RerankRequest], Awaitable[Ranking]],
+    lane: Lane,
+    deadline: float | None = None,
 ) -> Outputs:
     """Score (query, document) pairs, blank ones too; if one query fails the work for the others is dropped.
 
@@ -19,6 +22,7 @@ async def scores_of(
         pairs: at least one.
         rerank: scores one request.
         lane: where all of them wait.
+        deadline: event loop time, in seconds, at which the callers stop waiting; by default the lane decides.
 
     Returns:
         float32 `[pairs]`, in their order, between 0 and 1.
@@ -33,7 +37,7 @@ async def scores_of(
 
     async def fill_in(query: str, indexes: list[int]) -> None:
         documents = [pairs[index][1] for index in indexes]
-        request = RerankRequest(query, documents, lane=lane, place="pairs", allow_blank=True)
+        request = RerankRequest(query, documents, lane=lane, deadline=deadline, place="pairs", allow_blank=True)
         scores[indexes] = (await rerank(request)).scores
 
     try:
@@ -43,6 +47,11 @@ async def scores_of(
     except ExceptionGroup as failed:
         raise failed.exceptions[0] from None
     return scores
+
+
+def texts_of(pairs: Sequence[Sequence[str]]) -> list[str]:
+    """All queries and documents, as often as they come."""
+    return [text for pair in pairs for text in pair]
 
 
 def is_pair(item: object) -> bool:

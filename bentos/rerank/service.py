@@ -24,7 +24,7 @@ from bentos.common.resources import limit_native_threads
 from bentos.common.served_model import resolve
 from bentos.common.tracing import start_traces
 from bentos.rerank.cross_encoder import CrossEncoder
-from bentos.rerank.pairs import is_pair, scores_of
+from bentos.rerank.pairs import is_pair, scores_of, texts_of
 from bentos.rerank.routes import cohere_v1, cohere_v2, native, tei
 from bentos.rerank.settings import DEFAULT_MODEL, RerankSettings
 
@@ -64,7 +64,7 @@ app = create_app(
     cross_encoder=cross_encoder,
     model_names=ModelNames(MODEL.profile.model_id, SETTINGS.model_aliases),
 )
-SCORE = BatchAPI("/score", "pairs", is_pair, "a list of two strings", SETTINGS.max_documents)
+SCORE = BatchAPI("/score", "pairs", is_pair, "a list of two strings", SETTINGS.max_documents, texts_of)
 
 
 @bentoml.service(
@@ -108,10 +108,11 @@ class RerankService:
         self, pairs: Annotated[list[tuple[str, str]], Field(max_length=SETTINGS.max_documents)]
     ) -> NDArray[np.float32]:
         """Scores of (query, document) pairs between 0 and 1, float32 `[pairs]`."""
-        with SCORE.gate.batch():
-            texts = [text for pair in pairs for text in pair]
-            lane = lifecycle.loaded.cached_engine.admit_texts(texts, lane=None, deadline=None, no_store=False)
-            return await scores_of(pairs, cross_encoder.rerank, lane)
+        with SCORE.gate.batch(len(pairs)) as batch:
+            lifecycle.loaded.cached_engine.admit_texts(
+                texts_of(pairs), lane=batch.lane, deadline=batch.deadline, no_store=False
+            )
+            return await scores_of(pairs, cross_encoder.rerank, batch.lane, batch.deadline)
 
 
 surround(RerankService, lifecycle, doors=DOORS, apis=[SCORE], traces=TRACES)

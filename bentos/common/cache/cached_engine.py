@@ -1,7 +1,7 @@
 """The engine behind the cache: rows in, outputs out, and only what nobody has computed yet reaches the engine."""
 
 import asyncio
-from collections.abc import Mapping, Sequence, Sized
+from collections.abc import Callable, Mapping, Sequence, Sized
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -68,10 +68,20 @@ class CachedEngine:
         self._flights = Flights()
         self._shared = metrics.shared
 
-    def admit_texts(self, texts: Sequence[Sized], *, lane: Lane | None, deadline: float | None, no_store: bool) -> Lane:
+    def admit_texts(
+        self,
+        texts: Sequence[Sized],
+        *,
+        lane: Lane | None,
+        deadline: float | None,
+        no_store: bool,
+        tokens_before: Callable[[Lane], int] | None = None,
+    ) -> Lane:
         """See `Engine.admit_texts`; a request whose rows may all be in the cache need not compute."""
         computes = no_store or self._cache is None
-        return self._engine.admit_texts(texts, lane=lane, deadline=deadline, computes=computes)
+        return self._engine.admit_texts(
+            texts, lane=lane, deadline=deadline, computes=computes, tokens_before=tokens_before
+        )
 
     async def run(
         self,

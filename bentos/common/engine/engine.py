@@ -94,7 +94,13 @@ class Engine:
         return Lane.BULK if tokens * self._throughput.seconds_per_token > longest else Lane.INTERACTIVE
 
     def admit_texts(
-        self, texts: Sequence[Sized], *, lane: Lane | None, deadline: float | None, computes: bool = True
+        self,
+        texts: Sequence[Sized],
+        *,
+        lane: Lane | None,
+        deadline: float | None,
+        computes: bool = True,
+        tokens_before: Callable[[Lane], int] | None = None,
     ) -> Lane:
         """Refuse a request before it is tokenized, if its texts would wait too long for that, or then for the model.
 
@@ -103,6 +109,7 @@ class Engine:
             lane: that the request asks for.
             deadline: event loop time, in seconds, at which the caller stops waiting; by default the lane decides.
             computes: whether the request needs the model for certain.
+            tokens_before: how many will be handed over before those of a request in a lane, if any.
 
         Returns:
             The lane in which the texts wait to be tokenized.
@@ -113,9 +120,11 @@ class Engine:
         """
         if self._closing:
             raise _shutting_down()
-        tokens = len(texts) + sum(map(len, texts)) // _CHARACTERS_PER_TOKEN
+        tokens = estimated_tokens(texts)
         lane = lane or self.lane_of(tokens, len(texts))
         ahead = self.tokenization.expected_wait(lane)
+        if tokens_before:
+            ahead += tokens_before(lane) * self._throughput.seconds_per_token
         if computes or ahead:
             self._admission.check_wait(lane, tokens, deadline, estimated=True, ahead=ahead)
         return lane
@@ -289,6 +298,11 @@ class Engine:
                 seconds = await self._inference.canary(min(length, longest), count)
                 self._budget.observe(self._filling.tokens([length] * count), seconds)
                 self._throughput.observe(length * count, seconds)
+
+
+def estimated_tokens(texts: Sequence[Sized]) -> int:
+    """Tokens of texts, or of lists of token ids, before they are tokenized."""
+    return len(texts) + sum(map(len, texts)) // _CHARACTERS_PER_TOKEN
 
 
 def _too_late() -> DeadlineExceeded:

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from _bentoml_impl.server import app as bentoml_app  # type: ignore[import-untyped]
-from bentoml._internal.marshal.dispatcher import CorkDispatcher, Optimizer
+from bentoml._internal.marshal.dispatcher import CorkDispatcher, NonBlockSema, Optimizer
 from bentoml._internal.server.http import traffic
 from fastapi import APIRouter
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
+from bentos.common.engine.work import Lane
 from bentos.common.http.bentoml_calls import BatchAPI, BentoMLCalls
 from bentos.common.http.context import REQUEST_ID_HEADER, RequestContext
 from bentos.common.http.keys import RequireKey
@@ -55,7 +56,7 @@ def surround(
         exempt=server.api_keys_exempt,
         renderer_by_path=renderer_by_path(doors),
     )
-    service.add_asgi_middleware(BentoMLCalls, apis=apis, server=server)
+    service.add_asgi_middleware(BentoMLCalls, apis=apis, lifecycle=lifecycle)
     drop_request_timer()
     dispatch_at_once()
 
@@ -88,13 +89,16 @@ class _NoWaiting(Optimizer):
 
 
 class _Dispatcher(CorkDispatcher[Any, Any]):
-    """BentoML's dispatcher, which merges the calls that it has when it is free, and waits for no more."""
+    """BentoML's dispatcher, which merges the calls that it has, and waits for no more: `MergeGate` says when they come.
+
+    Batches of all lanes may be computed at a time, and beside each one of a call that just missed it.
+    """
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
+        super().__init__(*arguments, **options, shared_sema=NonBlockSema(2 * len(Lane)))
         self.optimizer = _NoWaiting(self.max_latency)
 
 
 def dispatch_at_once() -> None:
-    """Have BentoML hand a call to its API in the moment when it comes, unless a batch is being computed."""
+    """Have BentoML hand a call to its API in the moment when it comes."""
     bentoml_app.CorkDispatcher = _Dispatcher

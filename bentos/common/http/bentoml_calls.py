@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,14 +13,16 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from bentos.common.engine.engine import estimated_tokens
 from bentos.common.errors import DeadlineExceeded, InvalidInput, NoItems, TooManyItems
 from bentos.common.http.body import load_json
 from bentos.common.http.departure import Departure
-from bentos.common.http.merge_gate import MERGED_ITEMS, FailedBatch, MergeGate
+from bentos.common.http.merge_gate import MERGED_ITEMS, Call, FailedBatch, MergeGate
 from bentos.common.http.native import native_error
 from bentos.common.http.problems import problem_of
+from bentos.common.http.request_headers import deadline_of
 from bentos.common.http.route import CLIENT_CLOSED_REQUEST
-from bentos.common.settings import ServerSettings
+from bentos.common.lifecycle import Lifecycle
 
 _BENTOML_LOG = logging.getLogger("bentoml._internal.server.http_app")
 _LONGEST_NAME = 100
@@ -37,6 +39,7 @@ class BatchAPI:
         is_item: whether something may be in the list.
         item: what may be in the list, in words.
         limit: most items of a call.
+        texts: all texts of a call's items.
         gate: where calls wait to be merged.
     """
 
@@ -45,6 +48,7 @@ class BatchAPI:
     is_item: Callable[[Any], bool]
     item: str
     limit: int
+    texts: Callable[[list[Any]], Sequence[str]]
     gate: MergeGate = field(init=False)
 
     def __post_init__(self) -> None:
@@ -84,13 +88,14 @@ class BentoMLCalls:
     Args:
         app: BentoML's routes and ours.
         apis: the service's BentoML APIs.
-        server: limits of a request.
+        lifecycle: of the service's process.
     """
 
-    def __init__(self, app: ASGIApp, apis: Iterable[BatchAPI], server: ServerSettings) -> None:
+    def __init__(self, app: ASGIApp, apis: Iterable[BatchAPI], lifecycle: Lifecycle) -> None:
         self._app = app
         self._apis = {api.path: api for api in apis}
-        self._server = server
+        self._lifecycle = lifecycle
+        self._server = lifecycle.server
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
@@ -114,9 +119,11 @@ class BentoMLCalls:
             if request.method != "POST":
                 raise HTTPException(405, headers={"Allow": "POST"})
             items = api.items(await load_json(request, self._server.max_body_bytes))
+            longest = self._server.request_timeout_seconds
+            deadline = deadline_of(scope, longest)
             with Departure(request):
-                async with asyncio.timeout(self._server.request_timeout_seconds):
-                    return await self._computed(api, items, scope)
+                async with asyncio.timeout_at(deadline or asyncio.get_running_loop().time() + longest):
+                    return await self._computed(api, items, scope, deadline)
         except ClientDisconnect:
             return Response(status_code=CLIENT_CLOSED_REQUEST)
         except TimeoutError:
@@ -124,17 +131,25 @@ class BentoMLCalls:
         except Exception as error:
             return native_error(problem_of(error))
 
-    async def _computed(self, api: BatchAPI, items: list[Any], scope: Scope) -> Response:
+    async def _computed(self, api: BatchAPI, items: list[Any], scope: Scope, deadline: float | None) -> Response:
         """What BentoML answers; a call that failed among others is asked again alone, as the fault may be another's.
 
+        So is one that failed in no batch of its own: BentoML had put it into another.
+
         Raises:
-            DomainError: the call failed.
+            DomainError: the call failed, or would be answered too late.
         """
+        texts = api.texts(items)
+        lane = self._lifecycle.loaded.cached_engine.admit_texts(
+            texts, lane=None, deadline=deadline, no_store=False, tokens_before=api.gate.tokens_before
+        )
+        call = Call(len(items), estimated_tokens(texts), lane, deadline)
         body = orjson.dumps({api.parameter: items})
-        async with api.gate.enter(len(items)) as call:
+        async with api.gate.enter(call):
             answer = await _ask(self._app, scope, body)
-        if answer.status_code >= 400 and not call.alone:
-            async with api.gate.enter(len(items), alone=True) as call:
+        if answer.status_code >= 400 and not (call.alone and call.error):
+            call = Call(len(items), call.tokens, lane, deadline, alone=True)
+            async with api.gate.enter(call):
                 answer = await _ask(self._app, scope, body)
         if answer.status_code >= 400:
             raise call.error or RuntimeError(f"BentoML answered {answer.status_code}")

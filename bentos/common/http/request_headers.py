@@ -8,6 +8,7 @@ import math
 from typing import Any
 
 from starlette.requests import Request
+from starlette.types import Scope
 
 from bentos.common.errors import InvalidInput
 from bentos.common.http.raw_headers import header, headers
@@ -43,10 +44,18 @@ def deadline(request: Request) -> float | None:
     Raises:
         InvalidInput: the caller's limit is not a number above 0.
     """
-    given = header(request.scope, _TIMEOUT)
+    return deadline_of(request.scope, request.app.state.request_timeout_seconds)
+
+
+def deadline_of(scope: Scope, longest: float) -> float | None:
+    """As `deadline`; `longest` is how many seconds a request may take.
+
+    Raises:
+        InvalidInput: the caller's limit is not a number above 0.
+    """
+    given = header(scope, _TIMEOUT)
     if given is None:
         return None
-    longest: float = request.app.state.request_timeout_seconds
     return asyncio.get_running_loop().time() + min(longest, _positive(given))
 
 
