@@ -75,12 +75,15 @@ async def read(request: Request, limit: int) -> bytes:
     inflate = inflater(content.get(b"content-encoding", b"").decode("latin-1"))
     charge = charge_of(request.scope)
     pieces: list[bytes] = []
-    size, more = 0, True
+    received, size, more = 0, 0, True
     while more:
         message = await request.receive()
         if message["type"] == "http.disconnect":
             raise ClientDisconnect
         part = message.get("body", b"")
+        received += len(part)
+        if received > limit:  # of compressed bytes as many as one likes inflate to nothing
+            raise _too_large(limit)
         for piece in inflate.feed(part) if inflate else (part,):
             size += len(piece)
             _check_size(size, limit, charge)

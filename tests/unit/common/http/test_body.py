@@ -1,6 +1,7 @@
 """A body is read to its end, up to its limit, or not at all."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from itertools import chain, islice, repeat
 from typing import Any
 
 import pytest
@@ -56,3 +57,27 @@ async def test_what_turns_out_too_large_is_not_read_to_its_end() -> None:
 async def test_a_client_that_leaves_in_the_middle_sent_no_body() -> None:
     with pytest.raises(ClientDisconnect):
         await read(request([part(b"ab", more=True), {"type": "http.disconnect"}]), limit=4)
+
+
+GZIP_HEAD = b"\x1f\x8b\x08%c" + bytes(6)
+
+
+def gzip_of_empty_blocks() -> Iterable[bytes]:
+    return chain([GZIP_HEAD % 0], repeat(b"\x00\x00\x00\xff\xff"))
+
+
+def gzip_with_an_endless_name() -> Iterable[bytes]:
+    return chain([GZIP_HEAD % 8], repeat(b"heron"))
+
+
+def gzip_with_an_endless_comment() -> Iterable[bytes]:
+    return chain([GZIP_HEAD % 16], repeat(b"heron"))
+
+
+@pytest.mark.parametrize("compressed", [gzip_of_empty_blocks, gzip_with_an_endless_name, gzip_with_an_endless_comment])
+async def test_compressed_bytes_count_also_if_they_inflate_to_nothing(
+    compressed: Callable[[], Iterable[bytes]],
+) -> None:
+    sent = request((part(piece, more=True) for piece in islice(compressed(), 1000)), [(b"content-encoding", b"gzip")])
+    with pytest.raises(BodyTooLarge):
+        await read(sent, limit=1000)
