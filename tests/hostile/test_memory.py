@@ -8,6 +8,7 @@ from pathlib import Path
 import orjson
 import pytest
 
+from bentos.common.http.inflight import FREE_BYTES
 from tests.hostile.prober import Prober
 from tests.hostile.raw_http import RawConnection, post
 from tests.http.server import wait_for
@@ -18,6 +19,8 @@ BODY_BYTES = MEBIBYTE
 INFLIGHT_BYTES = 4 * MEBIBYTE
 TEXTS = ["heron"] * 1500
 """Quickly answered, with 7 MB."""
+SMALL_BODY = orjson.dumps({"texts": ["a"] * 1020})
+"""Not counted, and answered with nearly 5 MB."""
 
 
 @pytest.fixture(scope="module")
@@ -104,6 +107,47 @@ def test_an_answer_whose_client_leaves_is_no_longer_counted(narrow: Service) -> 
     with RawConnection(narrow.server.port, receive_buffer=4096) as slow:
         slow.send(post("/embed", orjson.dumps({"texts": TEXTS})))
         wait_for(lambda: inflight(narrow) > INFLIGHT_BYTES, "the answer has been made")
+
+
+def test_answers_that_nobody_reads_are_bounded_in_all_however_small_their_bodies(narrow: Service) -> None:
+    assert len(SMALL_BODY) <= FREE_BYTES
+    whole = len(narrow.server.client.post("/embed", content=SMALL_BODY).content)
+    before = refusals(narrow)
+    with ExitStack() as stack, Prober(narrow.server.port) as prober:
+        for _ in range(20):
+            connection = stack.enter_context(RawConnection(narrow.server.port, receive_buffer=4096))
+            connection.send(post("/embed", SMALL_BODY))
+        wait_for(lambda: refusals(narrow) >= before + 15, "most have been refused")
+        assert inflight(narrow) < INFLIGHT_BYTES + whole + 1000
+        assert narrow.post("heron").status_code == 200
+    assert prober.statuses == {200}
+    wait_for(lambda: inflight(narrow) == 0, "all requests end")
+    assert len(narrow.server.client.post("/embed", content=SMALL_BODY).content) > whole - 1000
+
+
+def test_an_answer_refused_for_memory_has_the_dialects_shape(narrow: Service) -> None:
+    texts = ["heron"] * 90
+    cohere: dict[str, object] = {"texts": texts, "model": EMBED.model, "input_type": "search_document"}
+    bodies: dict[str, dict[str, object]] = {
+        "/embed": {"texts": texts},
+        "/v1/embed": {"texts": texts},
+        "/v2/embed": cohere,
+        "/v1/embeddings": {"input": texts, "model": EMBED.model},
+        "/tei/embed": {"inputs": texts},
+        "/encode": {"sentences": texts},
+    }
+    with RawConnection(narrow.server.port, receive_buffer=4096) as slow:
+        slow.send(post("/embed", orjson.dumps({"texts": TEXTS})))
+        wait_for(lambda: inflight(narrow) > INFLIGHT_BYTES, "the answer has been made")
+        answers = {path: narrow.server.client.post(path, json=body) for path, body in bodies.items()}
+    assert {path: answer.status_code for path, answer in answers.items()} == dict.fromkeys(bodies, 429)
+    assert all(int(answer.headers["Retry-After"]) >= 1 for answer in answers.values())
+    for path in ("/embed", "/encode"):
+        assert answers[path].json()["error"]["code"] == "overloaded"
+    for path in ("/v1/embed", "/v2/embed"):
+        assert answers[path].json().keys() == {"id", "message"}
+    assert answers["/v1/embeddings"].json()["error"]["code"] == "rate_limit_exceeded"
+    assert answers["/tei/embed"].json()["error_type"] == "Overloaded"
 
 
 def test_a_bomb_takes_no_more_than_a_body(narrow: Service) -> None:

@@ -8,8 +8,9 @@ import uuid
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from bentos.common.http.answer_budget import within_budget
 from bentos.common.http.body import forget
-from bentos.common.http.inflight import Charge, InFlightBytes
+from bentos.common.http.inflight import FREE_ANSWER_BYTES, Charge, InFlightBytes
 from bentos.common.http.raw_headers import header
 from bentos.common.http.route_labels import RouteLabels
 from bentos.common.lifecycle import Lifecycle, Phase
@@ -20,15 +21,14 @@ _ACCEPTABLE_ID = re.compile(r"[\w.:-]{1,128}", re.ASCII)
 REQUEST_ID_HEADER = "X-Request-ID"
 OPERATIONS = frozenset({"/live", "/ready", "/health", "/metrics"})
 """Routes that a supervisor polls; they are counted but not logged."""
-_LARGE_BYTES = 64 * 1024
 
 
 class RequestContext:
     """ASGI middleware. Takes over a sane `X-Request-ID` from the caller, else makes one.
 
     A request lasts, and holds its memory, until a large answer has been handed to the socket: without that, what
-    clients do not read would gather. While the service drains, answers ask the client to close its connection, so that
-    none is cut when the port closes.
+    clients do not read would gather. If too much of it has, the answer is replaced by an error. While the service
+    drains, answers ask the client to close its connection, so that none is cut when the port closes.
     """
 
     def __init__(self, app: ASGIApp, lifecycle: Lifecycle, labels: RouteLabels) -> None:
@@ -59,15 +59,16 @@ class RequestContext:
                 headers[REQUEST_ID_HEADER] = identifier
                 if self._lifecycle.phase is Phase.DRAINING:
                     headers["Connection"] = "close"
-            elif len(message.get("body", b"")) > _LARGE_BYTES:
-                charge.answer(len(message["body"]))
+            elif len(message.get("body", b"")) > FREE_ANSWER_BYTES:
                 await send({**message, "more_body": True})
                 # The server waits for the socket at the beginning of a send: what remains to be sent is nothing.
                 message = {"type": message["type"], "more_body": message.get("more_body", False)}
             await send(message)
 
+        # Metrics are most wanted when memory is short, and have a size of their own.
+        polled = scope["path"] in OPERATIONS
         try:
-            await self._app(scope, receive, send_with_id)
+            await self._app(scope, receive, send_with_id if polled else within_budget(send_with_id, scope, charge))
         finally:
             charge.release()
             forget(scope)

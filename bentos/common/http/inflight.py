@@ -8,6 +8,9 @@ from bentos.common.metrics import Metrics
 FREE_BYTES = 4096
 """A body of no more is neither counted nor refused, so that small requests are answered whatever large ones do."""
 
+FREE_ANSWER_BYTES = 64 * 1024
+"""The same of an answer; a connection holds no more of them than of one that is large."""
+
 _SCOPE_KEY = "duobento.charge"
 _RETRY_AFTER_SECONDS = 1.0
 
@@ -16,13 +19,15 @@ class InFlightBytes:
     """The budget of a service. Belongs to the event loop.
 
     Args:
-        limit: most bytes of bodies; answers are counted too, but never refused.
+        limit: most bytes of bodies and answers, beyond which bodies are refused. Answers are refused once other answers
+            alone hold as many, so that no body that has been let in takes the room of an answer.
         metrics: of the service.
     """
 
     def __init__(self, limit: int, metrics: Metrics) -> None:
         self._limit = limit
         self._held = 0
+        self._answers = 0
         self._refusals = metrics.refusals.labels("memory")
         metrics.inflight_limit_bytes.set(limit)
         metrics.inflight_bytes.set_function(lambda: self._held)
@@ -34,23 +39,38 @@ class InFlightBytes:
             Overloaded: there is no memory left for them.
         """
         if self._held + size > self._limit:
-            self._refusals.inc()
-            raise Overloaded("The service holds as many bytes of requests as it may.", retry_after=_RETRY_AFTER_SECONDS)
+            raise self._refused("The service holds as many bytes of requests as it may.")
         self._held += size
 
-    def add(self, size: int) -> None:
-        """Count bytes of an answer; with a negative number, count no longer what was counted."""
+    def admit_answer(self, size: int) -> None:
+        """Count bytes of an answer. One of any size is let in where there is room at all.
+
+        Raises:
+            Overloaded: other answers take all the room.
+        """
+        if self._answers >= self._limit:
+            raise self._refused("Answers that their clients have not read yet hold as many bytes as they may.")
         self._held += size
+        self._answers += size
+
+    def release(self, body: int, answer: int) -> None:
+        """Count no longer what was counted."""
+        self._held -= body + answer
+        self._answers -= answer
+
+    def _refused(self, message: str) -> Overloaded:
+        self._refusals.inc()
+        return Overloaded(message, retry_after=_RETRY_AFTER_SECONDS)
 
 
 class Charge:
     """What one request holds of the budget, from its body's first bytes until its answer has been sent."""
 
-    __slots__ = ("_budget", "_held")
+    __slots__ = ("_answer", "_body", "_budget")
 
     def __init__(self, budget: InFlightBytes, scope: Scope) -> None:
         self._budget = budget
-        self._held = 0
+        self._body = self._answer = 0
         scope[_SCOPE_KEY] = self
 
     def body(self, size: int) -> None:
@@ -59,19 +79,23 @@ class Charge:
         Raises:
             Overloaded: there is no memory left for the last of them.
         """
-        self._budget.admit(size - self._held)
-        self._held = size
+        self._budget.admit(size - self._body)
+        self._body = size
 
     def answer(self, size: int) -> None:
-        """Count the answer."""
-        self._budget.add(size)
-        self._held += size
+        """Count the answer, of more than `FREE_ANSWER_BYTES`.
+
+        Raises:
+            Overloaded: there is no memory left for it.
+        """
+        self._budget.admit_answer(size)
+        self._answer += size
 
     def release(self) -> None:
         """Count the request no longer."""
-        if self._held:
-            self._budget.add(-self._held)
-            self._held = 0
+        if self._body or self._answer:
+            self._budget.release(self._body, self._answer)
+            self._body = self._answer = 0
 
 
 def charge_of(scope: Scope) -> Charge | None:

@@ -74,16 +74,25 @@ async def test_small_bodies_are_let_in_when_nothing_else_is(budget: InFlightByte
         await read(small_request(budget, FREE_BYTES + 1), LIMIT)
 
 
-def test_answers_are_counted_without_a_limit_and_then_bodies_are_refused(
+def test_an_answer_of_any_size_is_let_in_and_then_bodies_and_other_answers_are_refused(
     budget: InFlightBytes, metrics: Metrics
 ) -> None:
     slow_reader = Charge(budget, {})
     slow_reader.answer(3 * LIMIT)
     with pytest.raises(Overloaded):
         Charge(budget, {}).body(5000)
+    with pytest.raises(Overloaded):
+        Charge(budget, {}).answer(70_000)
+    assert (inflight(metrics), refusals(metrics)) == (3 * LIMIT, 2)
     slow_reader.release()
     Charge(budget, {}).body(5000)
-    assert inflight(metrics) == 5000
+    Charge(budget, {}).answer(70_000)
+    assert inflight(metrics) == 75_000
+
+
+def test_bodies_that_were_let_in_take_no_room_of_answers(budget: InFlightBytes) -> None:
+    Charge(budget, {}).body(LIMIT)
+    Charge(budget, {}).answer(70_000)
 
 
 def test_a_charge_is_released_once(budget: InFlightBytes, metrics: Metrics) -> None:
