@@ -117,7 +117,7 @@ def decoded(ids: Sequence[int], tokenizer: Tokenizer, place: str, form: Form | N
     size = tokenizer.vocabulary_size
     if ids and not (min(ids) >= 0 and max(ids) < size):
         index = next(index for index, token in enumerate(ids) if not 0 <= token < size)
-        raise InvalidInput(f"A token id of this model is a number from 0 to {size - 1}.", param=f"{place}.{index}")
+        raise InvalidInput(f"A token id of this model is between 0 and {size - 1}.", param=f"{place}.{index}")
     if form:
         most = _MOST_IDS_PER_TOKEN * form.keep
         ids = ids[-most:] if form.side is Side.START else ids[:most]

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bentos.common.engine.engine import estimated_tokens
 from bentos.common.errors import DeadlineExceeded, InvalidInput, NoItems, TooManyItems
-from bentos.common.http.body import load_json
+from bentos.common.http.body import NOT_AN_OBJECT, load_json
 from bentos.common.http.departure import Departure
 from bentos.common.http.merge_gate import MERGED_ITEMS, Call, FailedBatch, MergeGate
 from bentos.common.http.native import native_error
@@ -63,7 +63,9 @@ class BatchAPI:
         Raises:
             InvalidInput: there are none, too many, or one that is none.
         """
-        items = body.get(self.parameter) if isinstance(body, dict) else None
+        if not isinstance(body, dict):
+            raise InvalidInput(NOT_AN_OBJECT)
+        items = body.get(self.parameter)
         if not isinstance(items, list):
             raise InvalidInput(f"{self.parameter}: Input should be a list.", param=self.parameter)
         if unknown := next((name for name in body if name != self.parameter), None):

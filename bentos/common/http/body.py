@@ -24,6 +24,8 @@ from bentos.common.http.raw_headers import header
 
 _SCOPE_KEY = "duobento.body"
 
+NOT_AN_OBJECT = "The body should be a JSON object."
+
 Body = TypeVar("Body")
 
 
@@ -112,6 +114,10 @@ def validated(body: Any, model: TypeAdapter[Body]) -> Body:
         first = error.errors(include_url=False, include_input=False)[0]
     param = ".".join(shortened(str(part)) for part in first["loc"]) or None
     reason = first["msg"].removeprefix("Value error, ")
+    if first["type"] == "int_parsing_size":  # pydantic takes the number for a string
+        reason = "Input should be an integer of 64 bits"
+    elif first["type"] == "model_type":  # pydantic names a class of ours
+        reason = "Input should be a JSON object" if param else NOT_AN_OBJECT
     kind = TooManyItems if first["type"] == "too_long" else InvalidInput
     raise kind(f"{param}: {reason}" if param else reason, param=param)
 

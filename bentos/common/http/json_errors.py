@@ -13,7 +13,7 @@ _ESCAPE_BYTES = 6
 _PAIR_BYTES = 2 * _ESCAPE_BYTES  # `\ud83e\udda9`
 _PERHAPS_CUT = bytes(range(0x80, 0x100)) + rb"\u0123456789abcdefABCDEF"
 _MARK = "\x7ferror"
-_MOST_LINES = 100_000
+_CHUNK_BYTES = 64 * 1024
 
 
 def describe(raw: bytes, reason: str) -> tuple[str, str | None]:
@@ -23,9 +23,11 @@ def describe(raw: bytes, reason: str) -> tuple[str, str | None]:
         raw: the body.
         reason: jiter's words.
     """
+    if not raw.strip():
+        return "The body is empty; send JSON.", None
     message = f"The body is not valid JSON: {shortened(reason, 200)}."
     found = _IN_A_STRING.search(reason[-120:])  # before the last words may be a key of any length
-    if found is None or int(found[2]) > _MOST_LINES:
+    if found is None:
         return message, None
     offset = _offset(raw, int(found[2]), int(found[3]))
     place = _string_at(raw[:offset])
@@ -37,8 +39,11 @@ def describe(raw: bytes, reason: str) -> tuple[str, str | None]:
 
 def _offset(raw: bytes, line: int, column: int) -> int:
     """Bytes before the one at which the parser stopped."""
-    start = 0
-    for _ in range(line - 1):
+    start, left = 0, line - 1
+    # There may be millions of lines: all but the last chunk's are counted, not looked for.
+    while (breaks := raw.count(b"\n", start, start + _CHUNK_BYTES)) < left:
+        start, left = start + _CHUNK_BYTES, left - breaks
+    for _ in range(left):
         start = raw.index(b"\n", start) + 1
     return start + column - 1
 

@@ -139,3 +139,17 @@ def test_the_schema_of_float_vectors_is_that_of_numbers() -> None:
         part for part in embed_cohere.ByType.model_json_schema()["properties"]["float"]["anyOf"] if "items" in part
     ]
     assert vectors["items"] == {"items": {"type": "number"}, "type": "array"}
+
+
+@pytest.mark.parametrize("body", [None, 1, "a", [], True])
+def test_a_body_that_is_no_object_is_told_what_it_should_be(body: object) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        validated(body, TypeAdapter(embed_native.EmbedBody))
+    assert (refused.value.message, refused.value.param) == ("The body should be a JSON object.", None)
+
+
+@pytest.mark.parametrize("number", [1e308, -1e300, 1e19])
+def test_a_number_beyond_an_integers_range_is_not_called_a_string(number: float) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        validated({"input": "a", "model": "m", "dimensions": number}, TypeAdapter(openai.EmbeddingsBody))
+    assert refused.value.message == "dimensions: Input should be an integer of 64 bits"

@@ -68,7 +68,6 @@ def test_a_lone_surrogate_is_found_among_any_texts(
         b'{"texts": ["heron',
         b'{"texts": ["heron", "texts": ["stork"]}',
         b'{"a": "heron", "b": 1, "a": "stork"}',
-        b"\n" * 200_000 + rb'{"text": "\ud800"}',
     ],
 )
 def test_an_error_outside_of_any_text_has_no_place(raw: bytes) -> None:
@@ -83,11 +82,19 @@ def test_an_error_outside_of_any_text_has_no_place(raw: bytes) -> None:
         (rb'{"a": {"b": [[], {"c": "heron \ud800"}]}}', "a.b.1.c"),
         (b'{\n  "texts": [\n    "heron",\n    "h\xc3\xa9ron \xff"\n  ]\n}', "texts.1"),
         (b'["heron\x00"]', "0"),
+        (b"\n" * 30_000_000 + b'{"text":\n "\\ud800"}', "text"),
+        (b"\n" * 65_536 + rb'["\ud800"]', "0"),
+        (b" " * 65_535 + b'\n["\\ud800"]', "0"),
         (b'{"' + b"k" * 1_000_000 + rb'": "\ud800"}', "k" * 63 + "…"),
     ],
 )
 def test_the_place_of_a_broken_text_is_its_path(raw: bytes, place: str) -> None:
     assert refused(raw).param == place
+
+
+@pytest.mark.parametrize("raw", [b"", b" \n", b"\xef\xbb\xbf", PADDING + b" "])
+def test_an_empty_body_is_called_so(raw: bytes) -> None:
+    assert refused(raw).message == "The body is empty; send JSON."
 
 
 def test_a_key_of_megabytes_is_not_repeated() -> None:
