@@ -67,7 +67,8 @@ class ServerSettings(BaseSettings):
         256 * 1024 * 1024,
         ge=1024,
         description="Bytes of request bodies that may be in flight, those of up to 4 KiB not counted; beyond it "
-        "requests get 429. Not below `MAX_BODY_BYTES`. In memory a body may take several times its bytes",
+        "requests get 429. As many of unsent answers, those of up to 64 KiB not counted. Not below `MAX_BODY_BYTES`. "
+        "In memory a body may take several times its bytes",
     )
     request_timeout_seconds: float = Field(
         300.0,
