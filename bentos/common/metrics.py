@@ -67,7 +67,7 @@ class Metrics:
         )
         self.inflight_limit_bytes = Gauge(
             "duobento_inflight_limit_bytes",
-            "Bytes of bodies that may be in flight; beyond it requests get 429",
+            "Bytes of bodies, and of unsent answers, that may be in flight; beyond it requests get 429",
             registry=registry,
         )
         self.queue_wait_seconds = Histogram(
