@@ -11,10 +11,11 @@ from pathlib import Path
 import httpx
 import pytest
 
+from scripts.bench.targets import GUIDE
 from tests import programs
 from tests.docs.console import Command, commands
 from tests.gateway.nginx import Gateway
-from tests.http.server import ANSWER_SECONDS, ROOT, free_port
+from tests.http.server import ANSWER_SECONDS, ROOT, free_port, wait_for
 from tests.make.conftest import READY, Serving
 from tests.make.repository import Repository
 
@@ -22,7 +23,7 @@ pytestmark = pytest.mark.make
 
 EXAMPLES = sorted(file.name for file in (ROOT / "examples" / "python").glob("*.py"))
 FEW = "--iterations 3 --warm-up 1 --batch-size 4 --documents 5"
-PATIENT = "--target rerank=60000/60000 --target batch-per-document=60000/60000"
+PATIENT = " ".join(f"--target {target.name}=60000/60000" for target in GUIDE)
 
 
 @pytest.fixture(scope="module")
@@ -87,8 +88,10 @@ def test_a_service_by_hand(repository: Repository, tmp_path: Path) -> None:
     [command] = re.findall(r"`(EMBED_MODEL=\S+ bentoml serve [^`]+)`", (ROOT / "README.md").read_text())
     port, log = free_port(), tmp_path / "log"
     command = re.sub(r"(?<=-p )5555", str(port), command)
+    url = f"http://127.0.0.1:{port}"
     with repository.started(["sh", "-c", f"exec env {command}"], log, "Embedding model loaded in"):
-        answer = httpx.post(f"http://127.0.0.1:{port}/embed", json={"text": "heron"}, trust_env=False)
+        wait_for(lambda: httpx.get(f"{url}/ready", trust_env=False).status_code == 200, "the service is ready")
+        answer = httpx.post(f"{url}/embed", json={"text": "heron"}, trust_env=False)
         assert answer.json()["dimension"] == 384
 
 
