@@ -71,7 +71,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         Path(worker["groups_file"]).write_text(json.dumps({item.nodeid: groups.name(item) for item in items}))
 
 
-class _Scheduling(LoadScopeScheduling):
+class _Scheduling(LoadScopeScheduling):  # type: ignore[misc]
     """Gives a worker that is free the next group, in the order of their first tests.
 
     The same as xdist's own `--dist loadgroup`, whose version 3.8 goes unnoticed past what pytest 9 calls a test.

@@ -233,14 +233,12 @@ def test_a_fault_of_ours_is_500_and_its_place_is_named(frail_embed: Service, pat
     assert (status, message.partition(" ")[0]) == (500, "texts.1:")
 
 
-@pytest.mark.parametrize("locked", [EMBED], indirect=True, ids=["embed-service"])
-def test_a_missing_key_is_401(locked: Service, path: str) -> None:
-    assert cohere_error(post(locked, path, "heron")) == (401, "invalid api token")
+def test_a_missing_key_is_401(locked_embed: Service, path: str) -> None:
+    assert cohere_error(post(locked_embed, path, "heron")) == (401, "invalid api token")
 
 
-@pytest.mark.parametrize("locked", [EMBED], indirect=True, ids=["embed-service"])
-def test_check_api_key_tells_whether_the_key_is_valid(locked: Service) -> None:
-    client = locked.server.client
+def test_check_api_key_tells_whether_the_key_is_valid(locked_embed: Service) -> None:
+    client = locked_embed.server.client
     answer = client.post("/v1/check-api-key", headers={"Authorization": f"Bearer {LOCKED_KEYS[0]}"})
     assert (answer.status_code, answer.json()) == (200, {"valid": True})
     refused = client.post("/v1/check-api-key", headers={"Authorization": "Bearer other"})

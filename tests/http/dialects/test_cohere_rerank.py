@@ -241,9 +241,8 @@ def test_a_fault_of_ours_is_500_and_its_place_is_named(frail_rerank: Service, pa
     assert (status, message.partition(" ")[0]) == (500, "documents.1:")
 
 
-@pytest.mark.parametrize("locked", [RERANK], indirect=True, ids=["rerank-service"])
-def test_a_missing_key_is_401(locked: Service, path: str) -> None:
-    assert cohere_error(post(locked, path, DOCUMENTS)) == (401, "invalid api token")
+def test_a_missing_key_is_401(locked_rerank: Service, path: str) -> None:
+    assert cohere_error(post(locked_rerank, path, DOCUMENTS)) == (401, "invalid api token")
 
 
 def test_openapi_describes_the_fields(rerank: Service, path: str) -> None:

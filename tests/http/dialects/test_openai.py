@@ -151,10 +151,9 @@ def test_a_fault_of_ours_is_500_and_its_place_is_named(frail_embed: Service) -> 
     assert (error["status"], error["type"], error["param"]) == (500, "server_error", "input.1")
 
 
-@pytest.mark.parametrize("locked", [EMBED], indirect=True, ids=["embed-service"])
 @pytest.mark.parametrize("path", [PATH, "/v1/models", f"/v1/models/{EMBED.model}"])
-def test_a_missing_key_is_401(locked: Service, path: str) -> None:
-    error = openai_error(locked.server.client.post(path, json={}))
+def test_a_missing_key_is_401(locked_embed: Service, path: str) -> None:
+    error = openai_error(locked_embed.server.client.post(path, json={}))
     assert (error["status"], error["type"], error["code"]) == (401, "invalid_request_error", "invalid_api_key")
 
 

@@ -111,10 +111,9 @@ def test_a_text_on_which_the_model_fails_is_424_and_named(frail_embed: Service) 
     assert (status, kind, message.partition(" ")[0]) == (424, "Backend", "inputs.1:")
 
 
-@pytest.mark.parametrize("locked", [EMBED], indirect=True, ids=["embed-service"])
 @pytest.mark.parametrize("own_path", ["/tei/embed", "/"])
-def test_a_missing_key_is_401(locked: Service, own_path: str) -> None:
-    assert tei_error(locked.server.client.post(own_path, json={"inputs": "heron"}))[0] == 401
+def test_a_missing_key_is_401(locked_embed: Service, own_path: str) -> None:
+    assert tei_error(locked_embed.server.client.post(own_path, json={"inputs": "heron"}))[0] == 401
 
 
 def test_info_also_has_the_names_of_text_embeddings_inference(service: Service) -> None:

@@ -129,7 +129,6 @@ def test_a_passed_deadline_is_504(rerank: Service) -> None:
     assert tei_error(answer)[0] == 504
 
 
-@pytest.mark.parametrize("locked", [RERANK], indirect=True, ids=["rerank-service"])
-def test_a_missing_key_is_401_in_the_dialects_shape_on_its_own_path(locked: Service) -> None:
-    answer = locked.server.client.post("/tei/rerank", json={"query": QUERY, "texts": DOCUMENTS})
+def test_a_missing_key_is_401_in_the_dialects_shape_on_its_own_path(locked_rerank: Service) -> None:
+    answer = locked_rerank.server.client.post("/tei/rerank", json={"query": QUERY, "texts": DOCUMENTS})
     assert tei_error(answer)[0] == 401
