@@ -9,7 +9,7 @@ from uvicorn.protocols.http.flow_control import CLOSE_HEADER
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from bentos.common.errors import DomainError, RequestTimeout
-from bentos.common.http.connection_limits import LINGER_SECONDS, MAX_DISCARDED_BYTES, ConnectionLimits, is_too_slow
+from bentos.common.http.connection_limits import LINGER_SECONDS, ConnectionLimits, is_too_slow
 from bentos.common.http.context import REQUEST_ID_HEADER
 from bentos.common.http.native import native_error
 from bentos.common.http.parse_queue import HoldableFlow
@@ -104,7 +104,7 @@ class TimedHTTPProtocol(HttpToolsProtocol):
                 self._close("silent")
             case Awaiting.HEADERS if waited >= self._limits.patience(settings.header_timeout_seconds, crowded):
                 self._refuse(RequestTimeout("The request's headers took too long to arrive."))
-            case Awaiting.CLOSE | Awaiting.BODY if self._is_answered and waited >= LINGER_SECONDS:
+            case Awaiting.CLOSE if waited >= LINGER_SECONDS:
                 self.transport.abort()
             case Awaiting.BODY if self._unparsed or self.flow.read_paused or self.cycle.waiting_for_100_continue:
                 self._since += self._limits.interval  # it is for us to go on
@@ -141,7 +141,7 @@ class TimedHTTPProtocol(HttpToolsProtocol):
         return self._unsent > 0 and is_too_slow(sent, elapsed, now - self._sent_at, longest)
 
     def _discards(self, size: int) -> bool:
-        """Whether to drop what was received. After `MAX_DISCARDED_BYTES` no more is read, as there may be no end of it.
+        """Whether to drop what was received. After `max_discarded_bytes` no more is read, as there may be no end of it.
 
         Args:
             size: bytes that were received.
@@ -149,7 +149,7 @@ class TimedHTTPProtocol(HttpToolsProtocol):
         if self._awaiting is not Awaiting.CLOSE and not (self._awaiting is Awaiting.BODY and self._is_answered):
             return False
         self._discarded += size
-        if self._discarded > MAX_DISCARDED_BYTES:
+        if self._discarded > self._limits.max_discarded_bytes:
             self._await(Awaiting.CLOSE)
             self.flow.hold()
         return self._awaiting is Awaiting.CLOSE

@@ -13,8 +13,6 @@ RESERVED_CONNECTIONS = 64
 """Connections beyond the cap on which only probes are answered."""
 LINGER_SECONDS = 2.0
 """How long a client has to read its last answer and hang up."""
-MAX_DISCARDED_BYTES = 1024 * 1024
-"""How much a client may go on to send after its answer; ordinary clients send this much before they read."""
 _CROWDED_SECONDS = 2.0
 _MIN_BYTES_PER_SECOND = 4096
 _LONGEST_INTERVAL = 1.0
@@ -40,6 +38,8 @@ class ConnectionLimits:
         settings: of the process.
         now: time on the clock, in seconds.
         interval: seconds between two checks.
+        max_discarded_bytes: how much a client may go on to send after its answer: ordinary clients send a whole body
+            before they read, and use the connection again.
         parse_queue: connections with more to parse than is parsed at a time.
     """
 
@@ -53,6 +53,7 @@ class ConnectionLimits:
             settings.idle_timeout_seconds,
         )
         self.interval = min(_LONGEST_INTERVAL, shortest / 4)
+        self.max_discarded_bytes = 2 * settings.max_body_bytes
         self.parse_queue = ParseQueue()
         self._metrics = metrics
         self._evictable: dict[Timed, None] = {}  # in the order in which they last made progress

@@ -8,7 +8,8 @@ from contextlib import ExitStack
 
 import pytest
 
-from bentos.common.http.connection_limits import MAX_DISCARDED_BYTES, RESERVED_CONNECTIONS
+from bentos.common.http.connection_limits import RESERVED_CONNECTIONS
+from bentos.common.settings import ServerSettings
 from tests.hostile.prober import Prober
 from tests.hostile.raw_http import RawConnection, get, post
 from tests.http.server import wait_for
@@ -128,13 +129,13 @@ def test_little_of_what_comes_after_the_answer_is_read(server: ProtocolServer, d
                 sent += connection.socket.send(b"x" * 65536)
         except OSError:
             pass
-        assert sent < MAX_DISCARDED_BYTES + 16 * MEBIBYTE, "the kernel's buffers and what is discarded"
+        assert sent < 2 * ServerSettings().max_body_bytes + 16 * MEBIBYTE, "the kernel's buffers and what is discarded"
         assert connection.answer().status == 401
 
 
-def test_a_connection_goes_on_after_a_refused_body_that_is_short(server: ProtocolServer) -> None:
+def test_a_connection_goes_on_after_a_refused_body_of_an_ordinary_client(server: ProtocolServer) -> None:
     with RawConnection(server.port) as connection:
-        request = post("/refuse", b"x" * (MEBIBYTE // 2))
+        request = post("/refuse", b"x" * (ServerSettings().max_body_bytes + 1))
         assert connection.send(request).answer().status == 401
         assert connection.send(request).answer().status == 401
         assert connection.send(get("/live")).answer().status == 200
