@@ -19,7 +19,7 @@ from bentos.common.logs import request_id
 _log = logging.getLogger(__name__)
 _ACCEPTABLE_ID = re.compile(r"[\w.:-]{1,128}", re.ASCII)
 REQUEST_ID_HEADER = "X-Request-ID"
-OPERATIONS = frozenset({"/live", "/ready", "/health", "/metrics"})
+OPERATIONS = frozenset({"/live", "/ready", "/readyz", "/health", "/metrics"})
 """Routes that a supervisor polls; they are counted but not logged."""
 
 
