@@ -76,7 +76,7 @@ class Gateway:
         self._log = folder / "log"
         self._folder = folder
         variables = _defaults() | {
-            "EMBED_UPSTREAM": embed if isinstance(embed, str) else " fail_timeout=1s; server ".join(embed),
+            "EMBED_UPSTREAM": embed if isinstance(embed, str) else " max_fails=3 fail_timeout=1s; server ".join(embed),
             "RERANK_UPSTREAM": rerank,
             "GATEWAY_PORT": f"127.0.0.1:{port}",
             "GATEWAY_TLS_PORT": f"127.0.0.1:{tls_port}",
