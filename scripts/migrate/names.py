@@ -14,24 +14,24 @@ _STRICT_VERSION = (1, 18)  # of the server, since when a vector's name is checke
 
 
 def refuse_bad_names(storage: Storage, collection: str, layout: Layout) -> None:
-    """Refuse a new collection that Qdrant would not make.
+    """Refuse a new collection that Qdrant would not make; one that was made by an older server may be gone on with.
 
     Raises:
         MigrateError: its name, or that of a vector in it, has a character that Qdrant does not take, or is too long.
     """
     if wrong := _wrong(collection, _MOST_BYTES_OF_A_COLLECTION):
         raise MigrateError(f"Qdrant makes no collection {collection!r}: {wrong}. Name another one with --target.")
-    if _version(storage) < _STRICT_VERSION:
+    if storage.client.collection_exists(collection) or _version(storage) < _STRICT_VERSION:
         return
     if wrong := _wrong(layout.new_vector, _MOST_BYTES_OF_A_VECTOR):
         raise MigrateError(
-            f"Qdrant makes no vector {layout.new_vector!r}, though it keeps an old one: {wrong}. Give the new vector "
+            f"Qdrant makes no new vector {layout.new_vector!r}: since version 1.18 {wrong}. Give it "
             "another name with --target-vector, and have the application search with that after the switch."
         )
     for name in layout.others:
         if wrong := _wrong(name, _MOST_BYTES_OF_A_VECTOR):
             raise MigrateError(
-                f"Qdrant makes no vector {name!r}, though it keeps an old one: {wrong}. A new collection cannot hold "
+                f"Qdrant makes no new vector {name!r}: since version 1.18 {wrong}. A new collection cannot hold "
                 "it: use --in-place, or delete that vector if nothing searches with it."
             )
 

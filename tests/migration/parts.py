@@ -16,6 +16,7 @@ from scripts.migrate.__main__ import app
 from tests.http.server import ROOT
 
 OLD_SIZE = 16
+TWO = models.VectorParams(size=2, distance=models.Distance.COSINE)
 _OWN = ("MIGRATE_", "QDRANT_", "EMBED_SERVICE_", "SERVICE_API_KEY")
 _FIRST = ("Ada", "Grace", "Alan", "Edsger", "Barbara", "Donald", "Radia", "Leslie", "Frances", "Ken")
 _LAST = ("Lovelace", "Hopper", "Turing", "Dijkstra", "Liskov", "Knuth", "Perlman", "Lamport", "Allen", "Thompson")
@@ -52,6 +53,25 @@ def seed(client: QdrantClient, alias: str, count: int, *, vectors: Any = None, q
         )
     point_alias(client, alias, old)
     return old
+
+
+def seed_named(client: QdrantClient, alias: str, vectors: list[dict[str, Any]], **params: models.VectorParams) -> str:
+    """A collection of named vectors behind an alias, a contact for each of `vectors`; its name."""
+    old = f"{alias}-old"
+    client.create_collection(old, vectors_config=params)
+    client.upsert(
+        old, [models.PointStruct(id=number, vector=one, payload=contact(number)) for number, one in enumerate(vectors)]
+    )
+    point_alias(client, alias, old)
+    return old
+
+
+def vector_params(client: QdrantClient, collection: str, name: str = "") -> models.VectorParams:
+    """Of a vector of a collection; an empty name is the only one."""
+    found = client.get_collection(collection).config.params.vectors
+    vector = found[name] if isinstance(found, dict) else found
+    assert isinstance(vector, models.VectorParams)
+    return vector
 
 
 def point_alias(client: QdrantClient, alias: str, collection: str) -> None:

@@ -26,7 +26,7 @@ from starlette.routing import Route
 
 from tests.migration.edge_collection import Collection, NotThere
 
-VERSION = "1.18.0"
+VERSION = ["1.18.0"]  # vectors' names are checked from this one on
 BODY_LIMIT = 32 * 2**20
 NOT_IN_NAMES = '<>:"/\\|?*\0\x1f'
 FOLDER = TemporaryDirectory(prefix="qdrant-")
@@ -61,7 +61,8 @@ def create_collection(name: str, body: Any) -> bool:
     wanted = rest.CreateCollection.model_validate(body)
     refuse_bad_names("collection", [name], 255)
     named = wanted.vectors if isinstance(wanted.vectors, dict) else {}
-    refuse_bad_names("vector", [*named, *(wanted.sparse_vectors or {})], 200)
+    if VERSION >= ["1.18.0"]:
+        refuse_bad_names("vector", [*named, *(wanted.sparse_vectors or {})], 200)
     if name in COLLECTIONS or name in ALIASES:
         raise ValueError(f"Wrong input: Collection `{name}` already exists!")
     COLLECTIONS[name] = Collection(wanted, Path(FOLDER.name) / str(next(SHARDS)))
@@ -125,7 +126,12 @@ def failure(status: int, reason: str) -> Response:
 
 
 async def version(_: Request) -> Response:
-    return JSONResponse({"title": "qdrant - vector search engine", "version": VERSION})
+    return JSONResponse({"title": "qdrant - vector search engine", "version": VERSION[0]})
+
+
+async def set_version(request: Request) -> Response:
+    VERSION[:] = [await request.json()]
+    return JSONResponse({})
 
 
 async def requests(_: Request) -> Response:
@@ -161,6 +167,7 @@ async def limit_requests(request: Request) -> Response:
 APP = Starlette(
     routes=[
         Route("/", version),
+        Route("/_version", set_version, methods=["PUT"]),
         Route("/_requests", requests),
         Route("/_faults", add_faults, methods=["POST"]),
         Route("/_proxy_limit", limit_requests, methods=["PUT"]),

@@ -1,4 +1,4 @@
-"""Collections as people have them: with points that lack a vector, types of numbers, sizes and names of all kinds."""
+"""Collections as people have them: with points that lack a vector, datatypes and sizes of all kinds."""
 
 import json
 from pathlib import Path
@@ -9,28 +9,9 @@ import pytest
 from qdrant_client import QdrantClient, models
 
 from scripts.migrate.target import TOO_LARGE
-from tests.migration.parts import Migration, contact, point_alias, points, seed
+from tests.migration.parts import TWO, Migration, contact, point_alias, points, seed, seed_named, vector_params
 
 COSINE = models.Distance.COSINE
-TWO = models.VectorParams(size=2, distance=COSINE)
-
-
-def named(client: QdrantClient, alias: str, vectors: list[dict[str, Any]], **params: models.VectorParams) -> str:
-    """A collection of named vectors behind an alias, a contact for each of `vectors`; its name."""
-    old = f"{alias}-old"
-    client.create_collection(old, vectors_config=params)
-    client.upsert(
-        old, [models.PointStruct(id=number, vector=one, payload=contact(number)) for number, one in enumerate(vectors)]
-    )
-    point_alias(client, alias, old)
-    return old
-
-
-def params(client: QdrantClient, collection: str, name: str = "") -> models.VectorParams:
-    found = client.get_collection(collection).config.params.vectors
-    vector = found[name] if isinstance(found, dict) else found
-    assert isinstance(vector, models.VectorParams)
-    return vector
 
 
 def test_points_without_the_vector_are_counted_and_get_one(
@@ -38,7 +19,7 @@ def test_points_without_the_vector_are_counted_and_get_one(
 ) -> None:
     vectors: list[dict[str, Any]] = [{"dense": [number, 1.0]} for number in range(1, 9)]
     vectors[2:2] = [{"image": [1.0, 2.0]}, {"image": [2.0, 1.0]}, {}]
-    named(qdrant, alias, vectors, dense=TWO, image=TWO)
+    seed_named(qdrant, alias, vectors, dense=TWO, image=TWO)
     plan = migrate("--vector=dense", "--dry-run")
     assert "3 points without the vector that is replaced" in plan
     migrate("--vector=dense")
@@ -54,7 +35,7 @@ def test_points_without_the_vector_are_counted_and_get_one(
 def test_no_point_has_the_vector_yet(
     qdrant: QdrantClient, migrate: Migration, alias: str, lacking: dict[str, Any]
 ) -> None:
-    named(qdrant, alias, [lacking] * 5, dense=TWO, image=TWO)
+    seed_named(qdrant, alias, [lacking] * 5, dense=TWO, image=TWO)
     assert "5 points without" in migrate("--vector=dense", "--dry-run")
     migrate("--vector=dense")
     assert "nearest neighbours" not in migrate("--vector=dense", "verify")
@@ -64,7 +45,7 @@ def test_no_point_has_the_vector_yet(
 def test_points_without_the_vector_in_a_folder(tmp_path: Path, migrate: Migration) -> None:
     folder = tmp_path / "qdrant"
     client = QdrantClient(path=str(folder))
-    named(client, "people", [{"dense": [1.0, 2.0]}, {"image": [1.0, 2.0]}, {}], dense=TWO, image=TWO)
+    seed_named(client, "people", [{"dense": [1.0, 2.0]}, {"image": [1.0, 2.0]}, {}], dense=TWO, image=TWO)
     client.close()
     migrate.variables |= {"QDRANT_URL": str(folder), "MIGRATE_ALIAS": "people", "MIGRATE_VECTOR": "dense"}
     assert "2 points without" in migrate("--dry-run")
@@ -96,17 +77,17 @@ def test_datatype_of_the_new_vector(
     assert f"cosine, {(new or models.Datatype.FLOAT32).value}" in migrate(*flags, "--dry-run")
     migrate(*flags)
     migrate(*flags, "switch")
-    assert params(qdrant, alias).datatype == new
+    assert vector_params(qdrant, alias).datatype == new
 
 
 def test_other_vectors_keep_their_datatype_and_values(qdrant: QdrantClient, migrate: Migration, alias: str) -> None:
     bytes_of = models.VectorParams(size=2, distance=COSINE, datatype=models.Datatype.UINT8)
     half = models.VectorParams(size=2, distance=COSINE, datatype=models.Datatype.FLOAT16)
     vectors = [{"text": [1, 2], "image": [number, 255], "sound": [0.1 * number, 3.0]} for number in range(9)]
-    named(qdrant, alias, vectors, text=bytes_of, image=bytes_of, sound=half)
+    seed_named(qdrant, alias, vectors, text=bytes_of, image=bytes_of, sound=half)
     assert "Final pass: 0 points written" in migrate("--vector=text")
     migrate("--vector=text", "switch")
-    assert [params(qdrant, alias, name).datatype for name in ("text", "image")] == [None, models.Datatype.UINT8]
+    assert [vector_params(qdrant, alias, name).datatype for name in ("text", "image")] == [None, models.Datatype.UINT8]
     found: Any = points(qdrant, alias)[7].vector
     assert found["image"] == [7.0, 255.0]
 
@@ -158,64 +139,13 @@ def test_a_proxy_that_takes_less(
     migrate("verify")
 
 
-@pytest.mark.parametrize(
-    ("flags", "sentence"),
-    [
-        (["--alias=team/knowledge base"], "a name must not hold '/'. Name another one with --target"),
-        (["--target=a:b"], "a name must not hold ':'. Name another one with --target"),
-        (["--target=what?"], "a name must not hold '?'"),
-        (["--target=.."], "the name of a folder"),
-        (["--target=" + "x" * 250], "not have more than 244 bytes"),
-        (["--target=" + "é" * 130], "not have more than 244 bytes"),
-        (["--target-vector=nomic-embed-text:v1.5"], "another name with --target-vector"),
-    ],
-)
-@pytest.mark.parametrize("dry", [[], ["--dry-run"]], ids=["run", "dry run"])
-def test_names_that_qdrant_does_not_take(
-    qdrant: QdrantClient, migrate: Migration, alias: str, flags: list[str], sentence: str, dry: list[str]
-) -> None:
-    point_alias(qdrant, "team/knowledge base", seed(qdrant, alias, 3))
-    before = qdrant.get_collections()
-    said = " ".join(migrate(*flags, *dry, code=1).split())
-    assert sentence in said
-    assert qdrant.get_collections() == before
-
-
-def test_an_alias_that_no_collection_could_have(qdrant: QdrantClient, migrate: Migration, alias: str) -> None:
-    point_alias(qdrant, f"{alias}/old name", seed(qdrant, alias, 5))
-    flags = [f"--alias={alias}/old name", f"--target={alias} new"]
-    migrate(*flags)
-    migrate(*flags, "switch")
-    assert qdrant.count(f"{alias} new").count == 5
-    migrate(*flags, "rollback")
-
-
-def test_a_new_name_for_the_vector(qdrant: QdrantClient, migrate: Migration, alias: str) -> None:
-    old = named(qdrant, alias, [{"old": [1.0, number], "image": [2.0, 1.0]} for number in range(9)], old=TWO, image=TWO)
-    assert "another vector 'image'" in migrate("--vector=old", "--target-vector=image", "--dry-run", code=1)
-    flags = ["--vector=old", "--target-vector=text"]
-    migrate(*flags)
-    assert "started with new_vector 'text', not 'old'" in " ".join(migrate("--vector=old", code=1).split())
-    migrate(*flags, "switch")
-    vector: Any = points(qdrant, alias)[3].vector
-    assert vector.keys() == {"text", "image"}
-    assert points(qdrant, old).keys() == points(qdrant, alias).keys()
-
-
-def test_the_only_vector_gets_a_name(qdrant: QdrantClient, migrate: Migration, alias: str) -> None:
-    seed(qdrant, alias, 5)
-    migrate("--target-vector=text")
-    migrate("--target-vector=text", "switch")
-    assert params(qdrant, alias, "text").size == 384
-
-
 def test_carried_vectors_that_a_folder_keeps_as_they_came(tmp_path: Path, migrate: Migration) -> None:
     """The embedded engine gives vectors unit length in memory, and has them on disk as they were written."""
     folder = tmp_path / "qdrant"
     client = QdrantClient(path=str(folder))
     vectors = [{"text": [1.0, 2.0], "image": [3.0 * number, 4.0]} for number in range(20)]
     vectors[0]["image"] = [0.0, 0.0]
-    named(client, "people", vectors, text=TWO, image=TWO)
+    seed_named(client, "people", vectors, text=TWO, image=TWO)
     client.close()
     migrate.variables |= {"QDRANT_URL": str(folder), "MIGRATE_ALIAS": "people", "MIGRATE_VECTOR": "text"}
     migrate("--limit=10", "--batch-size=5")
