@@ -148,7 +148,7 @@ def test_a_late_point_without_text_fails_as_every_other(qdrant: QdrantClient, al
     old = seed(qdrant, alias, 5)
     migrate()
     qdrant.upsert(old, [models.PointStruct(id=99, vector=[1.0] * 16, payload={"name": " "})])
-    assert "1 points failed" in migrate("switch", code=1)
+    assert "1 point failed" in migrate("switch", code=1)
     assert json.loads(migrate.failures.read_text()) == {"id": 99, "reason": "the template leaves no text"}
     migrate("--allow-failed", "switch")
     assert points(qdrant, alias).keys() == {*range(5)}
@@ -183,10 +183,10 @@ def test_verification_finds_what_is_wrong(qdrant: QdrantClient, alias: str, migr
     qdrant.upsert(target, [models.PointStruct(id=3, vector=[1.0] * 384, payload=contact(3))])
     qdrant.upsert(target, [models.PointStruct(id=77, vector=[1.0] * 384, payload=contact(3))])
     said = migrate("verify", code=1)
-    assert "1 points are missing in the target: 1." in said
-    assert "1 of 49 points differ in payload or other vectors: 2." in said
-    assert "1 vectors of 49 are not those of their texts." in said
-    assert "The target has 1 points that the source does not have." in said
+    assert "1 point missing in the target: 1." in said
+    assert "Payload or other vectors differ in 1 of 49 points: 2." in said
+    assert "1 of 49 vectors not made of the points' texts." in said
+    assert "The target has 1 point that the source does not have." in said
 
 
 @pytest.mark.endurance
