@@ -28,6 +28,8 @@ _BENTOML_LOG = logging.getLogger("bentoml._internal.server.http_app")
 _LONGEST_NAME = 100
 _OF_THE_BODY = frozenset({b"content-type", b"content-encoding", b"content-length", b"transfer-encoding"})
 
+_REPLACEMENT_CHARACTER = "\ufffd"
+
 
 @dataclass(frozen=True, slots=True)
 class BatchAPI:
@@ -84,8 +86,8 @@ class BatchAPI:
 class BentoMLCalls:
     """ASGI middleware in front of a service's BentoML APIs. Checks each call before BentoML merges it with others.
 
-    `/readyz` is answered as `/ready`. No path with a line break reaches a route: Starlette's
-    patterns would match one behind it, and not match a mounted application with one inside.
+    `/readyz` is answered as `/ready`. No path with a line break reaches a route, only one with another character in its
+    place: Starlette's patterns would match one with a line break behind it, and not match one with it inside.
 
     Args:
         app: BentoML's routes and ours.
@@ -108,11 +110,10 @@ class BentoMLCalls:
         if api := self._apis.get(path):
             await (await self._answer(api, scope, receive))(scope, receive, send)
             return
-        if "\n" in path:
-            await native_error(problem_of(HTTPException(404)))(scope, receive, send)
-            return
         if path == "/readyz":
             scope["path"] = "/ready"
+        elif "\n" in path:
+            scope["path"] = path.replace("\n", _REPLACEMENT_CHARACTER)
         await self._app(scope, receive, send)
 
     async def _answer(self, api: BatchAPI, scope: Scope, receive: Receive) -> Response:
