@@ -15,6 +15,8 @@ from tests.http.server import ANSWER_SECONDS, STOP_SECONDS, Server, free_port
 from tests.http.services import EMBED
 
 _COUNT = 2
+_DRAINING = {"DRAIN_DELAY_SECONDS": "3"}
+"""As in deploy/: longer than the gateway leaves a replica out."""
 
 
 class Replicas:
@@ -58,7 +60,7 @@ class Replicas:
     def _start(self, port: int) -> Server:
         self._started += 1
         log = self._logs / f"replica-{self._started}.log"
-        return Server(EMBED.target, home=self._home, log=log, settings=EMBED.serving, port=port)
+        return Server(EMBED.target, home=self._home, log=log, settings=EMBED.serving | _DRAINING, port=port)
 
 
 @contextmanager
