@@ -7,8 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bentos.common.backends.interface import Backend, Pooling, TokenRow
-from bentos.common.backends.openvino import OpenVINOBackend
+from bentos.common.backends.interface import Backend, Outputs, Pooling, TokenRow
+from bentos.common.backends.openvino import OpenVINOBackend, supports_bf16
 from bentos.common.backends.torch import TorchCrossEncoder, TorchEncoder
 from tests.unit.common.backends.conftest import MODELS, PRECISIONS, installed
 
@@ -37,6 +37,16 @@ def backend(request: pytest.FixtureRequest, model_store: Path, converted: Path) 
     )
 
 
+def assert_same(backend: Backend, outputs: Outputs, alone: Outputs) -> None:
+    """To the last bit with OpenVINO, but for int8 on older processors, where long rows go through other kernels."""
+    if backend.name == "torch":
+        assert outputs == pytest.approx(alone, abs=2e-5)
+    elif backend.precision == "int8" and not supports_bf16():
+        assert outputs == pytest.approx(alone, abs=2e-6)
+    else:
+        assert np.array_equal(outputs, alone)
+
+
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(row=rows, mates=st.lists(rows, max_size=12), place=st.integers(0, 12))
 def test_batch_mates_do_not_change_an_output(
@@ -45,11 +55,9 @@ def test_batch_mates_do_not_change_an_output(
     place = min(place, len(mates))
     alone = backend.infer([row])[0]
     among = backend.infer([*mates[:place], row, *mates[place:]])[place]
-    if backend.name == "openvino":
-        assert np.array_equal(alone, among)
-        assert np.array_equal(alone, backend.infer([*mates, row], express=True)[-1])
-    else:
-        assert among == pytest.approx(alone, abs=2e-5)
+    assert_same(backend, among, alone)
+    if backend.has_express:
+        assert_same(backend, backend.infer([*mates, row], express=True)[-1], alone)
 
 
 def test_no_rows_of_a_large_micro_batch_are_mixed_up(backend: Backend) -> None:
@@ -63,12 +71,8 @@ def test_no_rows_of_a_large_micro_batch_are_mixed_up(backend: Backend) -> None:
 def test_a_short_text_may_lie_in_the_filling_behind_a_long_one(backend: Backend) -> None:
     """A text over 256 tokens has a packed row of its own, filled up to a multiple of 32."""
     long, short = _row(265, 1), _row(12, 2)
-    together = backend.infer([long, short])
-    alone = [backend.infer([long])[0], backend.infer([short])[0]]
-    if backend.name == "openvino":
-        assert np.array_equal(together, alone)
-    else:
-        assert together == pytest.approx(np.array(alone), abs=2e-5)
+    alone = np.concatenate([backend.infer([long]), backend.infer([short])])
+    assert_same(backend, backend.infer([long, short]), alone)
 
 
 @pytest.mark.parametrize("kind", ["encoder", "cross-encoder"])
