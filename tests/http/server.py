@@ -66,6 +66,10 @@ class Server:
         self.address = f"127.0.0.1:{self.port}"
         self.url = f"http://{self.address}"
         self.client = httpx.Client(base_url=self.url, timeout=ANSWER_SECONDS, trust_env=False)
+        # Keeps no connection open, which the service could just be closing for idleness.
+        self._probes = httpx.Client(
+            base_url=self.url, timeout=ANSWER_SECONDS, trust_env=False, limits=httpx.Limits(max_keepalive_connections=0)
+        )
         self._log = log
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(_OWN_VARIABLES)}
         with log.open("wb") as output:
@@ -86,6 +90,7 @@ class Server:
 
     def __exit__(self, *_: object) -> None:
         self.client.close()
+        self._probes.close()
         # BentoML's workers run in sessions of their own and would outlive a parent that had to be killed.
         workers = _children(self.process.pid)
         self.send_sigterm()
@@ -105,7 +110,7 @@ class Server:
     def probe(self, path: str) -> httpx.Response | None:
         """Answer to a GET on a connection of its own; none while nothing listens on the port."""
         try:
-            return httpx.get(self.url + path, timeout=ANSWER_SECONDS, trust_env=False)
+            return self._probes.get(path)
         except httpx.ConnectError:
             return None
 
@@ -121,7 +126,7 @@ class Server:
 
     def metric(self, name: str, **labels: str) -> float:
         """Sum of the series of one metric that have these labels; fails if there is none."""
-        families = text_string_to_metric_families(self.client.get("/metrics").text)
+        families = text_string_to_metric_families(self._probes.get("/metrics").text)
         values = [
             sample.value
             for family in families

