@@ -27,7 +27,6 @@ from bentos.common.lifecycle import Lifecycle
 _BENTOML_LOG = logging.getLogger("bentoml._internal.server.http_app")
 _LONGEST_NAME = 100
 _OF_THE_BODY = frozenset({b"content-type", b"content-encoding", b"content-length", b"transfer-encoding"})
-
 _REPLACEMENT_CHARACTER = "\ufffd"
 
 
