@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 
 import pytest
 
@@ -26,3 +27,15 @@ def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
         address = f"127.0.0.1:{silent.getsockname()[1]}"
         with Gateway(tmp_path_factory.mktemp("strict"), address, address, settings=settings) as gateway:
             yield gateway
+
+
+@contextmanager
+def unreachable() -> Iterator[str]:
+    """Address where connecting gets no answer, as on a machine that is gone: its queue of connections is full."""
+    with ExitStack() as opened:
+        full = opened.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        for _ in range(4):
+            waiting = opened.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(full.getsockname())
+        yield f"127.0.0.1:{full.getsockname()[1]}"

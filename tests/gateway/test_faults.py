@@ -1,11 +1,14 @@
 """Errors of the gateway itself have the shape of the path's dialect, and one service's fault is not the other's."""
 
+import socket
+from pathlib import Path
+
 import pytest
 
-from tests.gateway.conftest import BODY_BYTES
-from tests.gateway.nginx import Gateway
+from tests.gateway.conftest import BODY_BYTES, unreachable
+from tests.gateway.nginx import CLOSED_PORT, Gateway
 from tests.gateway.shapes import DIALECTS, DOWN, EMBED_PATHS, LATE, RERANK_PATHS, TOO_LARGE, check_error
-from tests.http.services import EMBED, RERANK
+from tests.http.services import EMBED, RERANK, Service
 
 
 @pytest.mark.parametrize("path", RERANK_PATHS)
@@ -51,6 +54,22 @@ def test_a_service_that_takes_too_long_is_504(strict: Gateway, path: str) -> Non
     answer = strict.client.post(path, json={})
     assert answer.status_code == 504
     assert "longer than 1 seconds" in check_error(answer.json(), path, LATE)
+
+
+def test_requests_for_a_replica_whose_machine_is_gone_go_to_the_other_one(embed: Service, tmp_path: Path) -> None:
+    with unreachable() as gone, Gateway(tmp_path, [gone, embed.server.address], CLOSED_PORT) as gateway:
+        answers = [gateway.client.post(EMBED.path, json=EMBED.body("heron")).status_code for _ in range(2)]
+        assert answers == [200, 200]
+        assert "timed out) while connecting to upstream" in gateway.log
+
+
+def test_a_request_whose_answer_is_late_is_not_sent_to_another_replica(tmp_path: Path) -> None:
+    local = ("127.0.0.1", 0)
+    with socket.create_server(local) as first, socket.create_server(local) as second:
+        silent = [f"127.0.0.1:{replica.getsockname()[1]}" for replica in (first, second)]
+        with Gateway(tmp_path, silent, CLOSED_PORT, settings={"GATEWAY_TIMEOUT_SECONDS": "1"}) as gateway:
+            assert gateway.client.post(EMBED.path, json={}).status_code == 504
+            assert gateway.log.count("timed out) while reading response header from upstream") == 1
 
 
 def _check_down(gateway: Gateway, path: str, service: str) -> None:

@@ -5,7 +5,7 @@ import signal
 
 import httpx
 
-from tests.gateway.nginx import DEPLOY
+from tests.gateway.nginx import CLOSED_PORT, DEPLOY
 from tests.http.server import wait_for
 from tests.http.services import EMBED, Kind
 from tests.oci.conftest import NGINX
@@ -54,7 +54,8 @@ def test_a_replica_killed_under_load_fails_no_request_behind_the_gateway(
     options = (*HARDENED, "--network", network, "--network-alias", "embed")
     replicas = [Container(engine, EMBED, images[EMBED.name], options, name=f"duobento-test-{n}") for n in (1, 2)]
     gateway = (
-        *("--network", network, "--env-file", str(DEPLOY / "gateway.env"), "-e", "EMBED_UPSTREAM=embed:5555"),
+        *("--network", network, "--env-file", str(DEPLOY / "gateway.env")),
+        *("-e", "EMBED_UPSTREAM=embed:5555", "-e", f"RERANK_UPSTREAM={CLOSED_PORT}"),
         *("-v", f"{DEPLOY}/default.conf.template:/etc/nginx/templates/default.conf.template:ro"),
         *("-p", "127.0.0.1::8080"),
     )
