@@ -11,6 +11,7 @@ from scripts.migrate.pipeline import Pipeline
 from scripts.migrate.sources.file import FileSource
 from scripts.migrate.sources.interface import Cursor, PointId, Record, Source
 from scripts.migrate.sources.qdrant import QdrantSource
+from scripts.migrate.target import Target
 
 MOST_PASSES = 5
 _PAGE = 500
@@ -23,7 +24,7 @@ class Changes(NamedTuple):
     deleted: int
 
 
-async def catch_up(pipeline: Pipeline, copy: QdrantSource) -> Changes:
+async def catch_up(pipeline: Pipeline, target: Target, copy: QdrantSource) -> Changes:
     """Pass over the source until a pass finds nothing, at most `MOST_PASSES` times.
 
     The target holds every payload, so no other record of what was copied is needed. A point is migrated again when its
@@ -32,6 +33,7 @@ async def catch_up(pipeline: Pipeline, copy: QdrantSource) -> Changes:
     What is written behind a pass's place waits for the next, so what can be missed is what was written during the last.
 
     Args:
+        target: what the pipeline writes to.
         copy: reads the target as the source is read.
 
     Raises:
@@ -39,8 +41,8 @@ async def catch_up(pipeline: Pipeline, copy: QdrantSource) -> Changes:
     """
     written = deleted = 0
     for number in range(MOST_PASSES):
-        changes, last = await _write_changed(pipeline, copy)
-        gone = await _delete_gone(pipeline, copy)
+        changes, last = await _write_changed(pipeline, target, copy)
+        gone = await _delete_gone(pipeline, target, copy)
         written += changes.written
         deleted += changes.deleted + gone
         if not any(changes) and not gone:
@@ -96,13 +98,13 @@ def same(record: Record, copy: Record, cosine: Collection[str]) -> bool:
     )
 
 
-async def _write_changed(pipeline: Pipeline, copy: QdrantSource) -> tuple[Changes, Record | None]:
+async def _write_changed(pipeline: Pipeline, target: Target, copy: QdrantSource) -> tuple[Changes, Record | None]:
     """What was done, and the last record that was written."""
     cursor: Cursor = None
     count = deleted = 0
     last: Record | None = None
     while True:
-        changes, newest, cursor = await _write_changed_of_page(pipeline, copy, cursor)
+        changes, newest, cursor = await _write_changed_of_page(pipeline, target, copy, cursor)
         count += changes.written
         deleted += changes.deleted
         last = newest or last
@@ -111,7 +113,7 @@ async def _write_changed(pipeline: Pipeline, copy: QdrantSource) -> tuple[Change
 
 
 async def _write_changed_of_page(
-    pipeline: Pipeline, copy: QdrantSource, cursor: Cursor
+    pipeline: Pipeline, target: Target, copy: QdrantSource, cursor: Cursor
 ) -> tuple[Changes, Record | None, Cursor]:
     """What was done, the last record that was written, and where the next page begins.
 
@@ -122,7 +124,7 @@ async def _write_changed_of_page(
     known = {one.id for one in copies}
     new = [
         one
-        for one in changed(records, copies, pipeline.target.layout.cosine)
+        for one in changed(records, copies, target.layout.cosine)
         if one.id in known or one.id not in pipeline.failures or pipeline.template.render(one.payload)
     ]
     count = deleted = 0
@@ -135,7 +137,7 @@ async def _write_changed_of_page(
             last = next((one for one in batch if one.id not in pipeline.failures), batch[0])
         stale = [one.id for one in batch if one.id in known and one.id in pipeline.failures] if failed else []
         if stale:
-            await pipeline.call(pipeline.target.delete, stale)
+            await pipeline.call(target.delete, stale)
             deleted += len(stale)
     return Changes(count, deleted), last, following
 
@@ -153,7 +155,7 @@ async def _refuse_repeated(pipeline: Pipeline, written: Record) -> None:
         )
 
 
-async def _delete_gone(pipeline: Pipeline, copy: QdrantSource) -> int:
+async def _delete_gone(pipeline: Pipeline, target: Target, copy: QdrantSource) -> int:
     """Files and Firestore are not asked: what they no longer have may have come from elsewhere."""
     if not isinstance(pipeline.source, QdrantSource):
         return 0
@@ -165,7 +167,7 @@ async def _delete_gone(pipeline: Pipeline, copy: QdrantSource) -> int:
         there = {record.id for record in await pipeline.call(pipeline.source.by_ids, ids)} if ids else set()
         gone = [point_id for point_id in ids if point_id not in there]
         if gone:
-            await pipeline.call(pipeline.target.delete, gone)
+            await pipeline.call(target.delete, gone)
             count += len(gone)
         if cursor is None:
             return count

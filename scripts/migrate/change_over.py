@@ -84,5 +84,5 @@ def make_alias(settings: MigrateSettings, storage: Storage, collection: str, *, 
 
 async def _final_pass(settings: MigrateSettings, prepared: Prepared, embedder: EmbedClient) -> None:
     with ProgressBar(0, 0, typer.echo) as bar, pipeline(settings, prepared, embedder, bar) as work:
-        changes = await catch_up(work, copy_of(settings, prepared))
+        changes = await catch_up(work, prepared.target, copy_of(settings, prepared))
     typer.echo(f"Final pass: {counted(changes.written, 'point')} written, {changes.deleted} deleted.")

@@ -56,18 +56,22 @@ class Embedded:
 
 
 class EmbedClient:
-    """Embeds batches as passages, in the lane for bulk work.
+    """Embeds batches in the lane for bulk work.
 
     Args:
         concurrency: most requests in flight.
         patience_seconds: how long to go on while the service is away.
+        input_type: `passage` or `query`, which chooses the model's prompt.
 
     Attributes:
         pace: limit of the requests in flight.
     """
 
-    def __init__(self, url: str, api_key: str, concurrency: int, patience_seconds: float) -> None:
+    def __init__(
+        self, url: str, api_key: str, concurrency: int, patience_seconds: float, input_type: str = "passage"
+    ) -> None:
         self._url = url
+        self._input_type = input_type
         headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
         limits = httpx.Limits(max_connections=concurrency, max_keepalive_connections=concurrency)
         self._http = httpx.AsyncClient(base_url=url, headers=headers, timeout=_TIMEOUT, limits=limits)
@@ -166,7 +170,7 @@ class EmbedClient:
             )
 
     async def _post(self, texts: list[str], store: bool) -> httpx.Response | str:
-        body = {"texts": texts, "input_type": "passage", "priority": "bulk", "encoding_format": "base64"}
+        body = {"texts": texts, "input_type": self._input_type, "priority": "bulk", "encoding_format": "base64"}
         try:
             return await self._http.post("/embed", json=body, headers={} if store else {"Cache-Control": "no-store"})
         except httpx.TransportError as error:

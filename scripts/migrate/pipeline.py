@@ -10,14 +10,14 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
-from scripts.migrate.checkpoint import Checkpoint, Progress
+from scripts.migrate.checkpoint import Progress
 from scripts.migrate.embed_client import NOT_UTF8, EmbedClient
 from scripts.migrate.failures import Failures
 from scripts.migrate.patience import Patience
-from scripts.migrate.sources.interface import Cursor, Record, Source
+from scripts.migrate.sources.interface import Cursor, PointId, Record, Source
 from scripts.migrate.storage import is_passing
-from scripts.migrate.target import Target
 from scripts.migrate.template import Template
 
 EMPTY = "the template leaves no text"
@@ -35,6 +35,24 @@ class Reporter(Protocol):
         """So many more points were written and failed, and so many tokens embedded."""
 
 
+class Sink(Protocol):
+    """Takes records with their vectors: a collection, or a file."""
+
+    def write(self, records: Sequence[Record], vectors: NDArray[np.float32]) -> dict[PointId, str]:
+        """Write records and vectors `[records, dimension]`; the same ones again change nothing.
+
+        Returns:
+            Why records were not written, by id.
+        """
+
+
+class ProgressStore(Protocol):
+    """Remembers how far a range has come."""
+
+    def save(self, progress: Progress) -> None:
+        """Remember it, with all that was written before."""
+
+
 @dataclass(frozen=True)
 class Pipeline:
     """What turns records into written points.
@@ -47,7 +65,7 @@ class Pipeline:
     source: Source
     template: Template
     embedder: EmbedClient
-    target: Target
+    target: Sink
     failures: Failures
     reporter: Reporter
     threads: Executor
@@ -55,7 +73,7 @@ class Pipeline:
     concurrency: int
     patience_seconds: float
 
-    async def run(self, checkpoint: Checkpoint, progress: Progress, limit: int = 0) -> Progress:
+    async def run(self, checkpoint: ProgressStore, progress: Progress, limit: int = 0) -> Progress:
         """Migrate a range from where its progress says.
 
         Progress is saved behind the oldest batch that is not written, so that a crash repeats some points, with the

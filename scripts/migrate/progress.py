@@ -18,9 +18,11 @@ class ProgressBar:
         total: points of the whole run.
         done: points that an earlier run has written.
         write: takes lines where there is no terminal.
+        noun: what is counted.
     """
 
-    def __init__(self, total: int, done: int, write: Callable[[str], None]) -> None:
+    def __init__(self, total: int, done: int, write: Callable[[str], None], noun: str = "points") -> None:
+        self._noun = noun
         self.written = 0
         self.failed = 0
         self.tokens = 0
@@ -33,7 +35,7 @@ class ProgressBar:
             TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
-            TextColumn("{task.fields[rate]:.0f} points/s"),
+            TextColumn(f"{{task.fields[rate]:.0f}} {noun}/s"),
             TimeRemainingColumn(),
             TextColumn("{task.fields[failed]} failed"),
             console=console,
@@ -66,4 +68,6 @@ class ProgressBar:
             self._line_at = time.monotonic()
             reached = self._done + self.written + self.failed
             left = max(self._total - reached, 0) / rate if rate else 0
-            self._write(f"{reached} of {self._total} points, {rate:.0f}/s, {left:.0f} s left, {self.failed} failed")
+            self._write(
+                f"{reached} of {self._total} {self._noun}, {rate:.0f}/s, {left:.0f} s left, {self.failed} failed"
+            )

@@ -36,12 +36,12 @@ async def run_on_ray(
         MigrateError: the source or target is not on a server, or Ray is not installed.
     """
     refuse_what_ray_cannot_do(settings, prepared)
-    ray = _ray()
+    ray = load_ray()
     begin(settings, prepared, write)
     ranges = [one for one in _ranges(settings, prepared) if not one.done]
     with (
         ProgressBar(prepared.source.count(), 0, write) as bar,
-        _cluster(ray, settings),
+        cluster(ray, settings.ray_address),
         pipeline(settings, prepared, embedder, bar) as work,
     ):
         task = ray.remote(num_cpus=1, max_retries=_ATTEMPTS)(_migrate_range)
@@ -53,7 +53,7 @@ async def run_on_ray(
                 bar.advance(*counts)
                 for point_id, reason in failures.items():
                     prepared.failures.add(point_id, reason)
-        changes = await catch_up(work, copy_of(settings, prepared))
+        changes = await catch_up(work, prepared.target, copy_of(settings, prepared))
         write(f"Final pass: {counted(changes.written, 'point')} written, {changes.deleted} deleted.")
     finish(settings, prepared)
     return bar
@@ -132,18 +132,23 @@ class _Counts:
 
 
 @contextmanager
-def _cluster(ray: Any, settings: MigrateSettings) -> Iterator[None]:
+def cluster(ray: Any, address: str) -> Iterator[None]:
     """A block with the cluster; its workers get this code."""
-    local = {"include_dashboard": False} if settings.ray_address == "local" else {}
+    local = {"include_dashboard": False} if address == "local" else {}
     modules = [str(Path(__file__).parents[1])]
-    ray.init(settings.ray_address, runtime_env={"py_modules": modules}, log_to_driver=False, **local)
+    ray.init(address, runtime_env={"py_modules": modules}, log_to_driver=False, **local)
     try:
         yield
     finally:
         ray.shutdown()
 
 
-def _ray() -> Any:
+def load_ray() -> Any:
+    """Ray, if it is installed.
+
+    Raises:
+        MigrateError: it is not.
+    """
     # Ray reports to its makers, and warns of changes to come, unless told not to.
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")

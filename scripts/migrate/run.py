@@ -40,7 +40,7 @@ async def run(
     ):
         progress = await work.run(prepared.checkpoint, progress, settings.limit)
         if progress.done and not settings.in_place:
-            changes = await catch_up(work, copy_of(settings, prepared))
+            changes = await catch_up(work, prepared.target, copy_of(settings, prepared))
             write(f"Final pass: {counted(changes.written, 'point')} written, {changes.deleted} deleted.")
     if progress.done:
         finish(settings, prepared)

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from scripts.migrate.errors import MigrateError
@@ -43,7 +43,7 @@ class Template:
             return ""
         return " ".join("".join(literal + values.get(field or "", "") for literal, field in self._parts).split())
 
-    def unknown_fields(self, payloads: list[Mapping[str, Any]]) -> list[str]:
+    def unknown_fields(self, payloads: Sequence[Mapping[str, Any]]) -> list[str]:
         """Fields that none of the payloads has."""
         return [
             field for field, steps in self._steps.items() if all(_find(payload, steps) is None for payload in payloads)

@@ -4,8 +4,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from scripts.migrate.sources.interface import Cursor, Page, PointId, Record
+from scripts.migrate.sources.rows import matches, plain, record
 
 
 class FileSource(ABC):
@@ -22,28 +24,55 @@ class FileSource(ABC):
         self._path = path
         self.id_field = id_field
         self._only = only
+        self._reader: tuple[int, Iterator[tuple[dict[str, Any], int]]] | None = None
 
     def count(self) -> int:
         """Rows; reads the file once."""
-        return sum(1 for _ in self._rows(0))
+        return sum(1 for _ in self._matching(0))
 
     def page(self, cursor: Cursor, size: int) -> Page:
         """Rows from a place on."""
-        rows = list(islice(self._rows(int(cursor or 0)), size))
-        return Page([row for row, _ in rows], rows[-1][1] if len(rows) == size else None)
+        rows, following = self.rows(int(cursor or 0), size)
+        return Page(
+            [record(plain(row), self.id_field, f"In {self.name} {self.place(after)}") for row, after in rows], following
+        )
+
+    def rows(self, start: int, size: int) -> tuple[list[tuple[dict[str, Any], int]], int | None]:
+        """Rows as the file has them from a place on, with the place after each; where to go on, none at the end.
+
+        A reader stays open between calls, as a format may have to be read from its beginning to find a place.
+        """
+        reached, reader = self._reader or (0, self._matching(0))
+        self._reader = None
+        if reached != start:
+            reader = self._matching(start)
+        rows = list(islice(reader, size))
+        if len(rows) < size:
+            return rows, None
+        following = rows[-1][1]
+        self._reader = (following, reader)
+        return rows, following
 
     def places(self, point_id: PointId) -> list[str]:
         """Where the rows of an id are, in words; reads the file once."""
-        return [self._place(following) for row, following in self._rows(0) if row.id == point_id]
+        found = []
+        for row, after in self._matching(0):
+            place = self.place(after)
+            if record(plain(row), self.id_field, f"In {self.name} {place}").id == point_id:
+                found.append(place)
+        return found
 
     def sample(self, size: int) -> list[Record]:
         """The first rows."""
         return self.page(0, size).records
 
-    @abstractmethod
-    def _rows(self, start: int) -> Iterator[tuple[Record, int]]:
-        """Rows from a place on, and the place after each."""
+    def _matching(self, start: int) -> Iterator[tuple[dict[str, Any], int]]:
+        return ((row, after) for row, after in self._rows(start) if matches(row, self._only))
 
     @abstractmethod
-    def _place(self, following: int) -> str:
+    def _rows(self, start: int) -> Iterator[tuple[dict[str, Any], int]]:
+        """All rows from a place on, and the place after each."""
+
+    @abstractmethod
+    def place(self, following: int) -> str:
         """A row in words, by the place after it."""

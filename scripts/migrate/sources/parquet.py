@@ -9,8 +9,6 @@ import pyarrow.parquet as pq
 
 from scripts.migrate.errors import MigrateError
 from scripts.migrate.sources.file import FileSource
-from scripts.migrate.sources.interface import Record
-from scripts.migrate.sources.rows import matches, plain, record
 
 _ROWS_AT_ONCE = 1000
 
@@ -26,7 +24,7 @@ class ParquetSource(FileSource):
         """Rows; of one user, reads the file once."""
         return super().count() if self._only else self._file.metadata.num_rows
 
-    def _rows(self, start: int) -> Iterator[tuple[Record, int]]:
+    def _rows(self, start: int) -> Iterator[tuple[dict[str, Any], int]]:
         before = 0
         for group in range(self._file.num_row_groups):
             rows = self._file.metadata.row_group(group).num_rows
@@ -34,7 +32,7 @@ class ParquetSource(FileSource):
                 yield from self._rows_of(group, before, start)
             before += rows
 
-    def _rows_of(self, group: int, first: int, start: int) -> Iterator[tuple[Record, int]]:
+    def _rows_of(self, group: int, first: int, start: int) -> Iterator[tuple[dict[str, Any], int]]:
         number = first
         for batch in self._file.iter_batches(_ROWS_AT_ONCE, row_groups=[group]):
             if number + batch.num_rows <= start:
@@ -42,9 +40,8 @@ class ParquetSource(FileSource):
                 continue
             for row in self._as_python(batch, number):
                 number += 1
-                if number > start and matches(row, self._only):
-                    place = f"In {self.name} {self._place(number)}"
-                    yield record(plain(row), self.id_field, place), number
+                if number > start:
+                    yield row, number
 
     def _as_python(self, batch: pa.RecordBatch, before: int) -> list[dict[str, Any]]:
         """Rows of a batch, of which `before` come before it."""
@@ -57,7 +54,8 @@ class ParquetSource(FileSource):
                 f"{_unreadable(batch)} ({error}): store it as text."
             ) from error
 
-    def _place(self, following: int) -> str:
+    def place(self, following: int) -> str:
+        """The row's number."""
         return f"row {following}"
 
 

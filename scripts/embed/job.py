@@ -1,0 +1,103 @@
+"""What a run is asked to do, and the files that it is done with."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from scripts.migrate.errors import MigrateError
+
+INPUTS = (".jsonl", ".csv", ".parquet")
+
+
+class Format(StrEnum):
+    """Of the file that is written."""
+
+    PARQUET = "parquet"
+    JSONL = "jsonl"
+    NPY = "npy"
+
+
+class EmbeddingType(StrEnum):
+    """Of the numbers that are written; they are those of the service's `/v2/embed`."""
+
+    FLOAT = "float"
+    INT8 = "int8"
+    UINT8 = "uint8"
+    BINARY = "binary"
+    UBINARY = "ubinary"
+
+
+@dataclass(frozen=True)
+class Job:
+    """How files are embedded.
+
+    Attributes:
+        template: makes the text of a row.
+        input_type: `passage` or `query`.
+        dimensions: first numbers of each vector that are kept; 0 keeps all.
+        vector_column: name of the vector in a row that is written.
+        restart: whether to throw away what an earlier run has done.
+    """
+
+    url: str
+    key: str
+    template: str
+    input_type: str
+    dimensions: int
+    embedding_type: EmbeddingType
+    vector_column: str
+    batch_size: int
+    concurrency: int
+    patience_seconds: float
+    restart: bool
+
+
+@dataclass(frozen=True)
+class Task:
+    """One file and what becomes of it."""
+
+    source: Path
+    output: Path
+    format: Format
+
+    @property
+    def partial(self) -> Path:
+        """Folder of a run that has not ended."""
+        return self.output.with_name(f"{self.output.name}.partial")
+
+    @property
+    def failures(self) -> Path:
+        """File of the rows that were not embedded."""
+        return self.output.with_name(f"{self.output.name}.failures.jsonl")
+
+
+def tasks(source: Path, output: Path | None, wanted: Format | None) -> list[Task]:
+    """The file's task, or those of a folder's files, in the order of their names.
+
+    Args:
+        output: a file, or for a folder a folder; unset, beside the source with `.embedded` in the name.
+        wanted: unset, what the output's name ends with, else Parquet.
+
+    Raises:
+        MigrateError: there is nothing to embed, or two files would become one.
+    """
+    if source.is_dir():
+        files = sorted(file for file in source.iterdir() if file.suffix in INPUTS)
+        if not files:
+            raise MigrateError(f"{source} holds no file that ends with {', '.join(INPUTS)}.")
+        folder = output or source.with_name(f"{source.name}.embedded")
+        form = wanted or Format.PARQUET
+        found = [Task(file, folder / f"{file.stem}.{form}", form) for file in files]
+        names = [task.output for task in found]
+        if twice := [task.source for task in found if names.count(task.output) > 1]:
+            raise MigrateError(f"{' and '.join(map(str, twice))} would become one file: rename one.")
+        return found
+    if source.suffix not in INPUTS or not source.is_file():
+        raise MigrateError(f"{source} is no file that ends with {', '.join(INPUTS)}, and no folder of such files.")
+    if output is None:
+        form = wanted or Format.PARQUET
+        return [Task(source, source.with_suffix(f".embedded.{form}"), form)]
+    ends = output.suffix.removeprefix(".")
+    if wanted is None and ends not in list(Format):
+        raise MigrateError(f"{output} does not end with .parquet, .jsonl or .npy: name the form with --format.")
+    return [Task(source, output, wanted or Format(ends))]

@@ -1,0 +1,86 @@
+"""The rows of a file as records that the migration's pipeline takes: numbered, and the same for the whole run."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pyarrow.lib import ArrowException
+
+from scripts.migrate.errors import MigrateError
+from scripts.migrate.sources.csv import CSVSource
+from scripts.migrate.sources.file import FileSource
+from scripts.migrate.sources.interface import Cursor, Page, Record
+from scripts.migrate.sources.jsonl import JsonLinesSource
+from scripts.migrate.sources.parquet import ParquetSource
+from scripts.migrate.sources.rows import plain
+
+_PAGE = 1000
+_KINDS: dict[str, type[FileSource]] = {".jsonl": JsonLinesSource, ".csv": CSVSource, ".parquet": ParquetSource}
+
+
+class Rows:
+    """Rows of a file that must stay as it is; a record's id is its row's number, from 0.
+
+    Attributes:
+        stamp: size and time of change, by which another file is known.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.name = str(path)
+        self._path = path
+        self.stamp = self._stamp()
+        try:
+            self._file = _KINDS[path.suffix](path, "", None)
+        except (ArrowException, OSError) as error:
+            raise MigrateError(f"{path} cannot be read: {_first_line(error)}.") from error
+
+    def page(self, cursor: Cursor, size: int) -> Page:
+        """Rows from a cursor on, which is the next row's number and its place in the file."""
+        number, place = map(int, str(cursor or "0@0").split("@"))
+        rows, following = self._read(place, size)
+        records = [Record(number + index, plain(row)) for index, (row, _) in enumerate(rows)]
+        return Page(records, None if following is None else f"{number + len(rows)}@{following}")
+
+    def pages(self) -> Iterator[list[dict[str, Any]]]:
+        """All rows as the file has them, a thousand at a time."""
+        place: int | None = 0
+        while place is not None:
+            rows, place = self._read(place, _PAGE)
+            if rows:
+                yield [row for row, _ in rows]
+
+    def count(self) -> int:
+        """How many rows there are; reads the file."""
+        return sum(map(len, self.pages()))
+
+    def sample(self, size: int) -> list[Record]:
+        """The first rows."""
+        return self.page(None, size).records
+
+    def _read(self, place: int, size: int) -> tuple[list[tuple[dict[str, Any], int]], int | None]:
+        """Rows with the places after them, and where the next are.
+
+        Raises:
+            MigrateError: they cannot be read, or the file is another one by now.
+        """
+        try:
+            return self._file.rows(place, size)
+        except (ArrowException, OSError) as error:
+            raise MigrateError(f"{self.name} cannot be read: {_first_line(error)}.") from error
+        finally:  # a change is the better reason of an error that it causes
+            if self._stamp() != self.stamp:
+                raise MigrateError(
+                    f"{self.name} was changed while it was read, so rows and vectors would not belong together: run it "
+                    "again with --restart when nothing writes to it."
+                )
+
+    def _stamp(self) -> list[int]:
+        try:
+            found = self._path.stat()
+        except OSError as error:
+            raise MigrateError(f"{self.name} cannot be read: {error.strerror}.") from error
+        return [found.st_size, found.st_mtime_ns]
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")

@@ -1,0 +1,37 @@
+"""Reads a file once before anything is embedded, and refuses what would go wrong in the end."""
+
+from scripts.embed.job import Format, Job
+from scripts.embed.rows import Rows
+from scripts.migrate.errors import MigrateError
+from scripts.migrate.template import Template
+
+_MOST_SHOWN = 20
+
+
+def survey(rows: Rows, template: Template, job: Job, written: Format) -> int:
+    """How many rows there are.
+
+    Raises:
+        MigrateError: the file cannot be read to its end, no row has a field of the template, or rows have a column of
+            the name that the vector would get.
+    """
+    count = 0
+    unknown = template.fields
+    columns: set[str] = set()
+    for page in rows.pages():
+        count += len(page)
+        columns.update(*page)
+        if unknown:
+            missing = set(template.unknown_fields(page))
+            unknown = [field for field in unknown if field in missing]
+    if written is not Format.NPY and job.vector_column in columns:
+        raise MigrateError(
+            f"{rows.name} has a column {job.vector_column!r} already: give the vectors another with --vector-column."
+        )
+    if count and unknown:
+        shown = sorted(columns)
+        raise MigrateError(
+            f"No row of {rows.name} has {', '.join(map(repr, unknown))}: name the column of texts with --column, or a "
+            f"--template. It has {', '.join(shown[:_MOST_SHOWN])}{' …' if len(shown) > _MOST_SHOWN else ''}."
+        )
+    return count

@@ -1,0 +1,39 @@
+"""Rows of a CSV file."""
+
+import csv
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from scripts.migrate.errors import MigrateError
+from scripts.migrate.sources.file import FileSource
+
+
+class CSVSource(FileSource):
+    """A `.csv` file in UTF-8 whose first row names the columns; a cursor is a row's number. All values are text."""
+
+    def _rows(self, start: int) -> Iterator[tuple[dict[str, Any], int]]:
+        csv.field_size_limit(sys.maxsize)
+        number = 0
+        with self._path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.reader(file, strict=True)
+            try:
+                columns = self._header(next(reader, []))
+                for number, values in enumerate(filter(None, reader), start=1):
+                    if len(values) != len(columns):
+                        raise MigrateError(
+                            f"{self.name} has {len(columns)} columns, and {len(values)} in {self.place(number)}."
+                        )
+                    if number > start:
+                        yield dict(zip(columns, values, strict=True)), number
+            except (csv.Error, UnicodeDecodeError) as error:
+                raise MigrateError(f"{self.name} cannot be read after {self.place(number)}: {error}.") from error
+
+    def place(self, following: int) -> str:
+        """The row's number; the header has none."""
+        return f"row {following}"
+
+    def _header(self, columns: list[str]) -> list[str]:
+        if twice := sorted({column for column in columns if columns.count(column) > 1}):
+            raise MigrateError(f"{self.name} has the column {twice[0]!r} twice: rename one.")
+        return columns
