@@ -110,7 +110,7 @@ bench-picture: venv ## Take the picture of docs/benchmarking.md from running ser
 doctor: venv ## Check that running services are set up right (ARGS=… for scripts.doctor)
 	@$(BIN)/python -m scripts.doctor $(ARGS)
 
-demo-migrate: ## Migrate a sample collection from beginning to end with the small model, in a minute
+demo-migrate: ## Migrate a sample collection from beginning to end with the small model, and evaluate it
 	@$(MAKE) --no-print-directory models MODELS=small
 	$(BIN)/python -m scripts.migrate.demo
 

@@ -3,8 +3,9 @@
     python -m benchmarks.migration
 
 The reference is a plain client that sends the same texts in the same batches with as many requests in flight, and drops
-the answers; both run in turn, round by round. The service has no cache. Qdrant is qdrant-client's embedded engine
-behind HTTP (`tests/migration/qdrant_server.py`), in memory, on the same processors.
+the answers; both run in turn, round by round. The service has no cache. Qdrant is its own engine, qdrant-edge-py,
+behind HTTP (`tests/migration/qdrant_server.py`), in a folder of its own, on the same processors. Figures from before 27
+November 2026 are of qdrant-client's engine in Python, in memory, and compare with no others.
 """
 
 import asyncio

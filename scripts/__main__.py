@@ -1,18 +1,18 @@
-"""`python -m scripts embed`; the other tools are programs of their own, `python -m scripts.<tool>`."""
+"""`python -m scripts embed` and `evaluate`; the other tools are programs of their own, `python -m scripts.<tool>`."""
 
 import typer
 
 from scripts.embed.command import embed
+from scripts.evaluate.command import evaluate
 
 app = typer.Typer(
-    help="Embed files with embed-service.", add_completion=False, no_args_is_help=True, rich_markup_mode=None
+    help="Embed files, and evaluate searches, with the two services.",
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
 )
 app.command()(embed)
-
-
-@app.callback()
-def main() -> None:
-    """Have commands be named, also while there is only one."""
+app.command()(evaluate)
 
 
 if __name__ == "__main__":

@@ -39,7 +39,9 @@ def converted(vectors: NDArray[np.float32], embedding_type: EmbeddingType, dimen
     if embedding_type in (EmbeddingType.BINARY, EmbeddingType.UBINARY):
         bits: NDArray[np.uint8] = np.packbits(vectors > 0, axis=-1)
         return bits if embedding_type is EmbeddingType.UBINARY else (bits.astype(np.int16) - 128).astype(np.int8)
-    steps = np.clip(np.rint(vectors * (_LARGEST * math.sqrt(dimensions) / _CLIP)), -_LARGEST, _LARGEST)
+    steps: NDArray[np.float32] = np.clip(
+        np.rint(vectors * (_LARGEST * math.sqrt(dimensions) / _CLIP)), -_LARGEST, _LARGEST
+    )
     return steps.astype(np.int8) if embedding_type is EmbeddingType.INT8 else (steps + 128).astype(np.uint8)
 
 

@@ -1,7 +1,9 @@
 """A migration from beginning to end, in a folder of its own: `python -m scripts.migrate.demo`."""
 
 import asyncio
+import json
 import os
+import shlex
 import socket
 import subprocess
 import sys
@@ -9,95 +11,101 @@ import tempfile
 import zlib
 from pathlib import Path
 
-import numpy as np
 import typer
-from numpy.typing import NDArray
 from qdrant_client import QdrantClient, models
 
 from bentos.common.model_store import ModelCorrupt, ModelNotInstalled, find
+from scripts.migrate.demo_corpus import OLD_SIZE, articles, old_vector
 from scripts.migrate.storage import Storage
 from scripts.migrate.switch import point_alias
 from scripts.models.presets import PRESETS
 from scripts.serve.child import Child
 from scripts.serve.errors import ServeError
-from scripts.serve.services import embed_service
+from scripts.serve.services import embed_service, rerank_service
 
-CONTACTS = 1000
-_OLD_SIZE = 1024
+_COLLECTION, _ALIAS, _TEMPLATE = "articles-v1", "articles", "{body}"
+_QUERIES = 300
 _READY_SECONDS = 180
 _GRACE_SECONDS = 10
-_NAMES = ("Ada Lovelace", "Grace Hopper", "Alan Turing", "Barbara Liskov", "Donald Knuth", "Radia Perlman")
-_TITLES = ("software engineer", "sales director", "nurse", "pastry chef", "patent lawyer", "airline pilot", "teacher")
-_COMPANIES = ("Northwind", "Contoso", "Fabrikam", "Tailspin", "Litware", "Adatum", "Proseware", "Wingtip")
-_STEPS = ("--dry-run", "", "verify", "switch", "rollback", "switch", "cleanup --yes")
+_STEPS = ("--dry-run", "", "verify", "switch", "rollback", "switch")
 
 
-def old_vector(payload: dict[str, str]) -> NDArray[np.float64]:
-    """Words of a contact, each hashed to one of 1,024 numbers: such a model finds the same words, and no others."""
-    vector = np.zeros(_OLD_SIZE)
-    for word in f"{payload['name']} {payload['title']} {payload['company']}".lower().split():
-        vector[zlib.crc32(word.encode()) % _OLD_SIZE] += 1.0
-    return vector
-
-
-def contact(number: int) -> dict[str, str]:
-    """A contact of the sample."""
-    return {
-        "name": _NAMES[number % len(_NAMES)],
-        "title": _TITLES[number % len(_TITLES)],
-        "company": f"{_COMPANIES[number % len(_COMPANIES)]} {number}",
-        "userId": f"user-{number % 10}",
-    }
-
-
-def seed(folder: Path) -> None:
-    """Contacts with old vectors, behind the alias `contacts`."""
+def seed(folder: Path, queries: Path) -> int:
+    """Articles with old vectors, behind an alias, and each title as a query for its body; how many there are."""
+    found = articles()
     client = QdrantClient(path=str(folder))
     client.create_collection(
-        "contacts-v1", vectors_config=models.VectorParams(size=_OLD_SIZE, distance=models.Distance.COSINE)
+        _COLLECTION, vectors_config=models.VectorParams(size=OLD_SIZE, distance=models.Distance.COSINE)
     )
     client.upsert(
-        "contacts-v1",
+        _COLLECTION,
         [
-            models.PointStruct(id=number, vector=old_vector(payload).tolist(), payload=payload)
-            for number, payload in enumerate(map(contact, range(CONTACTS)))
+            models.PointStruct(id=number, vector=old_vector(article.body).tolist(), payload=article.payload)
+            for number, article in enumerate(found)
         ],
     )
-    point_alias(Storage(client, folder), "contacts", "contacts-v1")
+    point_alias(Storage(client, folder), _ALIAS, _COLLECTION)
     client.close()
+    with queries.open("w") as file:
+        for number in sorted(range(len(found)), key=lambda number: zlib.crc32(found[number].title.encode())):
+            article = found[number]  # shuffled, the same way each time, as not all are asked
+            vector = old_vector(article.title).tolist()
+            file.write(json.dumps({"query": article.title, "relevant": [number], "vector": vector}) + "\n")
+    return len(found)
 
 
 async def demo(folder: Path) -> None:
-    """Start the service, migrate, verify, switch, roll back, switch again, clean up.
+    """Start both services, migrate, verify, switch, roll back, switch again, evaluate, clean up.
 
     Raises:
-        ServeError: the service does not start.
+        ServeError: a service does not start.
         subprocess.CalledProcessError: a step failed.
     """
-    qdrant = folder / "qdrant"
-    typer.echo(f"{CONTACTS} contacts in an embedded Qdrant, {qdrant}; their old vectors count words")
-    await asyncio.to_thread(seed, qdrant)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    service = embed_service(find(PRESETS["small"][0]).profile.model_id, "127.0.0.1", port, _GRACE_SECONDS)
-    child = Child(service, lambda _: None)
+    qdrant, queries = folder / "qdrant", folder / "queries.jsonl"
+    count = await asyncio.to_thread(seed, qdrant, queries)
+    typer.echo(
+        f"{count} articles of NumPy's and SciPy's documentation in an embedded Qdrant, {qdrant}; "
+        "their old vectors count words"
+    )
+    encoder, reranker = (find(name).profile.model_id for name in PRESETS["small"])
+    services = (
+        embed_service(encoder, "127.0.0.1", _free_port(), _GRACE_SECONDS),
+        rerank_service(reranker, "127.0.0.1", _free_port(), _GRACE_SECONDS),
+    )
     variables = {
         "QDRANT_URL": str(qdrant),
-        "EMBED_SERVICE_URL": service.url,
-        "MIGRATE_ALIAS": "contacts",
+        "EMBED_SERVICE_URL": services[0].url,
+        "RERANK_SERVICE_URL": services[1].url,
+        "MIGRATE_ALIAS": _ALIAS,
+        "MIGRATE_TEMPLATE": _TEMPLATE,
         "MIGRATE_FOLDER": str(folder / "migration"),
     }
-    await child.start()
+    children = [Child(service, lambda _: None) for service in services]
     try:
-        await child.wait_ready(_READY_SECONDS)
-        for step in map(str.split, _STEPS):
-            typer.echo("\n$ " + " ".join(["python -m scripts.migrate", *step]))
-            await asyncio.to_thread(
-                subprocess.run, [sys.executable, "-m", "scripts.migrate", *step], env=os.environ | variables, check=True
-            )
+        for child in children:
+            await child.start()
+        for child in children:
+            await child.wait_ready(_READY_SECONDS)
+        for step in _STEPS:
+            await _run(variables, "scripts.migrate", *step.split())
+        evaluation = ("--collection", _ALIAS, "--old", _COLLECTION, "--template", _TEMPLATE, "--queries", str(queries))
+        limit = ("--limit", str(_QUERIES), "--html", str(folder / "evaluation.html"))
+        await _run(variables, "scripts", "evaluate", *evaluation, *limit)
+        await _run(variables, "scripts.migrate", "cleanup", "--yes")
     finally:
-        await child.stop(_GRACE_SECONDS)
+        for child in children:
+            await child.stop(_GRACE_SECONDS)
+
+
+async def _run(variables: dict[str, str], *command: str) -> None:
+    typer.echo(f"\n$ python -m {shlex.join(command)}")
+    await asyncio.to_thread(subprocess.run, [sys.executable, "-m", *command], env=os.environ | variables, check=True)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def main() -> None:
@@ -110,6 +118,7 @@ def main() -> None:
     except subprocess.CalledProcessError as error:
         raise SystemExit(f"Error: the step ended with exit code {error.returncode}.") from None
     typer.echo(f"\nReport: {next((folder / 'migration').glob('*.html'))}")
+    typer.echo(f"Evaluation: {folder / 'evaluation.html'}")
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ Run: `python -m tests.migration.qdrant_server PORT`.
 import sys
 import threading
 from collections.abc import Callable
+from importlib import metadata
 from itertools import count as numbers
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -126,7 +127,8 @@ def failure(status: int, reason: str) -> Response:
 
 
 async def version(_: Request) -> Response:
-    return JSONResponse({"title": "qdrant - vector search engine", "version": VERSION[0]})
+    engine = f"qdrant-edge-py {metadata.version('qdrant-edge-py')} as a stand-in for Qdrant"
+    return JSONResponse({"title": engine, "version": VERSION[0]})
 
 
 async def set_version(request: Request) -> Response:

@@ -1,0 +1,78 @@
+"""Whether search is good enough: limits that figures must keep."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from scripts.evaluate.metrics import estimate
+from scripts.evaluate.run import Evaluation
+
+_THRESHOLD = re.compile(r"^(?:(?P<system>[^:]+):)?(?P<metric>[a-z]+(?:@\d+)?)=(?P<least>\d*\.?\d+)$")
+JUDGED = "new"
+"""System that is judged unless a threshold names another."""
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """The least that a figure must be."""
+
+    system: str
+    metric: str
+    least: float
+
+
+def threshold(text: str) -> Threshold:
+    """`ndcg@10=0.6`, or of another system `new, reranked:mrr=0.7`.
+
+    Raises:
+        ValueError: it is written otherwise.
+    """
+    found = _THRESHOLD.match(text)
+    if not found:
+        raise ValueError(f"A threshold is written like ndcg@10=0.6 or 'new, reranked:mrr=0.7', not {text}.")
+    return Threshold(found["system"] or JUDGED, found["metric"], float(found["least"]))
+
+
+def refuse_unknown(thresholds: Sequence[Threshold], systems: Sequence[str], metrics: Sequence[str]) -> None:
+    """Refuse limits of figures that will not be measured.
+
+    Raises:
+        ValueError: there is no such system or metric.
+    """
+    for one in thresholds:
+        if one.system not in systems:
+            raise ValueError(f"There is no system {one.system!r} to judge: choose {'; '.join(systems)}.")
+        if one.metric not in metrics:
+            raise ValueError(f"There is no metric {one.metric}: choose {', '.join(metrics)}.")
+
+
+def missed(found: Evaluation, thresholds: Sequence[Threshold], most_loss: float | None) -> list[str]:
+    """Sentences on limits that are not kept.
+
+    Args:
+        most_loss: of nDCG@10 that the new vectors may have against the old ones; none is any.
+    """
+    sentences = [
+        f"{one.metric} of {one.system} is {mean:.3f}, below {one.least:g}."
+        for one in thresholds
+        if not (mean := found.estimate(one.system, one.metric).mean) >= one.least
+    ]
+    if most_loss is not None and not (gain := estimate(found.difference(JUDGED, "old", "ndcg@10")).mean) >= -most_loss:
+        sentences.append(f"ndcg@10 of {JUDGED} is {-gain:.3f} below that of old, more than {most_loss:g}.")
+    return sentences
+
+
+def comparisons(found: Evaluation) -> list[str]:
+    """How each system compares with the first, in words, and whether chance may be the reason."""
+    first, *others = found.figures
+    sentences = []
+    for name in others:
+        mean, low, high = estimate(found.difference(name, first, "ndcg@10"))
+        if low > 0 or high < 0:
+            word = "better" if mean > 0 else "worse"
+            sentences.append(f"{name} is {word} than {first}: nDCG@10 {mean:+.3f} (95 %: {low:+.3f} to {high:+.3f}).")
+        else:
+            sentences.append(
+                f"{name} and {first} cannot be told apart: nDCG@10 {mean:+.3f} (95 %: {low:+.3f} to {high:+.3f})."
+            )
+    return sentences

@@ -1,0 +1,88 @@
+"""Where nearest neighbours come from: a collection, or a sample of its texts embedded anew."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from qdrant_client import QdrantClient
+
+from scripts.bench.errors import NotMeasured
+from scripts.migrate.layout import layout_of
+from scripts.migrate.sources.interface import PointId
+from scripts.migrate.storage import Storage
+
+
+class Hit(NamedTuple):
+    """A point that was found."""
+
+    id: PointId
+    payload: dict[str, Any]
+
+
+class Index(Protocol):
+    """Something that finds the nearest points."""
+
+    size: int
+
+    def search(self, vector: Sequence[float], top: int) -> list[Hit]:
+        """The nearest points, best first."""
+
+
+class Collection:
+    """A vector of a collection.
+
+    Args:
+        vector: its name; empty is the only one.
+
+    Raises:
+        MigrateError: it has no such vector, or several.
+    """
+
+    def __init__(self, client: QdrantClient, name: str, vector: str) -> None:
+        layout = layout_of(client.get_collection(name), vector)
+        self.name = name
+        self.size = layout.size
+        self._client = client
+        self._vector = layout.vector
+
+    def search(self, vector: Sequence[float], top: int) -> list[Hit]:
+        """The nearest points, as an application would search them."""
+        found = self._client.query_points(
+            self.name, query=list(vector), using=self._vector or None, limit=top, with_payload=True
+        ).points
+        return [Hit(point.id if isinstance(point.id, int) else str(point.id), point.payload or {}) for point in found]
+
+
+class Sample:
+    """Some points with vectors of a service, in memory; every point is compared, so the index costs nothing.
+
+    Args:
+        vectors: unit vectors [points, dimension].
+    """
+
+    def __init__(self, points: Sequence[Hit], vectors: NDArray[np.float32]) -> None:
+        self._points = points
+        self._vectors = vectors
+        self.size = int(vectors.shape[1])
+
+    def search(self, vector: Sequence[float], top: int) -> list[Hit]:
+        """The points of the largest dot products."""
+        products = self._vectors @ np.asarray(vector, np.float32)
+        return [self._points[index] for index in np.argsort(-products, kind="stable")[:top]]
+
+
+def refuse_another_size(index: Index, size: int, whose: str) -> None:
+    """Refuse vectors that the index cannot be asked with.
+
+    Raises:
+        NotMeasured: it has vectors of another size.
+    """
+    if index.size != size:
+        raise NotMeasured(f"{whose} {size} numbers, and the vectors to be searched {index.size}.")
+
+
+def engine(storage: Storage) -> str:
+    """What finds the points, by its own word: figures of one engine say little of another."""
+    found = storage.client.info()
+    return f"{found.title} {found.version}" if storage.folder is None else f"qdrant-client {found.version}, embedded"
