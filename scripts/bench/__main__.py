@@ -14,9 +14,13 @@ from scripts.bench.dialects import DIALECTS
 from scripts.bench.errors import NotMeasured
 from scripts.bench.report import html, json, terminal
 from scripts.bench.run import Job, LoadPlan, run
+from scripts.bench.search import SearchPlan
 from scripts.bench.targets import with_overrides
 from scripts.bench.texts import Texts, read_lines
 from scripts.deployment import DeploymentSettings, read, service_url
+from scripts.migrate.errors import MigrateError
+from scripts.migrate.template import Template
+from scripts.qdrant import QdrantSettings
 
 TOO_SLOW, NOT_MEASURED = 1, 3
 
@@ -24,7 +28,14 @@ _SLO = {"embed": "p95-embedding", "rerank": "p95-rerank"}
 
 app = typer.Typer(add_completion=False)
 
-_WHERE, _WHAT, _LOAD, _OTHER, _OUTPUT = "Where", "What is sent", "Load", "Another server", "Output"
+_WHERE, _WHAT, _LOAD, _SEARCH, _OTHER, _OUTPUT = (
+    "Where",
+    "What is sent",
+    "Load",
+    "Whole searches",
+    "Another server",
+    "Output",
+)
 
 
 def _can_be_written(file: Path | None) -> Path | None:
@@ -112,6 +123,25 @@ def bench(
     ] = "native",
     compare_model: Annotated[str, typer.Option(help="Model to name in requests to it.", rich_help_panel=_OTHER)] = "",
     compare_key: Annotated[str | None, typer.Option(help="Its key.", rich_help_panel=_OTHER)] = None,
+    collection: Annotated[
+        str | None,
+        typer.Option(
+            help="Collection in which whole searches are measured; default: none are.", rich_help_panel=_SEARCH
+        ),
+    ] = None,
+    template: Annotated[
+        str,
+        typer.Option(help="Text of its points, of their payloads' fields in braces.", rich_help_panel=_SEARCH),
+    ] = "{text}",
+    vector: Annotated[
+        str, typer.Option(help="Name of its vector; default: the only one.", rich_help_panel=_SEARCH)
+    ] = "",
+    qdrant_url: Annotated[
+        str | None,
+        typer.Option(
+            help="Qdrant's URL, or the folder of its embedded engine; default: QDRANT_URL.", rich_help_panel=_SEARCH
+        ),
+    ] = None,
     json_file: Annotated[
         Path | None,
         typer.Option(
@@ -145,7 +175,8 @@ def bench(
         chosen = with_overrides(targets, target or [])
         source = Texts(lengths, read_lines(texts) if texts else None, seed)
         other = _other(dialect, compare, compare_rerank, compare_key, compare_model)
-    except ValueError as error:
+        search = _search(collection, template, vector, qdrant_url, documents)
+    except (ValueError, MigrateError) as error:
         raise typer.BadParameter(str(error)) from None
     slo_ms = slo_ms or next(limit.acceptable_ms for limit in chosen if limit.name == _SLO[load_on])
     job = Job(
@@ -158,6 +189,7 @@ def bench(
         targets=chosen,
         load=LoadPlan(load_on, rate, duration, find_max, step_seconds, slo_ms, seed),
         other=other,
+        search=search,
     )
     try:
         report = asyncio.run(run(job))
@@ -178,6 +210,14 @@ def _other(dialect: str, embed_url: str | None, rerank_url: str | None, key: str
     if rerank_url and DIALECTS[dialect].rerank is None:
         raise ValueError(f"The dialect {dialect} has no reranking: leave --compare-rerank out.")
     return Other(dialect, embed_url, rerank_url, key, model) if embed_url or rerank_url else None
+
+
+def _search(collection: str | None, template: str, vector: str, url: str | None, top: int) -> SearchPlan | None:
+    if collection is None:
+        return None
+    qdrant = read(QdrantSettings)
+    place = url or qdrant.url or "http://localhost:6333"
+    return SearchPlan(place, qdrant.key or "", collection, vector, Template(template), top)
 
 
 if __name__ == "__main__":

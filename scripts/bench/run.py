@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from scripts.bench import closed_loop, open_loop
+from scripts.bench import closed_loop, open_loop, search
 from scripts.bench.client import Client
 from scripts.bench.closed_loop import QUERY, Plan, Samples, Subject
 from scripts.bench.compare import Compared, Other, compare
@@ -16,6 +16,7 @@ from scripts.bench.dialects import DIALECTS, Call
 from scripts.bench.open_loop import Load
 from scripts.bench.report.content import Report, Server
 from scripts.bench.saturation import Saturation, find_max
+from scripts.bench.search import SearchPlan, SearchTimes
 from scripts.bench.targets import Target
 from scripts.bench.texts import Texts
 
@@ -64,6 +65,7 @@ class Job:
     targets: Sequence[Target]
     load: LoadPlan
     other: Other | None = None
+    search: SearchPlan | None = None
 
 
 async def run(job: Job) -> Report:
@@ -89,6 +91,7 @@ async def run(job: Job) -> Report:
             compared=_compared(samples),
             load=await _load(job, loaded, progress) if job.load.rate else None,
             saturation=await _saturation(job, loaded, progress) if job.load.find_max else None,
+            search=await _search(job.search, job, embed, rerank, progress) if job.search else None,
         )
 
 
@@ -103,6 +106,19 @@ async def _other(other: Other, job: Job, stack: AsyncExitStack) -> Subject:
 
 def _compared(samples: Sequence[Samples]) -> list[Compared]:
     return list(compare(*samples)) if len(samples) > 1 else []
+
+
+async def _search(plan: SearchPlan, job: Job, embed: Client, rerank: Client, progress: Progress) -> SearchTimes:
+    bar = progress.add_task("Whole searches", total=job.plan.iterations + job.plan.warm_up)
+    return await search.measure(
+        plan,
+        embed,
+        rerank,
+        job.texts,
+        iterations=job.plan.iterations,
+        warm_up=job.plan.warm_up,
+        advance=lambda: progress.advance(bar),
+    )
 
 
 async def _load(job: Job, client: Client, progress: Progress) -> Load:

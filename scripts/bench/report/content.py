@@ -8,6 +8,7 @@ from scripts.bench.closed_loop import Plan, Row, Samples
 from scripts.bench.compare import Compared
 from scripts.bench.open_loop import Load
 from scripts.bench.saturation import Saturation
+from scripts.bench.search import SearchTimes
 from scripts.bench.targets import Verdict
 
 
@@ -29,6 +30,7 @@ class Report:
     Attributes:
         rows: the judged figures of the closed loop.
         compared: with another server, measure by measure.
+        search: whole searches, if a collection was named.
     """
 
     servers: Sequence[Server]
@@ -38,6 +40,7 @@ class Report:
     compared: Sequence[Compared] = ()
     load: Load | None = None
     saturation: Saturation | None = None
+    search: SearchTimes | None = None
     measured_at: datetime = field(default_factory=lambda: datetime.now(UTC).replace(microsecond=0))
 
     @property

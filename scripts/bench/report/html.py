@@ -9,7 +9,7 @@ from markupsafe import Markup
 from scripts.bench.client import Outcome
 from scripts.bench.report import plots
 from scripts.bench.report.content import Report
-from scripts.bench.report.terminal import capacity, generator, hits, shown
+from scripts.bench.report.terminal import about, capacity, generator, hits, shown
 from scripts.bench.targets import Measure
 
 
@@ -47,6 +47,7 @@ def render(report: Report) -> str:
         throughput=_throughput(report),
         generator=generator,
         capacity=capacity,
+        about=about,
     )
 
 

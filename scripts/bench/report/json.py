@@ -9,6 +9,7 @@ import orjson
 from scripts.bench.client import Outcome
 from scripts.bench.open_loop import Load
 from scripts.bench.report.content import Report
+from scripts.bench.search import SearchTimes
 
 
 def write(report: Report, file: Path) -> None:
@@ -23,6 +24,8 @@ def as_dict(report: Report) -> dict[str, Any]:
     content["compared"] = [asdict(compared) | {"ratio": compared.ratio} for compared in report.compared]
     if report.load:
         content["load"] = load_summary(report.load) | content["load"] | {"windows": report.load.windows()}
+    if report.search:
+        content["search"]["figures"] = search_summary(report.search)
     if report.saturation:
         best = report.saturation.best
         content["saturation"] = {
@@ -31,6 +34,19 @@ def as_dict(report: Report) -> dict[str, Any]:
             "steps": [load_summary(step) for step in report.saturation.steps],
         }
     return content
+
+
+def search_summary(times: SearchTimes) -> dict[str, Any]:
+    """Percentiles of whole searches and of their stages, and each stage's share."""
+    stages = {
+        stage.value: {
+            "p50": times.percentile(50, stage),
+            "p95": times.percentile(95, stage),
+            "share": times.share(stage),
+        }
+        for stage in times.milliseconds
+    }
+    return {"p50": times.percentile(50), "p95": times.percentile(95), "stages": stages}
 
 
 def load_summary(load: Load) -> dict[str, Any]:

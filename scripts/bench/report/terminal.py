@@ -8,6 +8,7 @@ from scripts.bench.closed_loop import Samples
 from scripts.bench.open_loop import Load
 from scripts.bench.report.content import Report, Server
 from scripts.bench.saturation import Saturation
+from scripts.bench.search import SearchTimes
 from scripts.bench.targets import Measure, Verdict
 
 _STYLES = {Verdict.TARGET: "green", Verdict.ACCEPTABLE: "yellow", Verdict.TOO_SLOW: "bold red"}
@@ -21,6 +22,8 @@ def show(report: Report, console: Console) -> None:
     cached = _cached(report.samples)
     if cached.row_count:
         console.print(cached)
+    if report.search:
+        console.print(_search(report.search))
     if report.compared:
         console.print(_compared(report))
     if report.load:
@@ -103,6 +106,20 @@ def capacity(saturation: Saturation) -> str:
 def shown(milliseconds: float | None) -> str:
     """A latency, or a dash."""
     return "-" if milliseconds is None else f"{milliseconds:.1f}"
+
+
+def about(search: SearchTimes) -> str:
+    """What was searched, and the engine that searched it."""
+    return f"{search.points} points of {search.collection} in {search.engine}, the first {search.top} reranked"
+
+
+def _search(search: SearchTimes) -> Table:
+    table = _table(f"A whole search: {about(search)}", "stage", "p50 ms", "p95 ms", "share")
+    for stage in search.milliseconds:
+        figures = (shown(search.percentile(percent, stage)) for percent in (50, 95))
+        table.add_row(stage.value, *figures, f"{search.share(stage):.0%}")
+    table.add_row("all", *(shown(search.percentile(percent)) for percent in (50, 95)), "100%")
+    return table
 
 
 def _compared(report: Report) -> Table:
