@@ -101,7 +101,7 @@ def evaluate(
         raise typer.BadParameter(str(error)) from None
     try:
         with connected(qdrant_url or qdrant.url or "http://localhost:6333", qdrant.key or "") as storage:
-            found = asyncio.run(evaluate_job(job, storage))
+            found = asyncio.run(evaluate_job(job, storage, typer.echo))
         for path, write in ((html_file, report.write_html), (json_file, report.write_json)):
             if path:
                 write(found, path)

@@ -1,8 +1,8 @@
 """What an evaluation is asked to do, and the systems that it makes of that."""
 
 import random
+from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Collection as AnyOf
-from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,8 +10,6 @@ from pathlib import Path
 import numpy as np
 from qdrant_client import QdrantClient
 from qdrant_client.http.exceptions import ApiException
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from scripts.bench.client import Client
 from scripts.evaluate.errors import NotEvaluated
@@ -19,6 +17,7 @@ from scripts.evaluate.metrics import scores
 from scripts.evaluate.queries import Judged, from_file, from_records, without_unknown
 from scripts.evaluate.run import Evaluation, System, evaluate
 from scripts.migrate.embed_client import EmbedClient
+from scripts.migrate.progress import ProgressBar
 from scripts.migrate.sources.interface import PointId, Record
 from scripts.migrate.sources.qdrant import QdrantSource
 from scripts.migrate.storage import Storage
@@ -70,8 +69,11 @@ class Job:
         return list(scores([], {0}, self.top))
 
 
-async def evaluate_job(job: Job, storage: Storage) -> Evaluation:
+async def evaluate_job(job: Job, storage: Storage, write: Callable[[str], None]) -> Evaluation:
     """Find the queries, make the systems, ask.
+
+    Args:
+        write: takes lines on how far it is where there is no terminal.
 
     Raises:
         NotEvaluated: there is nothing to ask, or nothing to search.
@@ -102,9 +104,8 @@ async def evaluate_job(job: Job, storage: Storage) -> Evaluation:
         else:
             systems = _of_collections(job, client, embed, rerank, judged)
             judged.notes.append(f"Points were found by {engine(storage)}.")
-        with _sentences(job.collection), _progress() as progress:
-            bar = progress.add_task("asking", total=len(judged.queries))
-            found = await evaluate(systems, judged.queries, template, job.top, lambda: progress.advance(bar))
+        with _sentences(job.collection), ProgressBar(len(judged.queries), 0, write, "queries") as bar:
+            found = await evaluate(systems, judged.queries, template, job.top, lambda: bar.advance(1, 0, 0))
     return replace(found, notes=judged.notes)
 
 
@@ -188,9 +189,3 @@ def _sentences(collection: str) -> Iterator[None]:
     except (ApiException, ValueError) as error:  # the embedded engine's own errors are of no other class
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
         raise NotEvaluated(f"Qdrant does not answer for {collection}: {reason}.") from error
-
-
-def _progress() -> Progress:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    console = Console(stderr=True)
-    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
