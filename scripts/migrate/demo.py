@@ -24,7 +24,7 @@ from scripts.serve.errors import ServeError
 from scripts.serve.services import embed_service, rerank_service
 
 _COLLECTION, _ALIAS, _TEMPLATE = "articles-v1", "articles", "{body}"
-_QUERIES = 300
+_QUERIES = 100
 _READY_SECONDS = 180
 _GRACE_SECONDS = 10
 _STEPS = ("--dry-run", "", "verify", "switch", "rollback", "switch")
