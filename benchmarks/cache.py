@@ -20,9 +20,9 @@ import uvloop
 from benchmarks.load import Load, closed_loop, requests_of
 from benchmarks.served import metric, served
 from benchmarks.texts import mixed_texts, text_of
-from bentos.common import served_model
 from bentos.common.engine.tokenizer import Tokenizer
-from bentos.common.model_store import InstalledModel
+from bentos.common.models import resolve as served_model
+from bentos.common.models.store import InstalledModel
 from bentos.embed.settings import EmbedSettings
 from tests.redis_server import RedisServer
 

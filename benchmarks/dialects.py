@@ -20,8 +20,8 @@ from benchmarks.http_overhead import bulk_seconds
 from benchmarks.load import Load, closed_loop, requests_of
 from benchmarks.served import Served, metric, served
 from benchmarks.texts import mixed_texts
-from bentos.common import served_model
 from bentos.common.engine.tokenizer import Tokenizer
+from bentos.common.models import resolve as served_model
 from bentos.embed.settings import EmbedSettings
 from bentos.rerank.settings import RerankSettings
 

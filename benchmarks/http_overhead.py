@@ -18,11 +18,12 @@ from benchmarks.load import Load, closed_loop, requests_of
 from benchmarks.machine import processor
 from benchmarks.served import metric, served
 from benchmarks.texts import mixed_texts, text_of
-from bentos.common import model_store, served_model
 from bentos.common.backends.interface import Backend, TokenRow
-from bentos.common.engine.filling import filling_of
+from bentos.common.engine.batching import policy_of
 from bentos.common.engine.tokenizer import Tokenizer
-from bentos.common.model_store import InstalledModel
+from bentos.common.models import resolve as served_model
+from bentos.common.models import store as model_store
+from bentos.common.models.store import InstalledModel
 from bentos.embed.settings import EmbedSettings
 
 _QUERIES = 200
@@ -34,7 +35,7 @@ def _query_seconds(backend: Backend, tokenizer: Tokenizer, text: str, prompt: st
     seconds = []
     for _ in range(count):
         started = time.perf_counter()
-        [content] = tokenizer.contents([text], tokenizer.room, prefix=prompt)
+        [content] = tokenizer.contents([text], tokenizer.content_limit, prefix=prompt)
         backend.infer([tokenizer.row(content.ids)])
         seconds.append(time.perf_counter() - started)
     return seconds
@@ -43,9 +44,9 @@ def _query_seconds(backend: Backend, tokenizer: Tokenizer, text: str, prompt: st
 def bulk_seconds(backend: Backend, tokenizer: Tokenizer, texts: list[str], prompt: str, budget: int) -> float:
     """Time of all texts, sorted by length, in micro-batches of the service's own budget: the best case in process."""
     started = time.perf_counter()
-    rows = [tokenizer.row(content.ids) for content in tokenizer.contents(texts, tokenizer.room, prefix=prompt)]
+    rows = [tokenizer.row(content.ids) for content in tokenizer.contents(texts, tokenizer.content_limit, prefix=prompt)]
     rows.sort(key=lambda row: len(row.ids))
-    filling = filling_of(backend, max_padding=0.0)
+    filling = policy_of(backend, max_padding=0.0)
     batch: list[TokenRow] = []
     for row in rows:
         if batch and filling.tokens([len(waiting.ids) for waiting in (*batch, row)]) > budget:
@@ -134,7 +135,7 @@ def measure(model: InstalledModel, rounds: int, texts_count: int) -> dict[str, A
 
 
 def _tokens(tokenizer: Tokenizer, texts: list[str], prompt: str) -> int:
-    contents = tokenizer.contents(texts, tokenizer.room, prefix=prompt)
+    contents = tokenizer.contents(texts, tokenizer.content_limit, prefix=prompt)
     return sum(len(tokenizer.row(content.ids).ids) for content in contents)
 
 

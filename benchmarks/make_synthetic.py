@@ -17,9 +17,9 @@ import typer
 from sentence_transformers import CrossEncoder, SentenceTransformer
 from transformers import XLMRobertaConfig, XLMRobertaForSequenceClassification, XLMRobertaModel
 
-from bentos.common import model_store
 from bentos.common.backends.interface import Kind
-from bentos.common.model_profile import ModelProfile
+from bentos.common.models import store as model_store
+from bentos.common.models.profile import ModelProfile
 from scripts.models.conversion.graph import packed_graph, pooling_of
 from scripts.models.conversion.precision import Precision
 from scripts.models.conversion.weights import write_weights

@@ -19,8 +19,8 @@ from benchmarks.load import Load, closed_loop, requests_of
 from benchmarks.machine import processor
 from benchmarks.served import ROOT, served
 from benchmarks.texts import mixed_texts
-from bentos.common import model_store
-from bentos.common.model_store import InstalledModel
+from bentos.common.models import store as model_store
+from bentos.common.models.store import InstalledModel
 
 _QUERY = "Which contacts design networks for hospitals in Berlin and speak French?"
 _QUERIES = 300

@@ -18,8 +18,8 @@ def text_of(tokens: int, tokenizer: Tokenizer, *, seed: int) -> str:
     """An English-like text of exactly `tokens` tokens, special tokens included (fewer by rounding to words)."""
     source = random.Random(seed)
     words = source.choices(WORDS, k=tokens)
-    room = tokens - (tokenizer.window - tokenizer.room)
-    while len(words) > 1 and len(tokenizer.contents([" ".join(words)], 2 * tokens)[0].ids) > room:
+    content_limit = tokens - (tokenizer.window - tokenizer.content_limit)
+    while len(words) > 1 and len(tokenizer.contents([" ".join(words)], 2 * tokens)[0].ids) > content_limit:
         words.pop()
     return " ".join(words)
 

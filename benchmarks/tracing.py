@@ -12,17 +12,17 @@ from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON, Sampler
 
-from bentos.common import tracing
+from bentos.common.observability import tracing
 
 _REQUESTS = 5000
 _REPEATS = 7
 
 
 def _request() -> None:
-    """The spans of one request: itself, tokenise, cache, and queue and infer of one micro-batch."""
+    """The spans of one request: itself, tokenize, cache, and queue and infer of one micro-batch."""
     with tracing.span("POST") as request:
         request.set_attribute("http.response.status_code", 200)
-        for step in ("tokenise", "cache"):
+        for step in ("tokenize", "cache"):
             with tracing.span(step) as current:
                 current.set_attribute("duobento.texts", 1)
         if parent := tracing.current_trace():
@@ -36,7 +36,7 @@ def _request_of_opentelemetry() -> None:
     tracer = trace.NoOpTracer()
     with tracer.start_as_current_span("POST") as request:
         request.set_attribute("http.response.status_code", 200)
-        for step in ("tokenise", "cache"):
+        for step in ("tokenize", "cache"):
             with tracer.start_as_current_span(step) as current:
                 current.set_attribute("duobento.texts", 1)
 

@@ -23,8 +23,8 @@ from benchmarks.overload.picture import draw
 from benchmarks.overload.plan import Plan
 from benchmarks.overload.requests import SERVICES
 from benchmarks.served import ROOT, served
-from bentos.common import model_store
-from bentos.common.model_store import InstalledModel
+from bentos.common.models import store as model_store
+from bentos.common.models.store import InstalledModel
 
 _SETTING = {"encoder": "EMBED_MODEL", "cross-encoder": "RERANK_MODEL"}
 

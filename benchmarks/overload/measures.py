@@ -14,7 +14,7 @@ from benchmarks.overload.processor_time import ProcessorTime
 from benchmarks.overload.requests import prepared, single
 from benchmarks.probing import probed
 from benchmarks.served import Served
-from bentos.common.model_store import InstalledModel
+from bentos.common.models.store import InstalledModel
 
 _DIFFERENT = 1024
 _IDLE_REQUESTS = 30

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from benchmarks.load import requests_of
 from benchmarks.texts import mixed_lengths, text_of
 from bentos.common.engine.tokenizer import Tokenizer
-from bentos.common.model_store import InstalledModel
+from bentos.common.models.store import InstalledModel
 
 _QUERY_TOKENS = 16
 _MOST_DOCUMENTS = 8
@@ -56,7 +56,7 @@ def single(url: str, model: InstalledModel, headers: Mapping[str, str] | None = 
 
 def _embedding(tokenizer: Tokenizer, length: int, prompt: str, seed: int) -> tuple[dict[str, object], int]:
     text = text_of(length, tokenizer, seed=seed)
-    [content] = tokenizer.contents([text], tokenizer.room, prefix=prompt)
+    [content] = tokenizer.contents([text], tokenizer.content_limit, prefix=prompt)
     return {"text": text}, len(tokenizer.row(content.ids).ids)
 
 

@@ -27,9 +27,10 @@ from benchmarks.peers.results import Results
 from benchmarks.peers.run import Plan, measure
 from benchmarks.peers.work import SMOKE, Sizes
 from benchmarks.served import ROOT
-from bentos.common import model_store, served_model
 from bentos.common.backends.interface import Kind
-from bentos.common.model_store import ModelNotInstalled
+from bentos.common.models import resolve as served_model
+from bentos.common.models import store as model_store
+from bentos.common.models.store import ModelNotInstalled
 from bentos.common.resources import cpu_limit, limit_native_threads
 from bentos.common.settings import EngineSettings
 from bentos.embed.settings import EmbedSettings

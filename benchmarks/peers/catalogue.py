@@ -2,24 +2,24 @@
 
 from pathlib import Path
 
-from benchmarks.peers.peer import EmbedDoor, Launch, Peer, RerankDoor
+from benchmarks.peers.peer import EmbedRoute, Launch, Peer, RerankRoute
 from benchmarks.served import SERVICES
 
 SERVERS = Path(__file__).parent / "servers"
 OURS = "duobento"
 
-_PLAIN_EMBED = EmbedDoor("/embed", lambda texts: {"texts": texts}, lambda answer: answer["embeddings"])
-_PLAIN_RERANK = RerankDoor("/rerank", lambda request: {"query": request.query, "documents": request.documents})
-_OPENAI_EMBED = EmbedDoor(
+_PLAIN_EMBED = EmbedRoute("/embed", lambda texts: {"texts": texts}, lambda answer: answer["embeddings"])
+_PLAIN_RERANK = RerankRoute("/rerank", lambda request: {"query": request.query, "documents": request.documents})
+_OPENAI_EMBED = EmbedRoute(
     "/embeddings",
     lambda texts: {"model": "model", "input": texts},
     lambda answer: [item["embedding"] for item in answer["data"]],
 )
-_INFINITY_RERANK = RerankDoor(
+_INFINITY_RERANK = RerankRoute(
     "/rerank", lambda request: {"model": "model", "query": request.query, "documents": request.documents}
 )
-_BENTOML_EMBED = EmbedDoor("/encode", lambda texts: {"sentences": texts}, lambda answer: answer)
-_BENTOML_RERANK = RerankDoor(
+_BENTOML_EMBED = EmbedRoute("/encode", lambda texts: {"sentences": texts}, lambda answer: answer)
+_BENTOML_RERANK = RerankRoute(
     "/score", lambda request: {"pairs": [(request.query, document) for document in request.documents]}
 )
 

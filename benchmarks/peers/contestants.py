@@ -12,13 +12,13 @@ import uvloop
 from numpy.typing import NDArray
 
 from benchmarks.load import Load, closed_loop, requests_of
-from benchmarks.peers.peer import EmbedDoor, Peer, RerankDoor
+from benchmarks.peers.peer import EmbedRoute, Peer, RerankRoute
 from benchmarks.peers.requests import Documents, Request, Texts
 from benchmarks.peers.server import Server
 from benchmarks.peers.work import QUERY, Work, prompt_of
 from bentos.common.backends.interface import Backend, TokenRow
 from bentos.common.engine.tokenizer import Tokenizer
-from bentos.common.model_store import InstalledModel
+from bentos.common.models.store import InstalledModel
 
 BARE = "duobento, backend in process"
 SENTENCE_TRANSFORMERS = "sentence-transformers in process"
@@ -79,20 +79,20 @@ class HttpContestant:
 
     def vectors(self) -> NDArray[np.float32]:
         """Of a few texts, to see that it serves the same model: float32 `[texts, dimension]`."""
-        door = cast(EmbedDoor, self._peer.embed)
-        body = door.body([self._prompt + text for text in _PROBE_TEXTS])
-        answer = httpx.post(self.server.url + door.path, json=body, timeout=120).raise_for_status()
-        return np.array(door.vectors(answer.json()), np.float32)
+        route = cast(EmbedRoute, self._peer.embed)
+        body = route.body([self._prompt + text for text in _PROBE_TEXTS])
+        answer = httpx.post(self.server.url + route.path, json=body, timeout=120).raise_for_status()
+        return np.array(route.vectors(answer.json()), np.float32)
 
     def http_requests(self, requests: tuple[Request, ...]) -> list[bytes]:
         """The requests in this server's dialect."""
-        path = cast(EmbedDoor | RerankDoor, self._peer.embed if isinstance(requests[0], Texts) else self._peer.rerank)
+        path = cast(EmbedRoute | RerankRoute, self._peer.embed if isinstance(requests[0], Texts) else self._peer.rerank)
         return requests_of(self.server.url + path.path, map(self._body, requests))
 
     def _body(self, request: Request) -> dict[str, Any]:
         if isinstance(request, Documents):
-            return cast(RerankDoor, self._peer.rerank).body(request)
-        return cast(EmbedDoor, self._peer.embed).body([self._prompt + text for text in request.texts])
+            return cast(RerankRoute, self._peer.rerank).body(request)
+        return cast(EmbedRoute, self._peer.embed).body([self._prompt + text for text in request.texts])
 
 
 class BareBackend:
@@ -123,11 +123,11 @@ class BareBackend:
     def _rows(self, request: Request) -> Iterator[TokenRow]:
         tokenizer = self._tokenizer
         if isinstance(request, Texts):
-            for content in tokenizer.contents(request.texts, tokenizer.room, prefix=self._prompt):
+            for content in tokenizer.contents(request.texts, tokenizer.content_limit, prefix=self._prompt):
                 yield tokenizer.row(content.ids)
         else:
-            [query] = tokenizer.contents([request.query], tokenizer.pair_room)
-            for content in tokenizer.contents(request.documents, tokenizer.pair_room):
+            [query] = tokenizer.contents([request.query], tokenizer.pair_content_limit)
+            for content in tokenizer.contents(request.documents, tokenizer.pair_content_limit):
                 yield tokenizer.pair_row(query.ids, content.ids)
 
 

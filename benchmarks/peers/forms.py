@@ -11,7 +11,7 @@ from typing import Any
 from benchmarks.peers.catalogue import SERVERS
 from benchmarks.peers.environments import InstallFailed, environment
 from benchmarks.peers.peer import Form
-from bentos.common.model_store import InstalledModel
+from bentos.common.models.store import InstalledModel
 
 _OWN_FILES = ("model.yaml", "duobento.json")
 _WEIGHTS = ("*.safetensors", "*.bin")

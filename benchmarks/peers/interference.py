@@ -11,7 +11,7 @@ from benchmarks.peers.contestants import HttpContestant
 from benchmarks.peers.results import Interference
 from benchmarks.peers.work import bulk_request, query_text
 from benchmarks.served import metric
-from bentos.common.model_store import InstalledModel
+from bentos.common.models.store import InstalledModel
 
 _BULK_CLIENTS = 3
 _BULK_MEDIAN = 40

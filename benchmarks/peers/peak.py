@@ -23,7 +23,7 @@ def gemm_peaks(threads: int) -> dict[str, float]:
     peaks = {"fp32": _measured(core, _product(), "f32", threads)}
     if supports_bf16(core):
         peaks["bf16"] = _measured(core, _product(), "bf16", threads)
-    peaks["int8"] = _measured(core, _quantised_product(), "f32", threads)
+    peaks["int8"] = _measured(core, _quantized_product(), "f32", threads)
     return peaks
 
 
@@ -34,16 +34,16 @@ def _product() -> openvino.Model:
     return openvino.Model([op.matmul(activations, weights, False, True)], [activations])
 
 
-def _quantised_product() -> openvino.Model:
+def _quantized_product() -> openvino.Model:
     """The same with both sides in int8: scales are known before, so nothing is spent on finding them."""
     activations = op.parameter([_ROWS, _INNER], np.float32)
     low, high = op.constant(np.float32(-4.0)), op.constant(np.float32(4.0))
-    quantised = op.fake_quantize(activations, low, high, low, high, 256)
+    quantized = op.fake_quantize(activations, low, high, low, high, 256)
     weights = np.random.default_rng(0).integers(-127, 127, (_OUTER, _INNER)).astype(np.int8)
     scaled = op.multiply(
         op.convert(op.constant(weights), np.float32), op.constant(np.full((_OUTER, 1), 0.01, np.float32))
     )
-    return openvino.Model([op.matmul(quantised, scaled, False, True)], [activations])
+    return openvino.Model([op.matmul(quantized, scaled, False, True)], [activations])
 
 
 def _measured(core: openvino.Core, model: openvino.Model, hint: str, threads: int) -> float:

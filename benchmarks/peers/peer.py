@@ -41,7 +41,7 @@ class Launch:
 
 
 @dataclass(frozen=True)
-class EmbedDoor:
+class EmbedRoute:
     """Where a server takes texts.
 
     Attributes:
@@ -56,7 +56,7 @@ class EmbedDoor:
 
 
 @dataclass(frozen=True)
-class RerankDoor:
+class RerankRoute:
     """Where a server takes a query and documents."""
 
     path: str
@@ -88,8 +88,8 @@ class Peer:
     about: str
     form: Form
     command: Callable[[Launch], list[str]]
-    embed: EmbedDoor | None
-    rerank: RerankDoor | None
+    embed: EmbedRoute | None
+    rerank: RerankRoute | None
     precision: str | None = "fp32"
     requirements: str | None = None
     versions: tuple[str, ...] = ()
@@ -100,5 +100,5 @@ class Peer:
     adds_prompt: bool = False
 
     def serves(self, kind: Kind) -> bool:
-        """Whether it has a door for models of this kind."""
+        """Whether it has a route for models of this kind."""
         return (self.embed if kind == "encoder" else self.rerank) is not None

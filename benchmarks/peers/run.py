@@ -30,9 +30,9 @@ from benchmarks.peers.results import Results, Sample
 from benchmarks.peers.server import Server, StartFailed
 from benchmarks.peers.work import MIXED, WARM_UP, Sizes, Work, round_of_work
 from benchmarks.served import metric
-from bentos.common import served_model
 from bentos.common.backends.interface import Kind
-from bentos.common.model_store import InstalledModel
+from bentos.common.models import resolve as served_model
+from bentos.common.models.store import InstalledModel
 from bentos.common.settings import EngineSettings
 
 _WARM_UP_ROUND = -1
@@ -107,7 +107,7 @@ def measure(plan: Plan, original: InstalledModel, served: InstalledModel, result
         if ours and original.profile.kind == "encoder" and plan.interference_queries:
             with ours.server.awake():
                 results.interference = interference.measure(
-                    ours, original, plan.interference_queries, plan.settings.target_slice_ms
+                    ours, original, plan.interference_queries, plan.settings.target_batch_ms
                 )
 
 

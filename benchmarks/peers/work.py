@@ -8,7 +8,7 @@ from pathlib import Path
 from benchmarks.peers.requests import Documents, Request, Texts
 from benchmarks.texts import mixed_texts, text_of
 from bentos.common.engine.tokenizer import Tokenizer
-from bentos.common.model_store import InstalledModel
+from bentos.common.models.store import InstalledModel
 
 QUERY, MIXED, BULK, RERANK_20, RERANK_100 = "query", "mixed", "bulk", "rerank 20", "rerank 100"
 
@@ -116,21 +116,21 @@ def _documents(model: InstalledModel, count: int, seed: int) -> Documents:
 def _pair_lengths(model: InstalledModel, request: Documents) -> list[int]:
     """Tokens of the query with each document."""
     tokenizer = _tokenizer(model)
-    [query] = tokenizer.contents([request.query], tokenizer.pair_room)
-    contents = tokenizer.contents(request.documents, tokenizer.pair_room)
+    [query] = tokenizer.contents([request.query], tokenizer.pair_content_limit)
+    contents = tokenizer.contents(request.documents, tokenizer.pair_content_limit)
     return [len(tokenizer.pair_row(query.ids, content.ids).ids) for content in contents]
 
 
 def _lengths(model: InstalledModel, texts: list[str]) -> tuple[int, ...]:
     tokenizer = _tokenizer(model)
-    contents = tokenizer.contents(texts, tokenizer.room, prefix=prompt_of(model))
+    contents = tokenizer.contents(texts, tokenizer.content_limit, prefix=prompt_of(model))
     return tuple(len(tokenizer.row(content.ids).ids) for content in contents)
 
 
 def _room(model: InstalledModel) -> int:
     """Tokens of the longest text: with its prompt it fills the window, and no server has to truncate."""
     tokenizer = _tokenizer(model)
-    [prompt] = tokenizer.contents([prompt_of(model)], tokenizer.room)
+    [prompt] = tokenizer.contents([prompt_of(model)], tokenizer.content_limit)
     return tokenizer.window - len(prompt.ids)
 
 

@@ -1,6 +1,6 @@
 """Domain errors: what can go wrong with a request, without any HTTP in it.
 
-The doors (`bentos.common.http`) map each class to a status in one table.
+HTTP (`bentos.common.http`) map each class to a status in one table.
 
     DomainError
     ├── InvalidInput          the caller must change the request

@@ -14,19 +14,19 @@ from types import FrameType
 
 import uvicorn
 
-from bentos.common import served_model
 from bentos.common.cache.cached_engine import CachedEngine
+from bentos.common.cache.codec import RowCodec
+from bentos.common.cache.factory import create_cache
 from bentos.common.cache.interface import Cache
-from bentos.common.cache.key import Identity, RowKeys
+from bentos.common.cache.key import Identity, RowHasher
 from bentos.common.cache.metrics import CacheMetrics
-from bentos.common.cache.opening import open_cache
-from bentos.common.cache.row_format import RowFormat
 from bentos.common.engine.engine import Engine
 from bentos.common.engine.tokenizer import Tokenizer
 from bentos.common.errors import NotReady
-from bentos.common.metrics import Metrics
-from bentos.common.model_profile import ModelProfile
-from bentos.common.model_store import InstalledModel
+from bentos.common.models import resolve as served_model
+from bentos.common.models.profile import ModelProfile
+from bentos.common.models.store import InstalledModel
+from bentos.common.observability.metrics import Metrics
 from bentos.common.port import close_port
 from bentos.common.settings import CacheSettings, EngineSettings, ServerSettings
 
@@ -58,7 +58,7 @@ class Lifecycle:
 
     Args:
         name: of the service, as `/health` reports it.
-        noun: what the model is called in the log, such as `embedding model`.
+        model_label: what the model is called in the log, such as `embedding model`.
         model: the installed model to serve.
         server: settings of the process.
         engine: settings of the engine.
@@ -70,7 +70,7 @@ class Lifecycle:
         self,
         *,
         name: str,
-        noun: str,
+        model_label: str,
         model: InstalledModel,
         server: ServerSettings,
         engine: EngineSettings,
@@ -85,7 +85,7 @@ class Lifecycle:
         self.metrics = metrics
         self.metrics.queue_limit_tokens.set(engine.queue_tokens)
         self.phase = Phase.LOADING
-        self._noun = noun
+        self._model_label = model_label
         self._cache_metrics = CacheMetrics(metrics.registry)
         self._cache: Cache | None = None
         self._loaded: LoadedModel | None = None
@@ -99,7 +99,7 @@ class Lifecycle:
             NotReady: before that.
         """
         if self._loaded is None:
-            raise NotReady(f"The {self._noun} is {self.phase.value}.", retry_after=2)
+            raise NotReady(f"The {self._model_label} is {self.phase.value}.", retry_after=2)
         return self._loaded
 
     @property
@@ -107,9 +107,9 @@ class Lifecycle:
         """Whether the model is in memory and has answered its first inputs."""
         return self._loaded is not None
 
-    def problem(self) -> str | None:
+    def failure_reason(self) -> str | None:
         """Why the process should be restarted, in one sentence; none if it makes progress."""
-        return self._loaded.engine.watchdog.problem() if self._loaded else None
+        return self._loaded.engine.watchdog.failure_reason() if self._loaded else None
 
     @property
     def cache_failing(self) -> list[str]:
@@ -120,7 +120,7 @@ class Lifecycle:
         """What readiness depends on, by name."""
         return {
             "model_loaded": self.model_loaded,
-            "engine_healthy": self.problem() is None,
+            "engine_healthy": self.failure_reason() is None,
             "not_draining": self.phase is not Phase.DRAINING,
         }
 
@@ -143,7 +143,7 @@ class Lifecycle:
         _log.info("Stopped")
 
     async def _load(self) -> None:
-        _log.info("Loading %s: %s", self._noun, self.model.profile.model_id)
+        _log.info("Loading %s: %s", self._model_label, self.model.profile.model_id)
         started = time.monotonic()
         try:
             executor = ThreadPoolExecutor(self.engine_settings.streams, thread_name_prefix="inference")
@@ -161,7 +161,7 @@ class Lifecycle:
             await engine.warm_up(self.model.profile.max_tokens)
             cached_engine = await self._open_cache(engine)
         except Exception as error:
-            _log.critical("The %s %s cannot be loaded: %s", self._noun, self.model.profile.model_id, error)
+            _log.critical("The %s %s cannot be loaded: %s", self._model_label, self.model.profile.model_id, error)
             _log.debug("Details", exc_info=error)
             _exit_process()
         # Else each full collection would look at all that was imported, and hold the event loop for 0.1 seconds.
@@ -170,7 +170,7 @@ class Lifecycle:
         self._loaded = LoadedModel(self.model.profile, tokenizer, engine, cached_engine)
         milliseconds = round((time.monotonic() - started) * 1000)
         dimension = f" (dim={backend.width})" if self.model.profile.kind == "encoder" else ""
-        _log.info("%s loaded in %dms%s", self._noun.capitalize(), milliseconds, dimension)
+        _log.info("%s loaded in %dms%s", self._model_label.capitalize(), milliseconds, dimension)
         if self.phase is Phase.LOADING:
             self.phase = Phase.READY
             self.metrics.ready.set(1)
@@ -189,19 +189,19 @@ class Lifecycle:
             profile=profile.model_dump_json(),
             secret=settings.secret.get_secret_value(),
         )
-        self._cache = open_cache(settings, identity, self._cache_metrics)
+        self._cache = create_cache(settings, identity, self._cache_metrics)
         if self._cache:
             await self._cache.start()
-        row_format = RowFormat(backend.width, settings.dtype)
-        return CachedEngine(engine, self._cache, RowKeys(identity), row_format, self._cache_metrics)
+        codec = RowCodec(backend.width, settings.dtype)
+        return CachedEngine(engine, self._cache, RowHasher(identity), codec, self._cache_metrics)
 
     async def _watch(self, engine: Engine) -> None:
         """End the process when its engine is stuck or dead: only a restart helps, and `/live` has said so meanwhile."""
         # Being stuck is no event: only time tells.
-        while (problem := engine.watchdog.problem()) is None:  # noqa: ASYNC110
+        while (reason := engine.watchdog.failure_reason()) is None:  # noqa: ASYNC110
             await asyncio.sleep(_WATCH_SECONDS)
         self.metrics.ready.set(0)
-        _log.critical("%s The process exits in %g seconds.", problem, _GRACE_SECONDS)
+        _log.critical("%s The process exits in %g seconds.", reason, _GRACE_SECONDS)
         await asyncio.sleep(_GRACE_SECONDS)
         _exit_process()
 

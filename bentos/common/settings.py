@@ -5,7 +5,9 @@ sets both services.
 `EngineSettings` is the base of each service's own class, which gives it the prefix `EMBED_` or `RERANK_`.
 """
 
-from typing import Annotated, Literal, Self, TypeVar
+import logging
+import os
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import BeforeValidator, Field, HttpUrl, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -13,6 +15,10 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from bentos.common.bounds import MOST_BODY_BYTES
 from bentos.common.redis_url import RedisURL
 from bentos.common.resources import cpu_limit
+
+_log = logging.getLogger(__name__)
+_RENAMED = {"express": "reserved_stream", "target_slice_ms": "target_batch_ms"}
+"""Old names of settings that are still taken, until the next release."""
 
 AnySettings = TypeVar("AnySettings", bound=BaseSettings)
 
@@ -194,10 +200,10 @@ class EngineSettings(BaseSettings):
     threads: int = Field(
         default_factory=cpu_limit, ge=1, le=1024, description="Processor threads of all streams together"
     )
-    express: bool = Field(
+    reserved_stream: bool = Field(
         True,
-        description="OpenVINO: a second copy of the model's working weights, so that short interactive work starts at "
-        "once when all streams compute bulk work",
+        description="OpenVINO: one more stream, with a copy of the model's working weights, for short interactive "
+        "work, which so starts at once when all others compute bulk work",
     )
     max_interactive_wait_seconds: float = Field(
         3.0,
@@ -215,7 +221,7 @@ class EngineSettings(BaseSettings):
     queue_tokens: int = Field(
         524_288, ge=1024, description="Tokens that may wait, whatever their time; beyond it requests get 429"
     )
-    target_slice_ms: float = Field(
+    target_batch_ms: float = Field(
         50.0,
         gt=0,
         description="Time one micro-batch should take; an interactive request waits about this long",
@@ -266,7 +272,7 @@ def read(settings: type[AnySettings]) -> AnySettings:
         WrongSettings: with one line per wrong variable.
     """
     try:
-        return settings()
+        return settings(**_by_old_names(settings))
     except ValidationError as error:
         prefix = settings.model_config.get("env_prefix") or ""
         lines = [
@@ -274,6 +280,19 @@ def read(settings: type[AnySettings]) -> AnySettings:
             for problem in error.errors()
         ]
         raise WrongSettings("\n".join(["Settings are wrong:", *lines])) from None
+
+
+def _by_old_names(settings: type[BaseSettings]) -> dict[str, Any]:
+    """Values of variables that have another name now, where the new one is not set."""
+    prefix = (settings.model_config.get("env_prefix") or "").upper()
+    found: dict[str, Any] = {}
+    for old, new in _RENAMED.items():
+        old_variable, new_variable = f"{prefix}{old.upper()}", f"{prefix}{new.upper()}"
+        if new in settings.model_fields and (value := os.environ.get(old_variable)):
+            _log.warning("%s is called %s now; the old name ends with the next release", old_variable, new_variable)
+            if not os.environ.get(new_variable):
+                found[new] = value
+    return found
 
 
 def _shown(settings: type[BaseSettings], location: tuple[int | str, ...], value: object) -> object:

@@ -7,12 +7,20 @@ from itertools import count
 
 from bentos.common.backends.interface import Outputs
 from bentos.common.engine.tokenizer import Side, Truncation, is_blank
-from bentos.common.engine.work import Lane
 from bentos.common.errors import InferenceFailed, InvalidInput, NoItems, TextTooLong, TooManyItems, TooManyTokens
+from bentos.common.lane import Lane
 from bentos.common.lifecycle import Lifecycle, LoadedModel
-from bentos.common.tracing import span
+from bentos.common.observability.tracing import span
 from bentos.embed.settings import EmbedSettings
-from bentos.embed.tokenising import Form, RowMemo, TextRow, decoded, room_for, text_rows, tokenized
+from bentos.embed.tokenization import (
+    TextRow,
+    TokenizationCache,
+    TokenizationSpec,
+    content_limit_for,
+    decoded,
+    text_rows,
+    tokenized,
+)
 
 
 class InputType(StrEnum):
@@ -35,7 +43,7 @@ class EmbedRequest:
         lane: where the work waits; by default the number of tokens decides.
         deadline: event loop time, in seconds, at which the caller stops waiting; by default the lane decides.
         no_store: whether to compute all texts, and to leave nothing in the cache.
-        place: what the dialect calls the texts, so that errors name one as the caller knows it.
+        param: what the dialect calls the texts, so that errors name one as the caller knows it.
         numbered: whether the dialect's texts are a list.
         allow_blank: whether a text may be blank; its vector is that of the prompt alone.
     """
@@ -48,13 +56,13 @@ class EmbedRequest:
     lane: Lane | None = None
     deadline: float | None = None
     no_store: bool = False
-    place: str = "texts"
+    param: str = "texts"
     numbered: bool = True
     allow_blank: bool = False
 
-    def place_of(self, index: int) -> str:
+    def param_of(self, index: int) -> str:
         """Where the caller finds a text in the request."""
-        return f"{self.place}.{index}" if self.numbered else self.place
+        return f"{self.param}.{index}" if self.numbered else self.param
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +98,10 @@ class Encoder:
         self.dimension = lifecycle.model.profile.dimension or 0
         self.window = lifecycle.model.profile.max_tokens
         self._default_input_type = InputType(settings.default_input_type)
-        self._memo = RowMemo(lifecycle.cache_settings.memo_bytes)
+        self._tokenizations = TokenizationCache(lifecycle.cache_settings.memo_bytes)
 
     async def encode(self, request: EmbedRequest) -> Embeddings:
-        """Tokenise, truncate and compute all texts.
+        """Tokenize, truncate and compute all texts.
 
         Raises:
             InvalidInput: no text, too many, a blank one, one over the window with truncation refused, a token id that
@@ -109,14 +117,14 @@ class Encoder:
         )
         input_type = request.input_type or self._default_input_type
         prompt = model.profile.prompts.get(input_type.value, "")
-        with span("tokenise") as tokenising:
+        with span("tokenize") as tokenizing:
             rows, keys, losses = zip(*await self._text_rows(request, model, prompt, lane), strict=True)
             truncated = [index for index, lost in enumerate(losses) if lost]
-            tokenising.set_attributes({"duobento.texts": len(rows), "duobento.truncated": len(truncated)})
+            tokenizing.set_attributes({"duobento.texts": len(rows), "duobento.truncated": len(truncated)})
         if truncated and request.truncate == "none":
             raise TextTooLong(
                 f"The text has more than {self.limit(request.max_tokens)} tokens, and truncation is refused.",
-                param=request.place_of(truncated[0]),
+                param=request.param_of(truncated[0]),
             )
         tokens = sum(len(row.ids) for row in rows)
         if request.max_total_tokens is not None and tokens > request.max_total_tokens:
@@ -126,7 +134,7 @@ class Encoder:
                 rows, keys, lane=request.lane, deadline=request.deadline, no_store=request.no_store
             )
         except InferenceFailed as error:
-            raise InferenceFailed(error.message, item=error.item, param=request.place_of(error.item)) from None
+            raise InferenceFailed(error.message, item=error.item, param=request.param_of(error.item)) from None
         self._lifecycle.metrics.texts.inc(len(rows))
         if truncated:
             self._lifecycle.metrics.truncated_items.inc(len(truncated))
@@ -136,16 +144,16 @@ class Encoder:
         """Most tokens of a text in a request with this `max_tokens`."""
         return min(self.window, max_tokens or self.window)
 
-    def check_dimension(self, dimension: int | None, place: str) -> None:
+    def check_dimension(self, dimension: int | None, param: str) -> None:
         """Accept a request for vectors of the model's own dimension, or of none in particular.
 
         Raises:
-            InvalidInput: the dimension is another one; `place` is what the dialect calls it.
+            InvalidInput: the dimension is another one; `param` is what the dialect calls it.
         """
         if dimension is not None and dimension != self.dimension:
             raise InvalidInput(
                 f"This model's vectors have {self.dimension} dimensions, and it was not trained to have fewer.",
-                param=place,
+                param=param,
             )
 
     async def tokens(self, text: str) -> list[tuple[int, str]]:
@@ -157,23 +165,23 @@ class Encoder:
         )
         return tokens
 
-    async def text(self, tokens: Sequence[int], place: str) -> str:
+    async def text(self, tokens: Sequence[int], param: str) -> str:
         """The text that token ids decode to.
 
         Raises:
-            InvalidInput: the model has no such id; `place` is what the dialect calls the list.
+            InvalidInput: the model has no such id; `param` is what the dialect calls the list.
         """
         model = self._lifecycle.loaded
         lane = model.engine.admit_texts([tokens], lane=None, deadline=None, computes=False)
         [text] = await model.engine.tokenization.map(
-            lambda lists: [decoded(ids, model.tokenizer, place) for ids in lists], [tokens], lane=lane
+            lambda lists: [decoded(ids, model.tokenizer, param) for ids in lists], [tokens], lane=lane
         )
         return text
 
     async def _text_rows(self, request: EmbedRequest, model: LoadedModel, prompt: str, lane: Lane) -> Sequence[TextRow]:
         side = Side.START if request.truncate == "start" else Side.END
-        form = Form(prompt, room_for(request.max_tokens, prompt, model.tokenizer), side)
-        texts = await self._texts(request, model, form, lane)
+        spec = TokenizationSpec(prompt, content_limit_for(request.max_tokens, prompt, model.tokenizer), side)
+        texts = await self._texts(request, model, spec, lane)
         _check_blank(texts, request)
         tokens = 0
 
@@ -184,16 +192,18 @@ class Encoder:
 
         async def tokenize(texts: Sequence[str]) -> Sequence[TextRow]:
             return await model.engine.tokenization.map(
-                lambda piece: tokenized(piece, form, model.tokenizer, model.cached_engine.key),
+                lambda piece: tokenized(piece, spec, model.tokenizer, model.cached_engine.key),
                 texts,
                 lane=lane,
                 deadline=request.deadline,
                 check=check,
             )
 
-        return await text_rows(texts, form, tokenize, None if request.no_store else self._memo)
+        return await text_rows(texts, spec, tokenize, None if request.no_store else self._tokenizations)
 
-    async def _texts(self, request: EmbedRequest, model: LoadedModel, form: Form, lane: Lane) -> Sequence[str]:
+    async def _texts(
+        self, request: EmbedRequest, model: LoadedModel, spec: TokenizationSpec, lane: Lane
+    ) -> Sequence[str]:
         """All texts as strings; token ids are decoded."""
         texts = [text for text in request.texts if isinstance(text, str)]
         if len(texts) == len(request.texts):
@@ -203,7 +213,7 @@ class Encoder:
         def text_of(text: str | Sequence[int], index: int) -> str:
             if isinstance(text, str):
                 return text
-            return decoded(text, model.tokenizer, request.place_of(index), form)
+            return decoded(text, model.tokenizer, request.param_of(index), spec)
 
         def decode(piece: Sequence[str | Sequence[int]]) -> list[str]:
             return list(map(text_of, piece, indexes))  # pieces come one after the other
@@ -213,12 +223,12 @@ class Encoder:
     def _check_number(self, request: EmbedRequest) -> None:
         limit = self._settings.max_texts
         if not request.texts:
-            raise NoItems("Send at least one text.", param=request.place)
+            raise NoItems("Send at least one text.", param=request.param)
         if len(request.texts) > limit:
-            raise TooManyItems(f"{len(request.texts)} texts are more than the limit of {limit}.", param=request.place)
+            raise TooManyItems(f"{len(request.texts)} texts are more than the limit of {limit}.", param=request.param)
 
 
 def _check_blank(texts: Sequence[str], request: EmbedRequest) -> None:
     for index, text in enumerate(texts if not request.allow_blank else ()):
         if is_blank(text):
-            raise InvalidInput("The text is blank.", param=request.place_of(index))
+            raise InvalidInput("The text is blank.", param=request.param_of(index))

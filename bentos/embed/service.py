@@ -9,31 +9,31 @@ from pydantic import Field
 
 from bentos.common import settings
 from bentos.common.http.app import create_app
-from bentos.common.http.bentoml_api import surround
-from bentos.common.http.bentoml_calls import BatchAPI
+from bentos.common.http.bentoml_adapter.api import add_middleware
+from bentos.common.http.bentoml_adapter.calls import BatchAPI
+from bentos.common.http.middleware.dialect_dispatch import SharedPath
 from bentos.common.http.other_service import OtherService
 from bentos.common.http.page.routes import Page
-from bentos.common.http.server_protocol import use_bounded_protocol
-from bentos.common.http.shared_path import SharedPath
+from bentos.common.http.server.protocol import use_bounded_protocol
 from bentos.common.lifecycle import Lifecycle
-from bentos.common.logs import configure_logging
-from bentos.common.metrics import Metrics
-from bentos.common.model_names import ModelNames
+from bentos.common.models.aliases import ModelNames
+from bentos.common.models.resolve import resolve
+from bentos.common.observability.logging import configure_logging
+from bentos.common.observability.metrics import Metrics
+from bentos.common.observability.tracing import start_traces
 from bentos.common.python_image import PYTHON_IMAGE
 from bentos.common.resources import limit_native_threads
-from bentos.common.served_model import resolve
-from bentos.common.tracing import start_traces
 from bentos.embed.encoder import EmbedRequest, Encoder
+from bentos.embed.json_fragments import JSONFragmentCache
 from bentos.embed.routes import cohere_tokens, cohere_v1, cohere_v2, models, native, openai, tei
 from bentos.embed.settings import DEFAULT_MODEL, EmbedSettings
-from bentos.embed.vector_json import VectorJSON
 
 SERVER = settings.load(settings.ServerSettings)
 TRACES = settings.load(settings.TracesSettings)
 SETTINGS = settings.load(EmbedSettings)
 MODEL = resolve(SETTINGS.model, SETTINGS.model_revision, SETTINGS, default=DEFAULT_MODEL, kind="encoder")
 limit_native_threads(SETTINGS.threads)
-DOORS = [
+ROUTERS = [
     native.router,
     cohere_v1.router,
     cohere_v2.router,
@@ -48,7 +48,7 @@ RERANK_SERVICE = OtherService(
 
 lifecycle = Lifecycle(
     name="embed-service",
-    noun="embedding model",
+    model_label="embedding model",
     model=MODEL,
     server=SERVER,
     engine=SETTINGS,
@@ -58,14 +58,14 @@ lifecycle = Lifecycle(
 encoder = Encoder(lifecycle, SETTINGS)
 app = create_app(
     lifecycle,
-    DOORS,
+    ROUTERS,
     description="Embeddings of texts as unit vectors.",
     limits={"max_texts": SETTINGS.max_texts},
     shared_path=SharedPath("/embed", field="inputs", other="/tei/embed"),
     page=Page("bentos.embed.page", action="Embed"),
     other_service=RERANK_SERVICE,
     encoder=encoder,
-    vector_json=VectorJSON(lifecycle.cache_settings.memo_bytes),
+    json_fragments=JSONFragmentCache(lifecycle.cache_settings.memo_bytes),
     model_names=ModelNames(MODEL.profile.model_id, SETTINGS.model_aliases),
 )
 ENCODE = BatchAPI(
@@ -116,10 +116,10 @@ class EmbedService:
         """Unit vectors of sentences of the default input type, float32 `[sentences, dimension]`."""
         with ENCODE.gate.batch(len(sentences)) as batch:
             request = EmbedRequest(
-                sentences, lane=batch.lane, deadline=batch.deadline, place="sentences", allow_blank=True
+                sentences, lane=batch.lane, deadline=batch.deadline, param="sentences", allow_blank=True
             )
             return (await encoder.encode(request)).vectors
 
 
-surround(EmbedService, lifecycle, doors=DOORS, apis=[ENCODE], traces=TRACES)
+add_middleware(EmbedService, lifecycle, routers=ROUTERS, apis=[ENCODE], traces=TRACES)
 use_bounded_protocol(SERVER, lifecycle.metrics)

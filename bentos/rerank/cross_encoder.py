@@ -9,10 +9,10 @@ import numpy as np
 from bentos.common.backends.interface import Outputs, TokenRow
 from bentos.common.cache.interface import Key
 from bentos.common.engine.tokenizer import Content, Side, Truncation, is_blank
-from bentos.common.engine.work import Lane
 from bentos.common.errors import InferenceFailed, InvalidInput, NoItems, TextTooLong, TooManyItems
+from bentos.common.lane import Lane
 from bentos.common.lifecycle import Lifecycle, LoadedModel
-from bentos.common.tracing import span
+from bentos.common.observability.tracing import span
 from bentos.rerank import windows
 from bentos.rerank.settings import RerankSettings
 
@@ -30,7 +30,7 @@ class RerankRequest:
         lane: where the work waits; by default the number of tokens decides.
         deadline: event loop time, in seconds, at which the caller stops waiting; by default the lane decides.
         no_store: whether to compute all scores, and to leave nothing in the cache.
-        place: what the dialect calls the list of documents.
+        param: what the dialect calls the list of documents.
         allow_blank: whether query and documents may be blank.
     """
 
@@ -42,7 +42,7 @@ class RerankRequest:
     lane: Lane | None = None
     deadline: float | None = None
     no_store: bool = False
-    place: str = "documents"
+    param: str = "documents"
     allow_blank: bool = False
 
 
@@ -99,7 +99,7 @@ class CrossEncoder:
         self._settings = settings
 
     async def rerank(self, request: RerankRequest) -> Ranking:
-        """Tokenise, split into windows and score all documents.
+        """Tokenize, split into windows and score all documents.
 
         Raises:
             InvalidInput: no document, too many, a blank text, one over its limit with truncation refused, or more
@@ -114,9 +114,9 @@ class CrossEncoder:
         lane = model.cached_engine.admit_texts(
             texts, lane=request.lane, deadline=request.deadline, no_store=request.no_store
         )
-        with span("tokenise") as tokenising:
+        with span("tokenize") as tokenizing:
             query, pairs = await self._tokenize(request, model, lane)
-            tokenising.set_attribute("duobento.texts", len(texts))
+            tokenizing.set_attribute("duobento.texts", len(texts))
         documents = [pair.content for pair in pairs]
         rows = [row for pair in pairs for row in pair.rows]
         keys = [key for pair in pairs for key in pair.keys]
@@ -128,7 +128,7 @@ class CrossEncoder:
             )
         except InferenceFailed as error:
             document = int(np.searchsorted(np.cumsum(counts), error.item, side="right"))
-            raise InferenceFailed(error.message, item=document, param=f"{request.place}.{document}") from None
+            raise InferenceFailed(error.message, item=document, param=f"{request.param}.{document}") from None
         self._lifecycle.metrics.texts.inc(len(documents) + 1)
         self._lifecycle.metrics.truncated_items.inc(len(truncated) + query.truncated)
         tokens = sum(len(row.ids) for row in rows)
@@ -137,20 +137,20 @@ class CrossEncoder:
         whole = windows.all_of(np.array(cached), counts)
         return Ranking(best, tokens, pair_tokens, truncated, query.truncated, int(whole.sum()))
 
-    def check_number(self, documents: Sequence[object], place: str) -> None:
+    def check_number(self, documents: Sequence[object], param: str) -> None:
         """Refuse too many documents, before anything is done with each.
 
         Raises:
-            TooManyItems: more than the limit; `place` is what the dialect calls them.
+            TooManyItems: more than the limit; `param` is what the dialect calls them.
         """
         limit = self._settings.max_documents
         if len(documents) > limit:
-            raise TooManyItems(f"{len(documents)} documents are more than the limit of {limit}.", param=place)
+            raise TooManyItems(f"{len(documents)} documents are more than the limit of {limit}.", param=param)
 
     def _check(self, request: RerankRequest) -> None:
         if not request.documents:
-            raise NoItems("Send at least one document.", param=request.place)
-        self.check_number(request.documents, request.place)
+            raise NoItems("Send at least one document.", param=request.param)
+        self.check_number(request.documents, request.param)
         if (request.max_tokens_per_doc or 0) > self._settings.max_tokens_per_doc:
             raise InvalidInput(
                 f"max_tokens_per_doc may be at most {self._settings.max_tokens_per_doc}.", param="max_tokens_per_doc"
@@ -161,7 +161,7 @@ class CrossEncoder:
             raise InvalidInput("The query is blank.", param="query")
         for index, document in enumerate(request.documents):
             if is_blank(document):
-                raise InvalidInput("The document is blank.", param=f"{request.place}.{index}")
+                raise InvalidInput("The document is blank.", param=f"{request.param}.{index}")
 
     async def _tokenize(
         self, request: RerankRequest, model: LoadedModel, lane: Lane
@@ -176,19 +176,22 @@ class CrossEncoder:
         side = Side.START if request.truncate == "start" else Side.END
         # Half the window is left to the documents, whatever the query's length.
         [query] = await pool.map(
-            lambda texts: tokenizer.contents(texts, tokenizer.pair_room // 2, side=side),
+            lambda texts: tokenizer.contents(texts, tokenizer.pair_content_limit // 2, side=side),
             [request.query],
             lane=lane,
             deadline=request.deadline,
         )
-        room, overlap = tokenizer.pair_room - len(query.ids), self._settings.window_overlap_tokens
-        limit = self._most_tokens(request, room)
+        limit_per_window, overlap = tokenizer.pair_content_limit - len(query.ids), self._settings.window_overlap_tokens
+        limit = self._most_tokens(request, limit_per_window)
         tokens = 0
 
         def pair(texts: Sequence[str]) -> list[_Document]:
             documents = []
             for content in tokenizer.contents(texts, limit, side=side):
-                rows = [tokenizer.pair_row(query.ids, piece) for piece in windows.split(content.ids, room, overlap)]
+                rows = [
+                    tokenizer.pair_row(query.ids, piece)
+                    for piece in windows.split(content.ids, limit_per_window, overlap)
+                ]
                 documents.append(_Document(content, rows, [model.cached_engine.key(row) for row in rows]))
             return documents
 
@@ -202,12 +205,15 @@ class CrossEncoder:
             self._refuse(request, query, [document.content for document in documents])
         return query, documents
 
-    def _most_tokens(self, request: RerankRequest, room: int) -> int:
-        """Tokens of a document that are scored; `room` of them fit into a window beside the query."""
+    def _most_tokens(self, request: RerankRequest, limit_per_window: int) -> int:
+        """Tokens of a document that are scored; `limit_per_window` of them fit into a window beside the query."""
         limit = request.max_tokens_per_doc or self._settings.max_tokens_per_doc
         if request.max_windows_per_doc is None:
             return limit
-        return min(limit, windows.most_tokens(request.max_windows_per_doc, room, self._settings.window_overlap_tokens))
+        return min(
+            limit,
+            windows.most_tokens(request.max_windows_per_doc, limit_per_window, self._settings.window_overlap_tokens),
+        )
 
     def _refuse(self, request: RerankRequest, query: Content, documents: Sequence[Content]) -> None:
         if query.truncated:
@@ -220,5 +226,5 @@ class CrossEncoder:
                 limit = " (max_tokens_per_doc)" if request.max_windows_per_doc is None else ""
                 raise TextTooLong(
                     f"The document has more than {len(document.ids)} tokens{limit}, and truncation is refused.",
-                    param=f"{request.place}.{index}",
+                    param=f"{request.param}.{index}",
                 )

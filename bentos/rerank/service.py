@@ -9,23 +9,23 @@ from pydantic import Field
 
 from bentos.common import settings
 from bentos.common.http.app import create_app
-from bentos.common.http.bentoml_api import surround
-from bentos.common.http.bentoml_calls import BatchAPI
+from bentos.common.http.bentoml_adapter.api import add_middleware
+from bentos.common.http.bentoml_adapter.calls import BatchAPI
+from bentos.common.http.middleware.dialect_dispatch import SharedPath
 from bentos.common.http.other_service import OtherService
 from bentos.common.http.page.routes import Page
-from bentos.common.http.server_protocol import use_bounded_protocol
-from bentos.common.http.shared_path import SharedPath
+from bentos.common.http.server.protocol import use_bounded_protocol
 from bentos.common.lifecycle import Lifecycle
-from bentos.common.logs import configure_logging
-from bentos.common.metrics import Metrics
-from bentos.common.model_names import ModelNames
+from bentos.common.models.aliases import ModelNames
+from bentos.common.models.resolve import resolve
+from bentos.common.observability.logging import configure_logging
+from bentos.common.observability.metrics import Metrics
+from bentos.common.observability.tracing import start_traces
 from bentos.common.python_image import PYTHON_IMAGE
 from bentos.common.resources import limit_native_threads
-from bentos.common.served_model import resolve
-from bentos.common.tracing import start_traces
 from bentos.rerank.cross_encoder import CrossEncoder
-from bentos.rerank.pairs import is_pair, scores_of, texts_of
 from bentos.rerank.routes import cohere_v1, cohere_v2, native, tei
+from bentos.rerank.scoring import is_pair, score_pairs, texts_of
 from bentos.rerank.settings import DEFAULT_MODEL, RerankSettings
 
 SERVER = settings.load(settings.ServerSettings)
@@ -33,7 +33,7 @@ TRACES = settings.load(settings.TracesSettings)
 SETTINGS = settings.load(RerankSettings)
 MODEL = resolve(SETTINGS.model, SETTINGS.model_revision, SETTINGS, default=DEFAULT_MODEL, kind="cross-encoder")
 limit_native_threads(SETTINGS.threads)
-DOORS = [native.router, cohere_v1.router, cohere_v2.router, tei.router]
+ROUTERS = [native.router, cohere_v1.router, cohere_v2.router, tei.router]
 EMBED_SERVICE = OtherService(
     "embed-service",
     5555,
@@ -45,7 +45,7 @@ EMBED_SERVICE = OtherService(
 
 lifecycle = Lifecycle(
     name="rerank-service",
-    noun="reranker model",
+    model_label="reranker model",
     model=MODEL,
     server=SERVER,
     engine=SETTINGS,
@@ -55,7 +55,7 @@ lifecycle = Lifecycle(
 cross_encoder = CrossEncoder(lifecycle, SETTINGS)
 app = create_app(
     lifecycle,
-    DOORS,
+    ROUTERS,
     description="Scores of documents against a query.",
     limits={"max_documents": SETTINGS.max_documents, "max_tokens_per_doc": SETTINGS.max_tokens_per_doc},
     shared_path=SharedPath("/rerank", field="texts", other="/tei/rerank"),
@@ -112,8 +112,8 @@ class RerankService:
             lifecycle.loaded.cached_engine.admit_texts(
                 texts_of(pairs), lane=batch.lane, deadline=batch.deadline, no_store=False
             )
-            return await scores_of(pairs, cross_encoder.rerank, batch.lane, batch.deadline)
+            return await score_pairs(pairs, cross_encoder.rerank, batch.lane, batch.deadline)
 
 
-surround(RerankService, lifecycle, doors=DOORS, apis=[SCORE], traces=TRACES)
+add_middleware(RerankService, lifecycle, routers=ROUTERS, apis=[SCORE], traces=TRACES)
 use_bounded_protocol(SERVER, lifecycle.metrics)

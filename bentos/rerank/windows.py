@@ -8,24 +8,24 @@ from numpy.typing import NDArray
 from bentos.common.backends.interface import Outputs, TokenIds
 
 
-def split(ids: TokenIds, room: int, overlap: int) -> list[TokenIds]:
+def split(ids: TokenIds, limit_per_window: int, overlap: int) -> list[TokenIds]:
     """Cut a document's tokens into windows that together cover all of them.
 
     Args:
         ids: int32 `[tokens]`.
-        room: most tokens of a window.
-        overlap: least tokens that neighbours share, at most half of `room`. The last window is moved back to be
-            full, as a short rest scores worse than the same text with its context.
+        limit_per_window: most tokens of a window.
+        overlap: least tokens that neighbours share, at most half of a window. The last window is moved back to be full,
+            as a short rest scores worse than the same text with its context.
     """
-    if len(ids) <= room:
+    if len(ids) <= limit_per_window:
         return [ids]
-    starts = [*range(0, len(ids) - room, _stride(room, overlap)), len(ids) - room]
-    return [ids[start : start + room] for start in starts]
+    starts = [*range(0, len(ids) - limit_per_window, _stride(limit_per_window, overlap)), len(ids) - limit_per_window]
+    return [ids[start : start + limit_per_window] for start in starts]
 
 
-def most_tokens(windows: int, room: int, overlap: int) -> int:
+def most_tokens(windows: int, limit_per_window: int, overlap: int) -> int:
     """Tokens of the longest document that `split` cuts into no more than so many windows."""
-    return room + (windows - 1) * _stride(room, overlap)
+    return limit_per_window + (windows - 1) * _stride(limit_per_window, overlap)
 
 
 def best(scores: Outputs, windows: Sequence[int]) -> Outputs:
@@ -58,5 +58,5 @@ def _starts(windows: Sequence[int]) -> NDArray[np.intp]:
     return np.cumsum([0, *windows[:-1]])
 
 
-def _stride(room: int, overlap: int) -> int:
-    return room - min(overlap, room // 2)
+def _stride(limit_per_window: int, overlap: int) -> int:
+    return limit_per_window - min(overlap, limit_per_window // 2)

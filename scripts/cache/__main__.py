@@ -7,7 +7,7 @@ from typing import Annotated, TypeVar
 import typer
 from redis.exceptions import RedisError
 
-from bentos.common.cache.redis_client import Client, connect
+from bentos.common.cache.redis.client import Client, connect
 from bentos.common.settings import CacheSettings
 from scripts.cache.entries import count_by_form, drop_model
 from scripts.deployment import read

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from bentos.common.cache.key import NAMESPACE
-from bentos.common.cache.redis_client import Client
+from bentos.common.cache.redis.client import Client
 
 _BATCH = 500
 

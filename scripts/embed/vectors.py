@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scripts.embed.job import EmbeddingType
 from scripts.migrate.sources.interface import PointId, Record
 
-_LARGEST, _CLIP = 127, 5.0  # as in docs/decisions/0007-quantised-embeddings.md
+_LARGEST, _CLIP = 127, 5.0  # as in docs/decisions/0007-quantized-embeddings.md
 _TYPES: dict[EmbeddingType, np.dtype[Any]] = {
     EmbeddingType.FLOAT: np.dtype("<f4"),
     EmbeddingType.INT8: np.dtype("i1"),

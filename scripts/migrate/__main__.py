@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from scripts.migrate.change_over import clear_away, go_back, make_alias, switch_over
+from scripts.migrate.change_over import cleanup, make_alias, rollback, switch_over
 from scripts.migrate.check import check
 from scripts.migrate.fill import fill
 from scripts.migrate.flags import load, with_flags
@@ -54,7 +54,7 @@ def rollback_command(_: typer.Context, given: Given) -> None:
     """Point the alias at the old collection again. What was written to the new one since stays there alone."""
     settings = load(given)
     with session(settings) as storage:
-        go_back(settings, storage)
+        rollback(settings, storage)
 
 
 @app.command("cleanup")
@@ -71,7 +71,7 @@ def cleanup_command(
     """Delete the old collection after a switch, and the checkpoint."""
     settings = load(given)
     with session(settings) as storage:
-        clear_away(settings, storage, yes=yes, abandon=abandon)
+        cleanup(settings, storage, yes=yes, abandon=abandon)
 
 
 @app.command("alias")

@@ -38,7 +38,7 @@ async def switch_over(settings: MigrateSettings, prepared: Prepared, embedder: E
     typer.echo(f"{settings.alias} points at {prepared.target.name}. Back: python -m scripts.migrate rollback")
 
 
-def go_back(settings: MigrateSettings, storage: Storage) -> None:
+def rollback(settings: MigrateSettings, storage: Storage) -> None:
     """Point the alias at what it pointed at before the switch.
 
     Raises:
@@ -48,7 +48,7 @@ def go_back(settings: MigrateSettings, storage: Storage) -> None:
     typer.echo(f"{settings.alias} points at {roll_back(storage, migration)}.")
 
 
-def clear_away(settings: MigrateSettings, storage: Storage, *, yes: bool, abandon: bool) -> None:
+def cleanup(settings: MigrateSettings, storage: Storage, *, yes: bool, abandon: bool) -> None:
     """Delete the collection that is not used, and the checkpoint.
 
     Args:

@@ -14,7 +14,7 @@ from pathlib import Path
 import typer
 from qdrant_client import QdrantClient, models
 
-from bentos.common.model_store import ModelCorrupt, ModelNotInstalled, find
+from bentos.common.models.store import ModelCorrupt, ModelNotInstalled, find
 from scripts.migrate.demo_corpus import OLD_SIZE, articles, old_vector
 from scripts.migrate.storage import Storage
 from scripts.migrate.switch import point_alias

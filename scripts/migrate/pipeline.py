@@ -17,7 +17,7 @@ from scripts.migrate.embed_client import NOT_UTF8, EmbedClient
 from scripts.migrate.failures import Failures
 from scripts.migrate.patience import Patience
 from scripts.migrate.sources.interface import Cursor, PointId, Record, Source
-from scripts.migrate.storage import is_passing
+from scripts.migrate.storage import is_transient
 from scripts.migrate.template import Template
 
 EMPTY = "the template leaves no text"
@@ -140,7 +140,7 @@ class Pipeline:
             try:
                 return await loop.run_in_executor(self.threads, function, *arguments)
             except Exception as error:
-                if not is_passing(error) or patience.ends():
+                if not is_transient(error) or patience.ends():
                     raise
             await asyncio.sleep(pause)
             pause = min(_LONGEST_PAUSE_SECONDS, 2 * pause)

@@ -12,7 +12,7 @@ from pathlib import Path
 from qdrant_client import QdrantClient, models
 from qdrant_client.http.exceptions import ApiException, ResponseHandlingException, UnexpectedResponse
 
-from scripts.migrate.errors import Away, MigrateError
+from scripts.migrate.errors import MigrateError, TransientError
 from scripts.qdrant import folder_of, server_client
 
 _TIMEOUT_SECONDS = 120
@@ -93,12 +93,12 @@ def connected(url: str, api_key: str) -> Iterator[Storage]:
         client.close()
 
 
-def is_passing(error: Exception) -> bool:
+def is_transient(error: Exception) -> bool:
     """Whether the same call may succeed later: connection lost, server busy or restarting."""
     if isinstance(error, UnexpectedResponse):
         status = error.status_code or 0
         return status >= _SERVER_ERROR or status == _TOO_MANY_REQUESTS
-    return isinstance(error, Away | ResponseHandlingException | ConnectionError | TimeoutError)
+    return isinstance(error, TransientError | ResponseHandlingException | ConnectionError | TimeoutError)
 
 
 def _first_line(error: Exception) -> str:

@@ -27,7 +27,7 @@ LEAST_COSINE = 0.99
 
 
 @dataclass(frozen=True)
-class Spot:
+class NeighbourSample:
     """A point's nearest neighbours, by their texts, in the old and in the new collection."""
 
     text: str
@@ -53,7 +53,7 @@ class Verification:
     norms: list[float] = field(default_factory=list)
     cosines: list[float] = field(default_factory=list)
     overlaps: list[float] = field(default_factory=list)
-    spots: list[Spot] = field(default_factory=list)
+    spots: list[NeighbourSample] = field(default_factory=list)
 
 
 async def verify(settings: MigrateSettings, prepared: Prepared, embedder: EmbedClient) -> Verification:
@@ -145,7 +145,7 @@ def _compare_neighbours(found: Verification, prepared: Prepared, records: list[R
             old_texts, new_texts = (
                 [prepared.template.render(point.payload or {}) for point in side[:5]] for side in near
             )
-            found.spots.append(Spot(prepared.template.render(query.payload), old_texts, new_texts))
+            found.spots.append(NeighbourSample(prepared.template.render(query.payload), old_texts, new_texts))
 
 
 def _with_old_vector(prepared: Prepared, records: list[Record]) -> Iterator[Record]:

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from bentos.common.model_store import ModelCorrupt, ModelNotInstalled, list_installed
+from bentos.common.models.store import ModelCorrupt, ModelNotInstalled, list_installed
 from scripts.models.conversion.precision import Precision, Wanted
 from scripts.models.install import Wishes, describe, install
 from scripts.models.presets import PRESETS, sources_of

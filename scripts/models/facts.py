@@ -8,7 +8,7 @@ from typing import Any, cast
 from huggingface_hub import ModelCard
 
 from bentos.common.backends.interface import Kind
-from bentos.common.model_profile import PromptName
+from bentos.common.models.profile import PromptName
 from scripts.models.source import InstallError
 
 DEFAULT_WINDOW = 512

@@ -10,8 +10,8 @@ from tempfile import TemporaryDirectory
 from huggingface_hub.utils.tqdm import disable_progress_bars
 
 from bentos.common.backends.interface import Kind
-from bentos.common.model_profile import WEIGHT_PATTERNS, ModelProfile, PromptName
-from bentos.common.model_store import InstalledModel, ModelCorrupt, ModelNotInstalled, find, register
+from bentos.common.models.profile import WEIGHT_PATTERNS, ModelProfile, PromptName
+from bentos.common.models.store import InstalledModel, ModelCorrupt, ModelNotInstalled, find, register
 from scripts.models import facts
 from scripts.models.source import InstallError, Prepared, Source
 from scripts.models.tokenizer import ensure_tokenizer

@@ -4,14 +4,14 @@ All numbers are little-endian; the layout is the one `e5_parse` in the package's
 
     magic "E5S1", version
     width, layers, heads, feed-forward width, vocabulary, positions, token types   (int32 each)
-    layer norm epsilon (float32), quantisation block (int32)
+    layer norm epsilon (float32), quantization block (int32)
     pieces, bos, eos, pad, unk (int32 each), length of the pieces' text (uint64)
     offsets (uint32 each, pieces + 1), scores (float32 each), the pieces' text (UTF-8)
     number of normalisation rules (int32), their length in bytes (uint32), the rules
     number of tensors (int32), then for each: name length (uint16), name, type (uint8),
         values (uint32), offset in the file (uint64), length in bytes (uint64)
 
-A quantised tensor is a row of Q4_0 blocks: a float16 scale and 32 weights of 4 bits, biased by 8, the
+A quantized tensor is a row of Q4_0 blocks: a float16 scale and 32 weights of 4 bits, biased by 8, the
 first 16 of them in the low halves of 16 bytes and the other 16 in the high halves.
 """
 
@@ -66,7 +66,7 @@ class Blob:
         width, layers, heads, feed_forward, rows, positions, types, eps, block = fields[:9]
         pieces, _bos, _eos, pad, unk, text_length = fields[9:]
         if block != _BLOCK_WEIGHTS:
-            raise InstallError(f"{path.name} is quantised in blocks of {block}, not {_BLOCK_WEIGHTS}.")
+            raise InstallError(f"{path.name} is quantized in blocks of {block}, not {_BLOCK_WEIGHTS}.")
         # The epsilon went through float32; 1e-12 comes back with a tail.
         self.architecture = Architecture(
             width, layers, heads, feed_forward, rows, positions, types, float(f"{eps:.6g}"), pad, unk

@@ -4,7 +4,7 @@ import torch
 from sentence_transformers import CrossEncoder, SentenceTransformer
 from transformers.utils import logging
 
-from bentos.common.model_store import InstalledModel
+from bentos.common.models.store import InstalledModel
 
 Original = SentenceTransformer | CrossEncoder
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from bentos.common.backends.interface import TokenRow
 from bentos.common.engine.tokenizer import Tokenizer
-from bentos.common.model_profile import PromptName
-from bentos.common.model_store import InstalledModel
+from bentos.common.models.profile import PromptName
+from bentos.common.models.store import InstalledModel
 
 
 class ModelRows:
@@ -17,14 +17,14 @@ class ModelRows:
 
     def of(self, prompt: PromptName, texts: Sequence[str]) -> list[TokenRow]:
         """One row per text, for an encoder."""
-        contents = self._tokenizer.contents(texts, self._tokenizer.room, prefix=self._prompts.get(prompt, ""))
+        contents = self._tokenizer.contents(texts, self._tokenizer.content_limit, prefix=self._prompts.get(prompt, ""))
         return [self._tokenizer.row(content.ids) for content in contents]
 
     def of_pairs(self, pairs: Sequence[tuple[str, str]]) -> list[TokenRow]:
         """One row per query and document, for a cross-encoder; a long document is cut at the end."""
         rows = []
         for query, document in pairs:
-            [first] = self._tokenizer.contents([query], self._tokenizer.pair_room)
-            [second] = self._tokenizer.contents([document], self._tokenizer.pair_room - len(first.ids))
+            [first] = self._tokenizer.contents([query], self._tokenizer.pair_content_limit)
+            [second] = self._tokenizer.contents([document], self._tokenizer.pair_content_limit - len(first.ids))
             rows.append(self._tokenizer.pair_row(first.ids, second.ids))
         return rows

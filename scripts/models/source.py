@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from bentos.common.backends.interface import Kind
-from bentos.common.model_profile import PromptName
+from bentos.common.models.profile import PromptName
 
 REVISION_LENGTH = 40
 """Characters of a revision: a git hash on the hub, the head of a sha256 elsewhere."""

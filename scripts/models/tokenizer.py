@@ -4,7 +4,7 @@ from pathlib import Path
 
 from tokenizers import Tokenizer
 
-from bentos.common.model_profile import TOKENIZER_FILE
+from bentos.common.models.profile import TOKENIZER_FILE
 from scripts.models.source import InstallError
 
 _VOCABULARIES = ("vocab.txt", "vocab.json", "*.model")

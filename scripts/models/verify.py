@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import get_args
 
-from bentos.common.model_store import InstalledModel, ModelNotInstalled, find
+from bentos.common.models.store import InstalledModel, ModelNotInstalled, find
 from scripts.models.conversion.artefact import measure
 from scripts.models.conversion.precision import Precision
 from scripts.models.fidelity.comparison import compare_with

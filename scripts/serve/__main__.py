@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from bentos.common.model_store import ModelCorrupt, ModelNotInstalled, find
+from bentos.common.models.store import ModelCorrupt, ModelNotInstalled, find
 from scripts.models.presets import PRESETS
 from scripts.serve.errors import ServeError
 from scripts.serve.services import embed_service, rerank_service

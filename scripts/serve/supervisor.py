@@ -52,7 +52,7 @@ async def _start_and_keep(children: Sequence[Child], ready_seconds: float, write
     for child in children:
         await child.start()
     await _all(child.wait_ready(ready_seconds) for child in children)
-    write(_invitation([child.service for child in children]))
+    write(_startup_banner([child.service for child in children]))
     await _all(_keep_running(child, ready_seconds, write) for child in children)
 
 
@@ -86,7 +86,7 @@ async def _all(steps: Iterable[Coroutine[Any, Any, None]]) -> None:
         raise errors.exceptions[0] from None
 
 
-def _invitation(services: Sequence[ServiceCommand]) -> str:
+def _startup_banner(services: Sequence[ServiceCommand]) -> str:
     lines = ["", "Ready. Stop with Ctrl-C."]
     for service in services:
         lines += ["", f"{service.name}  {service.url}", f"  {service.curl}"]

@@ -16,7 +16,7 @@ FORMS = ["float", "int8", "uint8", "binary", "ubinary", "base64"]
 
 @pytest.fixture(scope="module")
 def expected(embed: Service) -> Any:
-    """Vectors of `TEXTS` at the native door."""
+    """Vectors of `TEXTS` from the native route."""
     return embed.post(*TEXTS).json()["embeddings"]
 
 

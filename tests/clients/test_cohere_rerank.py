@@ -12,7 +12,7 @@ DOCUMENTS = ["The office opens at nine.", "A heron stands still and spears fish.
 
 @pytest.fixture(scope="module")
 def expected(rerank: Service) -> dict[int, float]:
-    """Scores of `DOCUMENTS` at the native door, best first."""
+    """Scores of `DOCUMENTS` from the native route, best first."""
     results = rerank.post(*DOCUMENTS, query=QUERY).json()["results"]
     return {result["index"]: result["score"] for result in results}
 

@@ -29,7 +29,7 @@ def openai(node: Node, gateway: Gateway) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def expected(embed: Service) -> Any:
-    """Vectors of `TEXTS` at the native door."""
+    """Vectors of `TEXTS` from the native route."""
     return embed.post(*TEXTS).json()["embeddings"]
 
 

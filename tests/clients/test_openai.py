@@ -11,8 +11,8 @@ import openai
 import pytest
 from tokenizers import Tokenizer
 
-from bentos.common import model_store
-from bentos.common.model_profile import TOKENIZER_FILE
+from bentos.common.models import store as model_store
+from bentos.common.models.profile import TOKENIZER_FILE
 from tests.clients.blocking import blocking
 from tests.clients.busy import full_queue, full_queue_until_refused
 from tests.clients.conftest import KEY, OPENAI_ALIAS, Guarded
@@ -42,7 +42,7 @@ def client(connect: Connect, gateway: Gateway) -> Any:
 
 @pytest.fixture(scope="module")
 def expected(embed: Service) -> Any:
-    """Vectors of `TEXTS` at the native door."""
+    """Vectors of `TEXTS` from the native route."""
     return embed.post(*TEXTS).json()["embeddings"]
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
-from bentos.common.http.connection_limits import RESERVED_CONNECTIONS
+from bentos.common.http.server.connection_limits import RESERVED_CONNECTIONS
 from tests.hostile.conftest import MAX_CONNECTIONS
 from tests.hostile.raw_http import RawConnection, get, post
 from tests.http.server import wait_for

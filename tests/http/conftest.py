@@ -9,8 +9,8 @@ import pytest
 from safetensors.numpy import load_file, save_file
 from tokenizers import Tokenizer
 
-from bentos.common import model_store as store
-from bentos.common.model_profile import TOKENIZER_FILE
+from bentos.common.models import store
+from bentos.common.models.profile import TOKENIZER_FILE
 from tests.http.services import EMBED, QUICK_STOP, RERANK, Kind, Service, running
 
 E5 = "intfloat/multilingual-e5-small-q4"

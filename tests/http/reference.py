@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from bentos.common import model_store
+from bentos.common.models import store as model_store
 
 if TYPE_CHECKING:
     from sentence_transformers import CrossEncoder, SentenceTransformer

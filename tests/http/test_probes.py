@@ -6,7 +6,7 @@ from shutil import copytree
 
 import pytest
 
-from bentos.common import model_store
+from bentos.common.models import store as model_store
 from bentos.common.resources import cpu_limit, memory_limit
 from tests.http.server import START_SECONDS, Server, wait_for
 from tests.http.services import EMBED, RERANK, Kind, Service, problem
@@ -102,11 +102,11 @@ def test_openapi_describes_errors_as_each_dialect_sends_them(service: Service) -
         "text-embeddings-inference": "TEIError",
         "native": "NativeError",
     }
-    doors = [route["post"] for route in described["paths"].values() if "post" in route]
-    assert len(doors) > 2
-    for door in doors:
-        schema = door["responses"]["default"]["content"]["application/json"]["schema"]
-        assert schema["$ref"].rpartition("/")[2] == models[door["tags"][0].split()[0]]
+    operations = [route["post"] for route in described["paths"].values() if "post" in route]
+    assert len(operations) > 2
+    for operation in operations:
+        schema = operation["responses"]["default"]["content"]["application/json"]["schema"]
+        assert schema["$ref"].rpartition("/")[2] == models[operation["tags"][0].split()[0]]
     assert "HTTPValidationError" not in described["components"]["schemas"]
 
 

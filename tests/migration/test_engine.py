@@ -24,7 +24,7 @@ def test_vectors_are_indexed_at_the_end(qdrant: QdrantClient, migrate: Migration
 
 
 @pytest.mark.parametrize("quantization", QUANTIZATIONS, ids=["scalar", "product", "binary"])
-def test_quantised_vectors(
+def test_quantized_vectors(
     qdrant: QdrantClient, migrate: Migration, alias: str, quantization: models.QuantizationConfig
 ) -> None:
     seed(qdrant, alias, 50, quantization=quantization)

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 import pytest
 
+from bentos.common.observability.tracing import current_trace, span, start_traces
 from bentos.common.settings import TracesSettings
-from bentos.common.tracing import current_trace, span, start_traces
 from tests.http.server import wait_for
 from tests.http.services import EMBED, RERANK, Service, long_texts
 from tests.monitoring.collector import Collector, Span
 
-WHOLE = ["tokenise", "cache", "queue", "infer"]
+WHOLE = ["tokenize", "cache", "queue", "infer"]
 SECRET = "wolverine"
 
 
@@ -61,7 +61,7 @@ def test_spans_say_how_much_there_was_to_do(service: Service, collector: Collect
     caller = _caller()
     tokens = service.post_with(caller.headers, f"text {caller.trace}").json()["tokens"]
     spans = _by_name(collector.trace(caller.trace, spans=5))
-    assert spans["tokenise"].attributes["duobento.texts"] == (1 if service.kind is EMBED else 2)
+    assert spans["tokenize"].attributes["duobento.texts"] == (1 if service.kind is EMBED else 2)
     assert spans["cache"].attributes == {"duobento.rows": 1, "duobento.cache.hits": 0}
     own = {"duobento.items": 1, "duobento.tokens": tokens, "duobento.lane": "interactive"}
     assert spans["queue"].attributes == own
@@ -92,7 +92,7 @@ def test_a_cached_answer_meets_no_engine(service: Service, collector: Collector)
     caller = _caller()
     service.post_with(caller.headers, "a text that is there already")
     spans = _by_name(collector.trace(caller.trace, spans=3))
-    assert spans.keys() == {f"POST {service.kind.path}", "tokenise", "cache"}
+    assert spans.keys() == {f"POST {service.kind.path}", "tokenize", "cache"}
     assert spans["cache"].attributes["duobento.cache.hits"] == 1
 
 
@@ -110,8 +110,8 @@ def test_a_refused_request_is_traced_with_its_status(observed: dict[str, Service
     spans = _by_name(collector.trace(caller.trace, spans=2))
     assert spans["POST /embed"].attributes["http.response.status_code"] == 422
     assert not spans["POST /embed"].failed
-    assert spans["tokenise"].failed
-    assert spans["tokenise"].message == "InvalidInput"
+    assert spans["tokenize"].failed
+    assert spans["tokenize"].message == "InvalidInput"
 
 
 def test_what_the_caller_does_not_sample_is_not_recorded(service: Service, collector: Collector) -> None:
@@ -155,6 +155,6 @@ def test_a_collector_that_fails_costs_no_request(observed: dict[str, Service], c
 
 def test_without_a_collector_nothing_is_recorded() -> None:
     start_traces("embed-service", TracesSettings())
-    with span("tokenise") as current:
+    with span("tokenize") as current:
         assert not current.is_recording()
         assert current_trace() is None

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from bentos.common import model_store as store
+from bentos.common.models import store
 from tests.http.server import ROOT
 from tests.http.services import EMBED, RERANK, Kind, Service, running
 

@@ -1,4 +1,4 @@
-"""A plain server for a runtime that only knows token ids: HTTP, tokenisation, and batching of what waits.
+"""A plain server for a runtime that only knows token ids: HTTP, tokenization, and batching of what waits.
 
 Texts that wait while a batch is computed go into the next one together, at most 32, sorted by length, as in
 text-embeddings-inference. Batches are padded to their longest text.

@@ -33,10 +33,10 @@ class UnsupportedPrecision(RuntimeError):
 class Packing(Protocol):
     """How a backend lays rows one after the other, instead of padding each to the longest."""
 
-    def room(self, length: int) -> int:
+    def aligned_length(self, length: int) -> int:
         """Tokens that a row of `length` takes among others."""
 
-    def filled(self, tokens: int) -> int:
+    def padded_length(self, tokens: int) -> int:
         """Tokens that are computed for rows which take so many."""
 
 
@@ -54,15 +54,15 @@ class Backend(Protocol):
         """None if rows are padded to the longest of their micro-batch."""
 
     @property
-    def has_express(self) -> bool:
-        """Whether one more call, an express one, may run beside those of all streams."""
+    def has_reserved_stream(self) -> bool:
+        """Whether one more call, on a reserved stream, may run beside those of all streams."""
 
-    def infer(self, rows: Sequence[TokenRow], *, express: bool = False) -> Outputs:
+    def infer(self, rows: Sequence[TokenRow], *, reserved: bool = False) -> Outputs:
         """Compute one micro-batch.
 
         Args:
             rows: at least one row; none is longer than the model's window.
-            express: whether this is the call beside those of the streams; one at a time, where there is one.
+            reserved: whether this is the call beside those of the streams; one at a time, where there is one.
 
         Returns:
             float32 `[len(rows), width]`, in the order of `rows`: unit vectors of an encoder, logits of a cross-encoder.

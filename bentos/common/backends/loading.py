@@ -61,7 +61,7 @@ def load_openvino(folder: Path, precision: str, pooling: Pooling, window: int, s
         precision: of the conversion.
         pooling: of the conversion.
         window: most tokens of a row.
-        settings: streams, threads and express.
+        settings: streams, threads and whether one is reserved.
 
     Raises:
         RuntimeError: with one sentence, when the model cannot run as asked.
@@ -78,7 +78,7 @@ def load_openvino(folder: Path, precision: str, pooling: Pooling, window: int, s
             threads=settings.threads,
             streams=settings.streams,
             window=window,
-            express=settings.express,
+            reserved=settings.reserved_stream,
         ),
     )
 

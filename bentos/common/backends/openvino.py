@@ -18,18 +18,18 @@ from bentos.common.backends.interface import Outputs, Pooling, TokenRow, Unsuppo
 MODEL_FILE = "openvino_model.xml"
 _INPUTS = frozenset({"input_ids", "position_ids", "segments", "pool"})
 _FILLER = -1
-# Rows are filled up to a multiple of this, so that few shapes occur: each takes time and memory for kernels of its own.
+# Rows are padded up to a multiple of this, so that few shapes occur: each takes time and memory for kernels of its own.
 _TOKEN_MULTIPLE = 16
 # bf16 dot products add neighbours in pairs: a text that always starts at an even place gives the same vector to the
 # last bit, alone and among any others.
 _ALIGNMENT = 2
 # Linear layers are saturated from here on, and attention over a packed row costs its square.
-_SLICE_TOKENS = 256
+_CHUNK_TOKENS = 256
 # The same above a slice, where a text is alone.
 _LONG_MULTIPLE = 32
 # One number of rows for all slices, so that the number of tokens alone makes the shape.
-_SLICE_ROWS = 64
-_QUANTISATION_GROUP = 64
+_CHUNK_ROWS = 64
+_QUANTIZATION_GROUP = 64
 
 _Number = TypeVar("_Number", int, NDArray[np.int64])
 
@@ -37,13 +37,13 @@ _Number = TypeVar("_Number", int, NDArray[np.int64])
 class PackedRows:
     """How much place texts take in a row."""
 
-    def room(self, length: int) -> int:
+    def aligned_length(self, length: int) -> int:
         """The next text starts at an even place."""
         return _round_up(length, _ALIGNMENT)
 
-    def filled(self, tokens: int) -> int:
-        """The row is filled up at its end."""
-        return _filled(tokens)
+    def padded_length(self, tokens: int) -> int:
+        """The row is padded at its end."""
+        return _padded_length(tokens)
 
 
 class OpenVINOBackend:
@@ -56,7 +56,7 @@ class OpenVINOBackend:
         threads: processor threads of all streams together.
         streams: calls of `infer` at a time; they share one copy of the weights.
         window: most tokens of a row.
-        express: whether to keep a second copy of the working weights, with all threads of its own. Streams cannot
+        reserved: whether to keep a second copy of the working weights, with all threads of its own. Streams cannot
             do this: they divide the threads, which halves the speed of each.
 
     Raises:
@@ -77,7 +77,7 @@ class OpenVINOBackend:
         threads: int,
         streams: int,
         window: int,
-        express: bool = False,
+        reserved: bool = False,
     ) -> None:
         self.precision = precision
         self._pooling = pooling
@@ -93,18 +93,18 @@ class OpenVINOBackend:
         self._uses_types = "token_type_ids" in inputs
         self.width: int = compiled.outputs[0].get_partial_shape()[1].get_length()
         requests = [compiled.create_infer_request() for _ in range(streams)]
-        self._warm_up(requests, max(window, _SLICE_TOKENS))
+        self._warm_up(requests, max(window, _CHUNK_TOKENS))
         self._free = _free(requests)
-        self.has_express = express
-        if express:
+        self.has_reserved_stream = reserved
+        if reserved:
             compiled = core.compile_model(model, "CPU", _properties(precision, bf16, max(1, threads // streams), 1))
             requests = [compiled.create_infer_request()]
-            self._warm_up(requests, _SLICE_TOKENS)
-        self._free_express = _free(requests if express else [])
+            self._warm_up(requests, _CHUNK_TOKENS)
+        self._free_reserved = _free(requests if reserved else [])
 
-    def infer(self, rows: Sequence[TokenRow], *, express: bool = False) -> Outputs:
+    def infer(self, rows: Sequence[TokenRow], *, reserved: bool = False) -> Outputs:
         """See `Backend.infer`. A micro-batch over the most efficient size is computed in several slices."""
-        free = self._free_express if express else self._free
+        free = self._free_reserved if reserved else self._free
         request = free.get()
         try:
             return np.concatenate([request.infer(self._pack(part))[0][: len(part)] for part in _slices(rows)])
@@ -113,11 +113,11 @@ class OpenVINOBackend:
 
     def close(self) -> None:
         """Free the model."""
-        del self._free, self._free_express
+        del self._free, self._free_reserved
 
     def _warm_up(self, requests: Sequence[openvino.InferRequest], longest: int) -> None:
         """Compile the kernels of every shape on every stream: the first of each would take 7 to 20 ms more."""
-        for tokens in sorted({_filled(tokens) for tokens in range(1, longest + 1)}, reverse=True):
+        for tokens in sorted({_padded_length(tokens) for tokens in range(1, longest + 1)}, reverse=True):
             inputs = self._pack([TokenRow(np.full(tokens, 5, np.int32), np.zeros(tokens, np.int32))])
             for request in requests:
                 request.start_async(inputs)
@@ -125,11 +125,11 @@ class OpenVINOBackend:
                 request.wait()
 
     def _pack(self, rows: Sequence[TokenRow]) -> dict[str, NDArray[np.int32] | NDArray[np.float32]]:
-        """Inputs of the graph: int32 `[1, T]` each, but `pool`, which is float32 `[_SLICE_ROWS, T]`."""
+        """Inputs of the graph: int32 `[1, T]` each, but `pool`, which is float32 `[_CHUNK_ROWS, T]`."""
         lengths = np.array([len(row.ids) for row in rows])
-        rooms = _round_up(lengths, _ALIGNMENT)
-        starts = np.cumsum(rooms) - rooms
-        tokens = _filled(int(rooms.sum()))
+        aligned_lengths = _round_up(lengths, _ALIGNMENT)
+        starts = np.cumsum(aligned_lengths) - aligned_lengths
+        tokens = _padded_length(int(aligned_lengths.sum()))
         numbers = np.repeat(np.arange(len(rows)), lengths)
         within = np.arange(len(numbers)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
         places = starts[numbers] + within
@@ -142,7 +142,7 @@ class OpenVINOBackend:
         if self._uses_types:
             types = np.concatenate([row.type_ids for row in rows])
             inputs["token_type_ids"] = _scattered(types, places, tokens, 0)
-        pool = np.zeros((_SLICE_ROWS, tokens), np.float32)
+        pool = np.zeros((_CHUNK_ROWS, tokens), np.float32)
         if self._pooling == "first":
             pool[np.arange(len(rows)), starts] = 1.0
         else:
@@ -154,12 +154,12 @@ def _slices(rows: Sequence[TokenRow]) -> Iterator[Sequence[TokenRow]]:
     """Consecutive parts of the rows that fit a slice, or hold one longer row and what fits into its filling."""
     start, tokens = 0, 0
     for index, row in enumerate(rows):
-        room = _round_up(len(row.ids), _ALIGNMENT)
-        most = max(_SLICE_TOKENS, _filled(tokens))
-        if index > start and (tokens + room > most or index - start == _SLICE_ROWS):
+        aligned_length = _round_up(len(row.ids), _ALIGNMENT)
+        most = max(_CHUNK_TOKENS, _padded_length(tokens))
+        if index > start and (tokens + aligned_length > most or index - start == _CHUNK_ROWS):
             yield rows[start:index]
             start, tokens = index, 0
-        tokens += room
+        tokens += aligned_length
     yield rows[start:]
 
 
@@ -174,9 +174,9 @@ def _round_up(number: _Number, multiple: int) -> _Number:
     return (number + multiple - 1) // multiple * multiple
 
 
-def _filled(tokens: int) -> int:
+def _padded_length(tokens: int) -> int:
     """Length of the row that takes this many tokens."""
-    return _round_up(tokens, _TOKEN_MULTIPLE if tokens <= _SLICE_TOKENS else _LONG_MULTIPLE)
+    return _round_up(tokens, _TOKEN_MULTIPLE if tokens <= _CHUNK_TOKENS else _LONG_MULTIPLE)
 
 
 def _scattered(values: NDArray[Any], places: NDArray[Any], tokens: int, filler: int) -> NDArray[np.int32]:
@@ -200,5 +200,5 @@ def _properties(precision: str, bf16: bool, threads: int, streams: int) -> dict[
         "INFERENCE_PRECISION_HINT": "bf16" if bf16 and precision != "fp32" else "f32",
     }
     # Groups of activations with scales of their own keep a text's vector apart from its batch-mates.
-    properties["DYNAMIC_QUANTIZATION_GROUP_SIZE"] = _QUANTISATION_GROUP if precision == "int8" else 0
+    properties["DYNAMIC_QUANTIZATION_GROUP_SIZE"] = _QUANTIZATION_GROUP if precision == "int8" else 0
     return properties

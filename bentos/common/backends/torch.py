@@ -29,7 +29,7 @@ class _TorchBackend:
 
     name = "torch"
     packing = None
-    has_express = False
+    has_reserved_stream = False
 
     def __init__(self, folder: Path, *, device: str, precision: str, threads: int) -> None:
         self.device = device
@@ -52,7 +52,7 @@ class _TorchBackend:
     def _forward(self, features: dict[str, Tensor]) -> Tensor:
         """Outputs of one padded micro-batch, `[rows, width]`."""
 
-    def infer(self, rows: Sequence[TokenRow], *, express: bool = False) -> Outputs:  # noqa: ARG002
+    def infer(self, rows: Sequence[TokenRow], *, reserved: bool = False) -> Outputs:  # noqa: ARG002
         """See `Backend.infer`. Rows are padded to the longest."""
         self._use_own_threads()
         with torch.inference_mode():

@@ -8,15 +8,15 @@ from typing import NamedTuple
 import numpy as np
 
 from bentos.common.backends.interface import Outputs, TokenRow
+from bentos.common.cache.codec import RowCodec
 from bentos.common.cache.interface import Cache, Key, Payload
-from bentos.common.cache.key import RowKeys
+from bentos.common.cache.key import RowHasher
 from bentos.common.cache.metrics import CacheMetrics
-from bentos.common.cache.row_format import RowFormat
-from bentos.common.cache.single_flight import Flights, Seat
+from bentos.common.cache.single_flight import InFlightRows, Slot
 from bentos.common.engine.engine import Engine
-from bentos.common.engine.work import Lane
 from bentos.common.errors import DeadlineExceeded, InferenceFailed
-from bentos.common.tracing import span
+from bentos.common.lane import Lane
+from bentos.common.observability.tracing import span
 
 _MOST_LEADERS = 3
 """Requests in a row that may let their followers down, before these compute what they need by themselves."""
@@ -51,7 +51,7 @@ class CachedEngine:
         engine: computes rows.
         cache: looks rows up; none computes all.
         keys: of the served model.
-        row_format: of the payloads in the cache.
+        codec: of the payloads in the cache.
         metrics: where shared rows are counted.
 
     Attributes:
@@ -59,13 +59,13 @@ class CachedEngine:
     """
 
     def __init__(
-        self, engine: Engine, cache: Cache | None, keys: RowKeys, row_format: RowFormat, metrics: CacheMetrics
+        self, engine: Engine, cache: Cache | None, keys: RowHasher, codec: RowCodec, metrics: CacheMetrics
     ) -> None:
         self._engine = engine
         self._cache = cache
         self.key = keys
-        self._format = row_format
-        self._flights = Flights()
+        self._codec = codec
+        self._in_flight = InFlightRows()
         self._shared = metrics.shared
 
     def admit_texts(
@@ -106,71 +106,71 @@ class CachedEngine:
                 rows.
         """
         cache = None if no_store else self._cache
-        places: dict[Key, int] = {}
-        for place, key in enumerate(keys):
-            places.setdefault(key, place)
-        found = await _look_up(cache, list(places)) if cache else {}
+        first_index: dict[Key, int] = {}
+        for index, key in enumerate(keys):
+            first_index.setdefault(key, index)
+        found = await _look_up(cache, list(first_index)) if cache else {}
         if len(found) == len(rows):
-            return Computed(self._format.read([found[key] for key in keys]), [True] * len(rows))
+            return Computed(self._codec.read([found[key] for key in keys]), [True] * len(rows))
         outputs = np.empty((len(rows), self._engine.backend.width), np.float32)
         if found:
-            outputs[[places[key] for key in found]] = self._format.read(list(found.values()))
-        missing = [place for key, place in places.items() if key not in found]
+            outputs[[first_index[key] for key in found]] = self._codec.read(list(found.values()))
+        missing = [index for key, index in first_index.items() if key not in found]
         request = _Request(rows, keys, outputs, deadline)
         if missing and cache:
             await self._compute_once(cache, request, missing, lane)
         elif missing:
             await self._compute(request, missing, lane)
-        if len(places) < len(rows):
-            outputs = outputs[[places[key] for key in keys]]
+        if len(first_index) < len(rows):
+            outputs = outputs[[first_index[key] for key in keys]]
         return Computed(outputs, [key in found for key in keys])
 
     async def _compute_once(self, cache: Cache, request: _Request, missing: list[int], lane: Lane | None) -> None:
         """Fill in missing rows: those that other requests compute are waited for, the rest is computed and stored."""
-        tokens = sum(len(request.rows[place].ids) for place in missing)
+        tokens = sum(len(request.rows[index].ids) for index in missing)
         lane = lane or self._engine.lane_of(tokens, len(missing))
         for _ in range(_MOST_LEADERS):
-            seats = {place: seat for place in missing if (seat := self._flights.find(request.keys[place], lane))}
-            led = [place for place in missing if place not in seats]
+            slots = {index: slot for index in missing if (slot := self._in_flight.find(request.keys[index], lane))}
+            led = [index for index in missing if index not in slots]
             if led:
-                keys = [request.keys[place] for place in led]
-                with self._flights.lead(keys, lane) as flight:
+                keys = [request.keys[index] for index in led]
+                with self._in_flight.leader(keys, lane) as in_flight:
                     outputs = await self._compute(request, led, lane)
-                    flight.land(outputs)
-                payloads = zip(keys, self._format.write(outputs), strict=True)
+                    in_flight.resolve(outputs)
+                payloads = zip(keys, self._codec.write(outputs), strict=True)
                 cache.set_many({key: payload for key, payload in payloads if payload is not None})
-            missing = await self._follow(request, seats)
+            missing = await self._follow(request, slots)
             if not missing:
                 return
         await self._compute(request, missing, lane)
 
-    async def _follow(self, request: _Request, seats: Mapping[int, Seat]) -> list[int]:
-        """Fill in the rows that other requests computed; returns the places of those that they did not."""
-        if not seats:
+    async def _follow(self, request: _Request, slots: Mapping[int, Slot]) -> list[int]:
+        """Fill in the rows that other requests computed; returns the indexes of those that they did not."""
+        if not slots:
             return []
-        self._shared.inc(len(seats))
+        self._shared.inc(len(slots))
         try:
             async with asyncio.timeout_at(request.deadline):
                 # Unlike awaiting a future, this does not cancel it when this request is cancelled.
-                await asyncio.wait({seat.flight.landed for seat in seats.values()})
+                await asyncio.wait({slot.in_flight.outputs for slot in slots.values()})
         except TimeoutError:
             raise DeadlineExceeded("The request's deadline passed before it was computed.") from None
-        let_down = []
-        for place, seat in seats.items():
-            if (outputs := seat.flight.landed.result()) is None:
-                let_down.append(place)
+        abandoned = []
+        for index, slot in slots.items():
+            if (outputs := slot.in_flight.outputs.result()) is None:
+                abandoned.append(index)
             else:
-                request.outputs[place] = outputs[seat.row]
-        return let_down
+                request.outputs[index] = outputs[slot.row]
+        return abandoned
 
-    async def _compute(self, request: _Request, places: list[int], lane: Lane | None) -> Outputs:
-        """Fill in and return the rows at these places; an error names a row by its place in the request."""
-        rows = [request.rows[place] for place in places]
+    async def _compute(self, request: _Request, indexes: list[int], lane: Lane | None) -> Outputs:
+        """Fill in and return the rows at these indexes; an error names a row by its index in the request."""
+        rows = [request.rows[index] for index in indexes]
         try:
             outputs = await self._engine.run(rows, lane=lane, deadline=request.deadline)
         except InferenceFailed as error:
-            raise InferenceFailed(error.message, item=places[error.item]) from None
-        request.outputs[places] = outputs
+            raise InferenceFailed(error.message, item=indexes[error.item]) from None
+        request.outputs[indexes] = outputs
         return outputs
 
 

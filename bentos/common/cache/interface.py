@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol, TypeAlias
 
 Key: TypeAlias = bytes
-"""Digest of a row, as `RowKeys` makes it."""
+"""Digest of a row, as `RowHasher` makes it."""
 Payload: TypeAlias = bytes
-"""A row's outputs, as `RowFormat` writes them; all of one service have the same length."""
+"""A row's outputs, as `RowCodec` writes them; all of one service have the same length."""
 
 
 class Cache(Protocol):

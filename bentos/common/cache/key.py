@@ -4,8 +4,8 @@ import hashlib
 from dataclasses import dataclass
 
 from bentos.common.backends.interface import TokenRow
+from bentos.common.cache.codec import DType
 from bentos.common.cache.interface import Key
-from bentos.common.cache.row_format import DType
 
 NAMESPACE = "duobento"
 _FORMAT_VERSION = 1
@@ -49,7 +49,7 @@ class Identity:
         return f"{NAMESPACE}:{version}:{model}:{form}:"
 
 
-class RowKeys:
+class RowHasher:
     """Hashes token rows. Prompt and truncation are in the token ids, so they need no place of their own.
 
     The hash's own key comes from the model's profile and the operator's secret. With a secret, who reads the cache

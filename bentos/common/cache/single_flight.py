@@ -7,57 +7,57 @@ from typing import NamedTuple
 
 from bentos.common.backends.interface import Outputs
 from bentos.common.cache.interface import Key
-from bentos.common.engine.work import Lane
+from bentos.common.lane import Lane
 
 
-class Flight:
+class InFlight:
     """Rows on their way through the engine for one request.
 
     Attributes:
         lane: in which they wait.
-        landed: gets the outputs, float32 `[rows, width]`, or none if the request ended without them.
+        outputs: gets the outputs, float32 `[rows, width]`, or none if the request ended without them.
     """
 
     def __init__(self, lane: Lane) -> None:
         self.lane = lane
-        self.landed: asyncio.Future[Outputs | None] = asyncio.get_running_loop().create_future()
+        self.outputs: asyncio.Future[Outputs | None] = asyncio.get_running_loop().create_future()
 
-    def land(self, outputs: Outputs) -> None:
+    def resolve(self, outputs: Outputs) -> None:
         """Hand the outputs to everyone who waits."""
-        self.landed.set_result(outputs)
+        self.outputs.set_result(outputs)
 
 
-class Seat(NamedTuple):
-    """One row of a flight."""
+class Slot(NamedTuple):
+    """One row of a computation in flight."""
 
-    flight: Flight
+    in_flight: InFlight
     row: int
 
 
-class Flights:
+class InFlightRows:
     """All rows that are being computed in this process."""
 
     def __init__(self) -> None:
-        self._seats: dict[Key, Seat] = {}
+        self._slots: dict[Key, Slot] = {}
 
-    def find(self, key: Key, lane: Lane) -> Seat | None:
-        """The flight that computes this row, if it is no slower than the caller's own lane would be."""
-        seat = self._seats.get(key)
-        if seat is None or (lane is Lane.INTERACTIVE and seat.flight.lane is Lane.BULK):
+    def find(self, key: Key, lane: Lane) -> Slot | None:
+        """The computation in flight of this row, if it is no slower than the caller's own lane would be."""
+        slot = self._slots.get(key)
+        if slot is None or (lane is Lane.INTERACTIVE and slot.in_flight.lane is Lane.BULK):
             return None
-        return seat
+        return slot
 
     @contextmanager
-    def lead(self, keys: Sequence[Key], lane: Lane) -> Iterator[Flight]:
-        """A block that computes rows and lands the flight; however else it ends, those who wait are told so."""
-        flight = Flight(lane)
-        seats = {key: Seat(flight, row) for row, key in enumerate(keys)}
-        self._seats.update(seats)
+    def leader(self, keys: Sequence[Key], lane: Lane) -> Iterator[InFlight]:
+        """A block that computes rows and hands out their outputs; however else it ends, those who wait are told so."""
+        in_flight = InFlight(lane)
+        slots = {key: Slot(in_flight, row) for row, key in enumerate(keys)}
+        self._slots.update(slots)
         try:
-            yield flight
+            yield in_flight
         finally:
-            for key, seat in seats.items():
-                if self._seats.get(key) is seat:
-                    del self._seats[key]
-            if not flight.landed.done():
-                flight.landed.set_result(None)
+            for key, slot in slots.items():
+                if self._slots.get(key) is slot:
+                    del self._slots[key]
+            if not in_flight.outputs.done():
+                in_flight.outputs.set_result(None)

@@ -1,1 +1,1 @@
-"""From texts' tokens to model outputs: tokenising, admission, lanes, micro-batches, health. No HTTP, no BentoML."""
+"""From texts' tokens to model outputs: tokenizing, admission, lanes, micro-batches, health. No HTTP, no BentoML."""

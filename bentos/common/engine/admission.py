@@ -7,8 +7,8 @@ from collections.abc import Callable
 from prometheus_client import Counter
 
 from bentos.common.engine.throughput import Throughput
-from bentos.common.engine.work import Lane
 from bentos.common.errors import DeadlineExceeded, Overloaded, TooManyTokens
+from bentos.common.lane import Lane
 from bentos.common.settings import EngineSettings
 
 _LONGEST_RETRY_SECONDS = 60.0

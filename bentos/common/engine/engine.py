@@ -9,16 +9,17 @@ from functools import partial
 
 from bentos.common.backends.interface import Backend, Outputs, TokenRow
 from bentos.common.engine.admission import Admission
+from bentos.common.engine.batching import MicroBatch, policy_of
 from bentos.common.engine.budget import TokenBudget
-from bentos.common.engine.filling import MicroBatch, filling_of
-from bentos.common.engine.inference import Inference
-from bentos.common.engine.lanes import Lanes
+from bentos.common.engine.executor import BatchExecutor
+from bentos.common.engine.job import Job
+from bentos.common.engine.scheduler import Scheduler
 from bentos.common.engine.throughput import Throughput
 from bentos.common.engine.tokenization import TokenizationPool
 from bentos.common.engine.watchdog import Watchdog
-from bentos.common.engine.work import Job, Lane
 from bentos.common.errors import DeadlineExceeded, NotReady
-from bentos.common.metrics import Metrics
+from bentos.common.lane import Lane
+from bentos.common.observability.metrics import Metrics
 from bentos.common.settings import EngineSettings
 
 _log = logging.getLogger(__name__)
@@ -59,22 +60,22 @@ class Engine:
         self._request_timeout = request_timeout
         self._bulk_above_seconds = settings.bulk_above_seconds
         self._interactive_seconds = settings.max_interactive_wait_seconds
-        self._throughput = Throughput(settings.target_slice_ms / 1000 / settings.min_batch_tokens)
+        self._throughput = Throughput(settings.target_batch_ms / 1000 / settings.min_batch_tokens)
         self._admission = Admission(
             settings, self._throughput, request_timeout=request_timeout, refusals=metrics.refusals
         )
         for lane in Lane:
             metrics.expected_wait_seconds.labels(lane.value).set_function(partial(self.expected_wait, lane))
-        self._filling = filling_of(backend, settings.max_padding)
-        self._lanes = Lanes(self._filling, settings.interactive_burst)
+        self._policy = policy_of(backend, settings.max_padding)
+        self._scheduler = Scheduler(self._policy, settings.interactive_burst)
         self._budget = TokenBudget(
-            slice_seconds=settings.target_slice_ms / 1000,
+            slice_seconds=settings.target_batch_ms / 1000,
             least=settings.min_batch_tokens,
             most=settings.max_batch_tokens,
         )
-        self._inference = Inference(backend, executor, self.watchdog, metrics)
+        self._batch_executor = BatchExecutor(backend, executor, self.watchdog, metrics)
         self._free_streams = settings.streams
-        self._express_free = backend.has_express
+        self._reserved_free = backend.has_reserved_stream
         self._running: dict[asyncio.Task[None], MicroBatch] = {}
         self._jobs: set[Job] = set()
         self._closing = False
@@ -190,7 +191,7 @@ class Engine:
         """Stop the threads without waiting for a stuck one, and free the model."""
         self._closing = True
         self.tokenization.close()
-        self._inference.close()
+        self._batch_executor.close()
         if not self._running:
             self.backend.close()
 
@@ -198,7 +199,7 @@ class Engine:
         self._jobs.add(job)
         self._admission.enter(job.lane, job.tokens)
         self._metrics.queue_tokens.set(self.queued_tokens)
-        self._lanes.add(job)
+        self._scheduler.add(job)
         self._dispatch()
 
     def _leave(self, job: Job) -> None:
@@ -211,19 +212,19 @@ class Engine:
         waiting = sum(not item.taken for item in job.items)
         if waiting:
             self._admission.leave(job.lane, job.tokens_waiting)
-            self._lanes.discard(job)
+            self._scheduler.discard(job)
             self._metrics.dropped_items.inc(waiting)
 
     def _dispatch(self) -> None:
         """Start micro-batches while there are free streams and waiting items, and one beside them if these are slow."""
-        while self._free_streams and (batch := self._in_time(self._lanes.next_batch)):
+        while self._free_streams and (batch := self._in_time(self._scheduler.next_batch)):
             self._free_streams -= 1
             self._start(batch)
-        if self._express_free and self._only_slow_work_runs():
-            express = self._in_time(self._lanes.next_express)
-            if express:
-                self._express_free = False
-                self._start(express, express=True)
+        if self._reserved_free and self._only_slow_work_runs():
+            reserved = self._in_time(self._scheduler.next_reserved)
+            if reserved:
+                self._reserved_free = False
+                self._start(reserved, reserved=True)
 
     def _in_time(self, next_batch: Callable[[int], MicroBatch | None]) -> MicroBatch | None:
         """The next micro-batch, without the work of jobs that can no longer meet their deadline: these fail."""
@@ -241,7 +242,7 @@ class Engine:
             items = [item for item in batch.items if item.job not in late]
             self._metrics.dropped_items.inc(len(batch.items) - len(items))
             if items:
-                return MicroBatch(items, self._filling.tokens([item.length for item in items]))
+                return MicroBatch(items, self._policy.tokens([item.length for item in items]))
         return None
 
     def _is_late(self, job: Job, tokens: int) -> bool:
@@ -253,18 +254,18 @@ class Engine:
         """Whether a short interactive micro-batch should wait for none of those that run."""
         return all(batch.lane is Lane.BULK or batch.tokens > self._budget.tokens for batch in self._running.values())
 
-    def _start(self, batch: MicroBatch, *, express: bool = False) -> None:
-        task = asyncio.create_task(self._compute(batch, express))
+    def _start(self, batch: MicroBatch, *, reserved: bool = False) -> None:
+        task = asyncio.create_task(self._compute(batch, reserved))
         self._running[task] = batch
         self._throughput.started()
         task.add_done_callback(self._computed)
 
-    async def _compute(self, batch: MicroBatch, express: bool) -> None:
+    async def _compute(self, batch: MicroBatch, reserved: bool) -> None:
         try:
-            seconds = await self._inference.compute(batch, express=express)
+            seconds = await self._batch_executor.compute(batch, reserved=reserved)
         finally:
-            if express:
-                self._express_free = True
+            if reserved:
+                self._reserved_free = True
             else:
                 self._free_streams += 1
             fullness = batch.tokens / self._budget.tokens
@@ -291,12 +292,12 @@ class Engine:
         Raises:
             Exception: whatever the backend raises.
         """
-        await self._inference.canary(8)
+        await self._batch_executor.canary(8)
         for length in (16, 64, longest):
             for _ in range(2):
                 count = max(1, self._budget.tokens // length)
-                seconds = await self._inference.canary(min(length, longest), count)
-                self._budget.observe(self._filling.tokens([length] * count), seconds)
+                seconds = await self._batch_executor.canary(min(length, longest), count)
+                self._budget.observe(self._policy.tokens([length] * count), seconds)
                 self._throughput.observe(length * count, seconds)
 
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Sequence, Sized
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from bentos.common.engine.work import Lane
 from bentos.common.errors import DeadlineExceeded
+from bentos.common.lane import Lane
 
 INLINE_CHARACTERS = 2000
 """Texts of so many characters together are tokenized on the event loop: handing them over would take longer."""

@@ -1,6 +1,6 @@
 """Texts to token ids, truncated by tokens, at a cost bounded by the model's window and not by the text's size.
 
-A text far beyond the window is cut by characters before it is tokenised. The cut cannot change the tokens that are
+A text far beyond the window is cut by characters before it is tokenized. The cut cannot change the tokens that are
 kept: they are taken from words before the one that the cut falls into, or, in a run of text without any word boundary,
 from `_OVERLAP` characters or more before the cut. If the piece does not settle the kept tokens it grows, up to
 `_MOST_CHARACTERS` per token.
@@ -72,7 +72,7 @@ class _Template:
 
 
 class Tokenizer:
-    """A fast tokenizer with the model's window. All methods block and release the GIL while they tokenise.
+    """A fast tokenizer with the model's window. All methods block and release the GIL while they tokenize.
 
     Args:
         tokenizer: its own truncation and padding are switched off.
@@ -86,8 +86,8 @@ class Tokenizer:
         self._single = _Template.of(tokenizer.encode("a"))
         self._pair = _Template.of(tokenizer.encode("a", "b"))
         self.window = window
-        self.room = window - self._single.specials
-        self.pair_room = window - self._pair.specials
+        self.content_limit = window - self._single.specials
+        self.pair_content_limit = window - self._pair.specials
 
     @classmethod
     def load(cls, folder: Path, window: int) -> Self:
@@ -179,7 +179,7 @@ def _kept(encoding: tokenizers.Encoding, keep: int, side: Side) -> TokenIds:
 
 
 def _is_settled(encoding: tokenizers.Encoding, keep: int, side: Side, size: int) -> bool:
-    """Whether the kept tokens would be the same in the whole text, of which `size` characters were tokenised."""
+    """Whether the kept tokens would be the same in the whole text, of which `size` characters were tokenized."""
     if len(encoding.ids) <= keep:
         return False
     words, offsets = encoding.word_ids, encoding.offsets

@@ -42,7 +42,7 @@ class Watchdog:
         """The backend fails on an input known to be good."""
         self._dead = True
 
-    def problem(self) -> str | None:
+    def failure_reason(self) -> str | None:
         """What is wrong with the backend, in one sentence; none if all is well."""
         if self._dead:
             return "The backend fails on every input."

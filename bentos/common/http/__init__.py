@@ -1,1 +1,1 @@
-"""The doors: HTTP routes, bodies, errors and probes that both services share."""
+"""HTTP: routes, bodies, errors and probes that both services share."""

@@ -6,8 +6,8 @@ from starlette.types import Message, Scope, Send
 
 from bentos.common.errors import Overloaded
 from bentos.common.http.inflight import FREE_ANSWER_BYTES, Charge
-from bentos.common.http.native import native_error
 from bentos.common.http.problems import problem_of
+from bentos.common.http.responses import native_error
 from bentos.common.http.route import DialectRoute
 
 _KEPT = (b"access-control-", b"vary")  # a browser reads no error without them

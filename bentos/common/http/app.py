@@ -12,12 +12,12 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bentos.common.http import probes
+from bentos.common.http.middleware.dialect_dispatch import DialectDispatchMiddleware, SharedPath
+from bentos.common.http.middleware.route_labels import UNMATCHED
 from bentos.common.http.other_service import OtherService
 from bentos.common.http.page.routes import Page, page_router
 from bentos.common.http.problems import problem_of
 from bentos.common.http.route import DialectRoute, ErrorRenderer, renderer_by_path
-from bentos.common.http.route_labels import UNMATCHED
-from bentos.common.http.shared_path import SharedPath, SharedPathDispatch
 from bentos.common.lifecycle import Lifecycle
 from bentos.common.version import VERSION
 
@@ -40,7 +40,7 @@ def create_app(
 
     Args:
         lifecycle: the process's state; the caller starts and stops it.
-        routers: the service's doors, one per dialect.
+        routers: of the service, one per dialect.
         description: first paragraph of the OpenAPI page.
         limits: what `/info` reports besides the settings of engine and server.
         shared_path: the path that native and another dialect have in common.
@@ -57,7 +57,7 @@ def create_app(
         docs_url=None,  # FastAPI's take their scripts from another host
         redoc_url=None,
     )
-    app.add_middleware(SharedPathDispatch, shared=shared_path, max_body_bytes=lifecycle.server.max_body_bytes)
+    app.add_middleware(DialectDispatchMiddleware, shared=shared_path, max_body_bytes=lifecycle.server.max_body_bytes)
     app.state.lifecycle = lifecycle
     app.state.max_body_bytes = lifecycle.server.max_body_bytes
     app.state.request_timeout_seconds = lifecycle.server.request_timeout_seconds

@@ -19,7 +19,7 @@ from bentos.common.errors import (
 )
 from bentos.common.http.content_encoding import inflater
 from bentos.common.http.inflight import FREE_BYTES, Charge, charge_of
-from bentos.common.http.json_parser import parse_json
+from bentos.common.http.json.parser import parse_json
 from bentos.common.http.raw_headers import header
 
 _SCOPE_KEY = "duobento.body"

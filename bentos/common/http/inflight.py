@@ -3,7 +3,7 @@
 from starlette.types import Scope
 
 from bentos.common.errors import Overloaded
-from bentos.common.metrics import Metrics
+from bentos.common.observability.metrics import Metrics
 
 FREE_BYTES = 4096
 """A body of no more is neither counted nor refused, so that small requests are answered whatever large ones do."""

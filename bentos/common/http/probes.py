@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.responses import Response
 
-from bentos.common.http.native import ArrayJSON
+from bentos.common.http.responses import ArrayJSON
 from bentos.common.http.route import DialectRoute
 from bentos.common.lifecycle import Lifecycle
 from bentos.common.resources import cpu_limit, memory_limit, resident_memory
@@ -23,8 +23,8 @@ def _lifecycle(request: Request) -> Lifecycle:
 @router.get("/live", summary="Does the process make progress?", responses={503: {"description": "Restart it"}})
 async def live(request: Request) -> Response:
     """200 while the process and its engine make progress."""
-    problem = _lifecycle(request).problem()
-    return ArrayJSON({"status": "failed", "problem": problem}, 503) if problem else ArrayJSON({"status": "ok"})
+    failure = _lifecycle(request).failure_reason()
+    return ArrayJSON({"status": "failed", "problem": failure}, 503) if failure else ArrayJSON({"status": "ok"})
 
 
 @router.get("/ready", summary="May it be sent requests?", responses={503: {"description": "Not now"}})
@@ -42,9 +42,9 @@ async def health(request: Request) -> Response:
     """200 when the model is loaded. A cache that fails is reported and changes nothing else."""
     lifecycle = _lifecycle(request)
     loaded = lifecycle.model_loaded
-    problem = lifecycle.problem()
+    failure = lifecycle.failure_reason()
     body: dict[str, Any] = {
-        "status": "failed" if problem else "ok" if loaded else "loading",
+        "status": "failed" if failure else "ok" if loaded else "loading",
         "service": lifecycle.name,
         "model": lifecycle.model.profile.model_id,
         "model_loaded": loaded,
@@ -58,7 +58,7 @@ async def health(request: Request) -> Response:
         "status": "degraded" if failing else "ok",
         **({"failing": failing} if failing else {}),
     }
-    return ArrayJSON(body) if loaded and not problem else ArrayJSON(body, 503, {"Retry-After": "2"})
+    return ArrayJSON(body) if loaded and not failure else ArrayJSON(body, 503, {"Retry-After": "2"})
 
 
 @router.get("/info", summary="Which model, how it runs, which limits")

@@ -1,4 +1,4 @@
-"""The route class of all doors.
+"""The route class of all dialects.
 
 A bounded JSON body in, any error out in the dialect's shape, work dropped when the client leaves.
 """
@@ -14,9 +14,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from bentos.common.http.body import load_json, validated
-from bentos.common.http.departure import Departure
-from bentos.common.http.native import NativeError, native_error
+from bentos.common.http.client_disconnect import CancelOnDisconnect
 from bentos.common.http.problems import Problem, problem_of
+from bentos.common.http.responses import NativeError, native_error
 
 CLIENT_CLOSED_REQUEST = 499
 """Status under which a request is counted whose client left (nginx's number; nobody receives it)."""
@@ -65,7 +65,7 @@ class DialectRoute(APIRoute):
 
         async def answer(request: Request) -> Response:
             body = validated(await load_json(request, request.app.state.max_body_bytes), model)
-            with Departure(request):
+            with CancelOnDisconnect(request):
                 response: Response = await endpoint(body, request)
                 return response
 

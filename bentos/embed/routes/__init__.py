@@ -1,1 +1,1 @@
-"""The doors of embed-service, one module per dialect."""
+"""Routes of embed-service, one module per dialect."""

@@ -6,9 +6,9 @@ from typing import Any, Literal
 from bentos.common.errors import InvalidInput, NoItems
 from bentos.common.http.dialects import cohere
 from bentos.embed.encoder import Embeddings, InputType
-from bentos.embed.quantisation import EmbeddingType, converted
+from bentos.embed.json_fragments import JSONFragmentCache
+from bentos.embed.quantization import EmbeddingType, quantize
 from bentos.embed.schemas.cohere import ONLY_TEXTS
-from bentos.embed.vector_json import VectorJSON
 
 INPUT_TYPES = {
     "search_document": InputType.PASSAGE,
@@ -34,15 +34,15 @@ def check(texts: Sequence[str], images: object, input_type: str | None) -> None:
         raise NoItems("at least one text must be provided")
 
 
-def by_type(result: Embeddings, forms: Sequence[EmbeddingType], vector_json: VectorJSON) -> dict[str, Any]:
+def by_type(result: Embeddings, forms: Sequence[EmbeddingType], json_fragments: JSONFragmentCache) -> dict[str, Any]:
     """Vectors in each of the forms, once."""
     return {
-        form.value: vector_json.rows(result) if form is EmbeddingType.FLOAT else converted(result.vectors, form)
+        form.value: json_fragments.rows(result) if form is EmbeddingType.FLOAT else quantize(result.vectors, form)
         for form in dict.fromkeys(forms)
     }
 
 
-def meta(version: Literal["1", "2"], result: Embeddings, place: str, limit: int) -> dict[str, Any]:
+def meta(version: Literal["1", "2"], result: Embeddings, param: str, limit: int) -> dict[str, Any]:
     """The answer's `meta`, with a warning for each text that was truncated to `limit` tokens."""
-    warnings = [f"{place}.{index} was too long and was truncated to {limit} tokens" for index in result.truncated]
+    warnings = [f"{param}.{index} was too long and was truncated to {limit} tokens" for index in result.truncated]
     return cohere.meta(version, {"input_tokens": result.tokens}, warnings)

@@ -1,10 +1,10 @@
-"""Cohere v1's smaller doors: `POST /v1/tokenize`, `/v1/detokenize` and `/v1/check-api-key`."""
+"""Cohere v1's smaller routes: `POST /v1/tokenize`, `/v1/detokenize` and `/v1/check-api-key`."""
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from bentos.common.http.dialects.cohere import CohereRoute
-from bentos.common.http.native import ArrayJSON
+from bentos.common.http.responses import ArrayJSON
 from bentos.embed.encoder import Encoder
 from bentos.embed.schemas.cohere_tokens import (
     CheckAPIKeyAnswer,

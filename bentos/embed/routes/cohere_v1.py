@@ -1,16 +1,16 @@
-"""Cohere v1's door: `POST /v1/embed`."""
+"""Cohere v1: `POST /v1/embed`."""
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from bentos.common.http import request_headers
+from bentos.common.http import headers as request_headers
 from bentos.common.http.dialects.cohere import TRUNCATIONS, CohereRoute
-from bentos.common.http.native import ArrayJSON
-from bentos.common.logs import request_id
+from bentos.common.http.responses import ArrayJSON
+from bentos.common.observability.logging import request_id
 from bentos.embed.encoder import EmbedRequest, Encoder
+from bentos.embed.json_fragments import JSONFragmentCache
 from bentos.embed.routes import cohere
 from bentos.embed.schemas.cohere import EmbedByTypeAnswer, EmbedFloatsAnswer, EmbedV1Body
-from bentos.embed.vector_json import VectorJSON
 
 router = APIRouter(route_class=CohereRoute, tags=["Cohere v1"])
 
@@ -36,14 +36,14 @@ async def embed(body: EmbedV1Body, request: Request) -> Response:
             no_store=request_headers.no_store(request),
         )
     )
-    vector_json: VectorJSON = request.app.state.vector_json
+    json_fragments: JSONFragmentCache = request.app.state.json_fragments
     forms = body.embedding_types
     return ArrayJSON(
         {
             "response_type": "embeddings_by_type" if forms else "embeddings_floats",
             "id": request_id.get(),
             "texts": texts,
-            "embeddings": cohere.by_type(result, forms, vector_json) if forms else vector_json.rows(result),
+            "embeddings": cohere.by_type(result, forms, json_fragments) if forms else json_fragments.rows(result),
             "meta": cohere.meta("1", result, "texts", encoder.window),
         }
     )

@@ -1,17 +1,17 @@
-"""Cohere v2's door: `POST /v2/embed`."""
+"""Cohere v2: `POST /v2/embed`."""
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from bentos.common.http import request_headers
+from bentos.common.http import headers as request_headers
 from bentos.common.http.dialects.cohere import TRUNCATIONS, CohereRoute, lane_of
-from bentos.common.http.native import ArrayJSON
-from bentos.common.logs import request_id
+from bentos.common.http.responses import ArrayJSON
+from bentos.common.observability.logging import request_id
 from bentos.embed.encoder import EmbedRequest, Encoder
-from bentos.embed.quantisation import EmbeddingType
+from bentos.embed.json_fragments import JSONFragmentCache
+from bentos.embed.quantization import EmbeddingType
 from bentos.embed.routes import cohere
 from bentos.embed.schemas.cohere import EmbedByTypeAnswer, EmbedV2Body
-from bentos.embed.vector_json import VectorJSON
 
 router = APIRouter(route_class=CohereRoute, tags=["Cohere v2"])
 
@@ -23,8 +23,8 @@ async def embed(body: EmbedV2Body, request: Request) -> Response:
     """Unit vectors of the texts, in the forms that were asked for."""
     encoder: Encoder = request.app.state.encoder
     request.app.state.model_names.check(body.model)
-    vector_json: VectorJSON = request.app.state.vector_json
-    place = "texts" if body.inputs is None else "inputs"
+    json_fragments: JSONFragmentCache = request.app.state.json_fragments
+    param = "texts" if body.inputs is None else "inputs"
     texts = body.texts or [mixed.text for mixed in body.inputs or []]
     cohere.check(texts, body.images, body.input_type)
     encoder.check_dimension(body.output_dimension, "output_dimension")
@@ -37,7 +37,7 @@ async def embed(body: EmbedV2Body, request: Request) -> Response:
             lane=lane_of(body.priority),
             deadline=request_headers.deadline(request),
             no_store=request_headers.no_store(request),
-            place=place,
+            param=param,
         )
     )
     return ArrayJSON(
@@ -45,7 +45,7 @@ async def embed(body: EmbedV2Body, request: Request) -> Response:
             "response_type": "embeddings_by_type",
             "id": request_id.get(),
             "texts": texts,
-            "embeddings": cohere.by_type(result, body.embedding_types or [EmbeddingType.FLOAT], vector_json),
-            "meta": cohere.meta("2", result, place, encoder.limit(body.max_tokens)),
+            "embeddings": cohere.by_type(result, body.embedding_types or [EmbeddingType.FLOAT], json_fragments),
+            "meta": cohere.meta("2", result, param, encoder.limit(body.max_tokens)),
         }
     )

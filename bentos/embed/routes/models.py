@@ -5,8 +5,8 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from bentos.common.http.native import ArrayJSON
-from bentos.common.model_names import ModelNames
+from bentos.common.http.responses import ArrayJSON
+from bentos.common.models.aliases import ModelNames
 from bentos.embed.encoder import Encoder
 from bentos.embed.routes.openai import OpenAIRoute
 from bentos.embed.schemas.openai import Model, Models

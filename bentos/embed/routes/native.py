@@ -1,4 +1,4 @@
-"""The native door: `POST /embed`."""
+"""The native route: `POST /embed`."""
 
 import time
 from typing import Any
@@ -6,13 +6,13 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from bentos.common.http import request_headers
-from bentos.common.http.native import ArrayJSON
+from bentos.common.http import headers as request_headers
+from bentos.common.http.responses import ArrayJSON
 from bentos.common.http.route import DialectRoute
 from bentos.embed.encoder import EmbedRequest, Encoder
-from bentos.embed.quantisation import base64_float32
+from bentos.embed.json_fragments import JSONFragmentCache
+from bentos.embed.quantization import base64_float32
 from bentos.embed.schemas.native import EmbedBody, EmbeddingAnswer, EmbeddingsAnswer
-from bentos.embed.vector_json import VectorJSON
 
 router = APIRouter(route_class=DialectRoute, tags=["native"])
 
@@ -27,7 +27,7 @@ async def embed(body: EmbedBody, request: Request) -> Response:
     """Unit vectors of `text` or `texts`, with what was truncated."""
     started = time.perf_counter()
     encoder: Encoder = request.app.state.encoder
-    vector_json: VectorJSON = request.app.state.vector_json
+    json_fragments: JSONFragmentCache = request.app.state.json_fragments
     single = body.text is not None
     result = await encoder.encode(
         EmbedRequest(
@@ -37,11 +37,11 @@ async def embed(body: EmbedBody, request: Request) -> Response:
             lane=body.priority,
             deadline=request_headers.deadline(request),
             no_store=request_headers.no_store(request),
-            place="text" if single else "texts",
+            param="text" if single else "texts",
             numbered=not single,
         )
     )
-    vectors: Any = base64_float32(result.vectors) if body.encoding_format == "base64" else vector_json.rows(result)
+    vectors: Any = base64_float32(result.vectors) if body.encoding_format == "base64" else json_fragments.rows(result)
     answer: dict[str, Any] = {
         **({"embedding": vectors[0]} if single else {"embeddings": vectors}),
         "dimension": result.vectors.shape[1],

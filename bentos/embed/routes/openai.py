@@ -1,4 +1,4 @@
-"""OpenAI's door: `POST /v1/embeddings` (developers.openai.com/api/reference/resources/embeddings)."""
+"""OpenAI: `POST /v1/embeddings` (developers.openai.com/api/reference/resources/embeddings)."""
 
 from typing import Any, ClassVar
 
@@ -8,14 +8,14 @@ from starlette.responses import Response
 
 from bentos.common.bounds import MOST_TOKEN_IDS
 from bentos.common.errors import TextTooLong
-from bentos.common.http import request_headers
-from bentos.common.http.native import ArrayJSON
+from bentos.common.http import headers as request_headers
 from bentos.common.http.problems import Problem
+from bentos.common.http.responses import ArrayJSON
 from bentos.common.http.route import DialectRoute, ErrorRenderer
 from bentos.embed.encoder import EmbedRequest, Encoder
-from bentos.embed.quantisation import base64_float32
+from bentos.embed.json_fragments import JSONFragmentCache
+from bentos.embed.quantization import base64_float32
 from bentos.embed.schemas.openai import EmbeddingsAnswer, EmbeddingsBody, OpenAIError
-from bentos.embed.vector_json import VectorJSON
 
 # The vendor answers mistakes in the body with 400.
 _STATUSES = {415: 400, 422: 400}
@@ -61,7 +61,7 @@ router = APIRouter(route_class=OpenAIRoute, tags=["OpenAI"])
 async def embeddings(body: EmbeddingsBody, request: Request) -> Response:
     """Unit vectors of the inputs."""
     encoder: Encoder = request.app.state.encoder
-    vector_json: VectorJSON = request.app.state.vector_json
+    json_fragments: JSONFragmentCache = request.app.state.json_fragments
     request.app.state.model_names.check(body.model)
     encoder.check_dimension(body.dimensions, "dimensions")
     try:
@@ -73,7 +73,7 @@ async def embeddings(body: EmbeddingsBody, request: Request) -> Response:
                 max_total_tokens=MOST_TOKEN_IDS,
                 deadline=request_headers.deadline(request),
                 no_store=request_headers.no_store(request),
-                place="input",
+                param="input",
                 numbered=body.input.numbered,
             )
         )
@@ -83,7 +83,7 @@ async def embeddings(body: EmbeddingsBody, request: Request) -> Response:
             f"{error.param}. Send a shorter text, or `truncate`.",
             param=error.param,
         ) from None
-    vectors: Any = base64_float32(result.vectors) if body.encoding_format == "base64" else vector_json.rows(result)
+    vectors: Any = base64_float32(result.vectors) if body.encoding_format == "base64" else json_fragments.rows(result)
     return ArrayJSON(
         {
             "object": "list",

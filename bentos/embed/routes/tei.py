@@ -1,15 +1,15 @@
-"""The door of text-embeddings-inference: `POST /`, and `POST /embed` with `inputs`, which goes to `/tei/embed`."""
+"""text-embeddings-inference: `POST /`, and `POST /embed` with `inputs`, which goes to `/tei/embed`."""
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from bentos.common.errors import InvalidInput
-from bentos.common.http import request_headers
+from bentos.common.http import headers as request_headers
 from bentos.common.http.dialects.tei import TEIRoute, truncation
-from bentos.common.http.native import ArrayJSON
+from bentos.common.http.responses import ArrayJSON
 from bentos.embed.encoder import EmbedRequest, Encoder
+from bentos.embed.json_fragments import JSONFragmentCache
 from bentos.embed.schemas.tei import EmbedTEIBody
-from bentos.embed.vector_json import VectorJSON
 
 router = APIRouter(route_class=TEIRoute, tags=["text-embeddings-inference"])
 
@@ -39,9 +39,9 @@ async def embed(body: EmbedTEIBody, request: Request) -> Response:
             truncate=truncation(body.truncate, body.truncation_direction),
             deadline=request_headers.deadline(request),
             no_store=request_headers.no_store(request),
-            place="inputs",
+            param="inputs",
             numbered=body.inputs.numbered,
         )
     )
-    vector_json: VectorJSON = request.app.state.vector_json
-    return ArrayJSON(vector_json.rows(result))
+    json_fragments: JSONFragmentCache = request.app.state.json_fragments
+    return ArrayJSON(json_fragments.rows(result))

@@ -7,7 +7,7 @@ from pydantic import BaseModel, BeforeValidator, Field, field_validator, model_v
 from bentos.common.bounds import Name, Text
 from bentos.common.errors import TooManyItems
 from bentos.common.http.dialects.cohere import Priority
-from bentos.embed.quantisation import EmbeddingType
+from bentos.embed.quantization import EmbeddingType
 
 ONLY_TEXTS = "the model embeds texts only, not images"
 _MOST_TEXTS = 96

@@ -1,1 +1,1 @@
-"""The doors of rerank-service, one module per dialect."""
+"""Routes of rerank-service, one module per dialect."""

@@ -1,4 +1,4 @@
-"""Cohere v1's and Jina's door: `POST /v1/rerank`, one body and one answer for both."""
+"""Cohere v1 and Jina: `POST /v1/rerank`, one body and one answer for both."""
 
 from collections.abc import Mapping, Sequence
 
@@ -8,10 +8,10 @@ from starlette.responses import Response
 
 from bentos.common.engine.tokenizer import Truncation
 from bentos.common.errors import InvalidInput
-from bentos.common.http import request_headers
+from bentos.common.http import headers as request_headers
 from bentos.common.http.dialects.cohere import TRUNCATIONS, CohereRoute
-from bentos.common.http.native import ArrayJSON
-from bentos.common.logs import request_id
+from bentos.common.http.responses import ArrayJSON
+from bentos.common.observability.logging import request_id
 from bentos.rerank.cross_encoder import CrossEncoder, RerankRequest
 from bentos.rerank.routes import cohere
 from bentos.rerank.schemas.cohere import Document, RerankV1Answer, RerankV1Body

@@ -1,13 +1,13 @@
-"""Cohere v2's door: `POST /v2/rerank`."""
+"""Cohere v2: `POST /v2/rerank`."""
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from bentos.common.errors import InvalidInput
-from bentos.common.http import request_headers
+from bentos.common.http import headers as request_headers
 from bentos.common.http.dialects.cohere import CohereRoute, lane_of
-from bentos.common.http.native import ArrayJSON
-from bentos.common.logs import request_id
+from bentos.common.http.responses import ArrayJSON
+from bentos.common.observability.logging import request_id
 from bentos.rerank.cross_encoder import CrossEncoder, RerankRequest
 from bentos.rerank.routes import cohere
 from bentos.rerank.schemas.cohere import RerankV2Answer, RerankV2Body

@@ -1,4 +1,4 @@
-"""The native door: `POST /rerank`."""
+"""The native route: `POST /rerank`."""
 
 import time
 from typing import Any
@@ -6,8 +6,8 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from bentos.common.http import request_headers
-from bentos.common.http.native import ArrayJSON
+from bentos.common.http import headers as request_headers
+from bentos.common.http.responses import ArrayJSON
 from bentos.common.http.route import DialectRoute
 from bentos.rerank.cross_encoder import CrossEncoder, RerankRequest
 from bentos.rerank.schemas.native import RerankAnswer, RerankBody

@@ -1,4 +1,4 @@
-"""The door of text-embeddings-inference: `POST /rerank` with `texts`, which `SharedPath` sends to `/tei/rerank`."""
+"""text-embeddings-inference: `POST /rerank` with `texts`, which `DialectDispatchMiddleware` sends to `/tei/rerank`."""
 
 from typing import Any
 
@@ -6,9 +6,9 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from bentos.common.errors import NoItems
-from bentos.common.http import request_headers
+from bentos.common.http import headers as request_headers
 from bentos.common.http.dialects.tei import TEIRoute, truncation
-from bentos.common.http.native import ArrayJSON
+from bentos.common.http.responses import ArrayJSON
 from bentos.rerank.cross_encoder import CrossEncoder, RerankRequest
 from bentos.rerank.schemas.tei import Rank, RerankTEIBody
 
@@ -31,7 +31,7 @@ async def rerank(body: RerankTEIBody, request: Request) -> Response:
             truncate=truncation(body.truncate, body.truncation_direction),
             deadline=request_headers.deadline(request),
             no_store=request_headers.no_store(request),
-            place="texts",
+            param="texts",
             allow_blank=True,
         )
     )

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from scripts.migrate.errors import Away, MigrateError
+from scripts.migrate.errors import MigrateError, TransientError
 from scripts.migrate.sources.interface import Cursor, Page, Record
 from scripts.migrate.sources.rows import plain, point_id
 
@@ -70,7 +70,7 @@ def _in_one_sentence() -> Iterator[None]:
     """A block whose errors are the migration's.
 
     Raises:
-        Away: Google may answer later.
+        TransientError: Google may answer later.
         MigrateError: it will not, for want of credentials, rights or a project.
     """
     from google.api_core import exceptions as api
@@ -79,7 +79,7 @@ def _in_one_sentence() -> Iterator[None]:
     try:
         yield
     except (api.ServerError, api.TooManyRequests, api.RetryError, auth.TransportError) as error:
-        raise Away(f"Firestore does not answer as it should: {_first_line(error)}") from error
+        raise TransientError(f"Firestore does not answer as it should: {_first_line(error)}") from error
     except (api.GoogleAPIError, auth.GoogleAuthError) as error:
         raise MigrateError(f"Firestore refuses the migration: {_first_line(error)}") from error
     except (ValueError, OSError) as error:

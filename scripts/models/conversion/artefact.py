@@ -10,7 +10,7 @@ import openvino
 
 from bentos.common.backends.interface import Pooling
 from bentos.common.backends.openvino import MODEL_FILE, OpenVINOBackend, supports_bf16
-from bentos.common.model_store import InstalledModel, ModelCorrupt, ModelNotInstalled, find, register
+from bentos.common.models.store import InstalledModel, ModelCorrupt, ModelNotInstalled, find, register
 from bentos.common.resources import cpu_limit
 from scripts.models.conversion.calibration import calibration_inputs, calibration_provenance, calibration_rows
 from scripts.models.conversion.graph import packed_graph, pooling_of

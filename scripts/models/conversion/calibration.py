@@ -1,9 +1,9 @@
-"""The inputs from which static quantisation learns the range of activations. None of them is in the fidelity texts."""
+"""The inputs from which static quantization learns the range of activations. None of them is in the fidelity texts."""
 
 import hashlib
 
 from bentos.common.backends.interface import Pooling, TokenRow
-from bentos.common.model_store import InstalledModel
+from bentos.common.models.store import InstalledModel
 from scripts.models.conversion.graph import PackedInputs, pack
 from scripts.models.fidelity.texts import ASSETS, rankings, read_entries
 from scripts.models.rows import ModelRows
@@ -38,7 +38,7 @@ def calibration_inputs(rows: list[TokenRow], pooling: Pooling, *, uses_types: bo
 
 
 def calibration_provenance(rows: list[TokenRow]) -> dict[str, str]:
-    """What the profile of a statically quantised model says about its calibration."""
+    """What the profile of a statically quantized model says about its calibration."""
     return {
         "calibration": f"{len(rows)} texts in six languages, {sum(len(row.ids) for row in rows)} tokens, from "
         f"{CALIBRATION_FILE.name}",

@@ -13,7 +13,7 @@ def candidates(wanted: Wanted, *, bf16: bool) -> list[Precision]:
     """What to try, in order; the first that passes is taken.
 
     Args:
-        wanted: a precision, or `auto` for the fastest that is faithful. Static quantisation is never automatic.
+        wanted: a precision, or `auto` for the fastest that is faithful. Static quantization is never automatic.
         bf16: whether the processor computes in bf16.
     """
     if wanted != "auto":

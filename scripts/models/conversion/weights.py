@@ -21,14 +21,14 @@ def write_weights(
     Args:
         graph: in fp32.
         precision: fp32 as it is; bf16 with fp16 weights, which the processor widens and rounds; int8 with weights in
-            int8 and activations quantised while it runs; int8-static with both quantised here.
+            int8 and activations quantized while it runs; int8-static with both quantized here.
         folder: where to.
         calibration: inputs for int8-static.
     """
     if precision == "int8":
         graph = _compressed(graph)
     elif precision == "int8-static":
-        graph = _quantised(graph, calibration)
+        graph = _quantized(graph, calibration)
     openvino.save_model(graph, folder / MODEL_FILE, compress_to_fp16=precision == "bf16")
 
 
@@ -43,7 +43,7 @@ def _compressed(graph: openvino.Model) -> openvino.Model:
         )
 
 
-def _quantised(graph: openvino.Model, calibration: Sequence[PackedInputs]) -> openvino.Model:
+def _quantized(graph: openvino.Model, calibration: Sequence[PackedInputs]) -> openvino.Model:
     with _quiet_nncf():
         import nncf
 

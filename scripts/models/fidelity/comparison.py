@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from sentence_transformers import CrossEncoder, SentenceTransformer
 
 from bentos.common.backends.interface import Backend, Outputs, TokenRow
-from bentos.common.model_store import InstalledModel
+from bentos.common.models.store import InstalledModel
 from scripts.models.fidelity import metrics
 from scripts.models.fidelity.metrics import Figures
 from scripts.models.fidelity.texts import other_texts, rankings, read_entries

@@ -5,7 +5,7 @@ import pytest
 
 from tests.http.conftest import POISON
 from tests.http.dialects.golden_shapes import golden, shape
-from tests.http.dialects.rerank_doors import (
+from tests.http.dialects.rerank_routes import (
     DOCUMENTS,
     LONG,
     NEEDLE,

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.http.dialects.golden_shapes import golden, shape
-from tests.http.dialects.rerank_doors import DOCUMENTS, LONG, NEEDLE, OFFICE, SHORT_READ, post
+from tests.http.dialects.rerank_routes import DOCUMENTS, LONG, NEEDLE, OFFICE, SHORT_READ, post
 from tests.http.services import QUICK_STOP, RERANK, Service, running
 
 PATH = "/v1/rerank"

@@ -15,7 +15,7 @@ LONG = "the heron waits " * 200
 
 @pytest.fixture(params=["/embed", "/tei/embed", "/"])
 def path(request: pytest.FixtureRequest) -> str:
-    """Each route of the door."""
+    """Each of its routes."""
     chosen: str = request.param
     return chosen
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.http.conftest import FRAIL_BODY_BYTES, POISON
 from tests.http.dialects.golden_shapes import golden, shape
-from tests.http.dialects.rerank_doors import DOCUMENTS, LONG, NEEDLE, OFFICE, QUERY, SAME, in_order, tei_error
+from tests.http.dialects.rerank_routes import DOCUMENTS, LONG, NEEDLE, OFFICE, QUERY, SAME, in_order, tei_error
 from tests.http.services import JSON, RERANK, Service
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bentos.common.model_profile import ModelProfile
+from bentos.common.models.profile import ModelProfile
 
 MODEL_ID = "Example/Tiny-Encoder"
 REVISION = "a" * 40

@@ -20,6 +20,17 @@ def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> N
     assert load(ServerSettings).log_format == "text"
 
 
+def test_an_old_name_is_taken_with_a_warning_unless_the_new_one_is_set(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("EMBED_EXPRESS", "false")
+    monkeypatch.setenv("RERANK_TARGET_SLICE_MS", "20")
+    assert (load(EmbedSettings).reserved_stream, load(RerankSettings).target_batch_ms) == (False, 20.0)
+    assert "EMBED_EXPRESS is called EMBED_RESERVED_STREAM now" in caplog.text
+    monkeypatch.setenv("EMBED_RESERVED_STREAM", "true")
+    assert load(EmbedSettings).reserved_stream
+
+
 def test_every_wrong_variable_is_named_with_its_value(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EMBED_MAX_TEXTS", "many")
     monkeypatch.setenv("EMBED_BACKEND", "tensorflow")

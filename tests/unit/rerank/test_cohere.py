@@ -1,4 +1,4 @@
-"""What Cohere's doors compute by themselves: the text of an object, search units."""
+"""What Cohere's routes compute by themselves: the text of an object, search units."""
 
 import pytest
 

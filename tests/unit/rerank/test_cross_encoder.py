@@ -10,8 +10,8 @@ import pytest
 
 from bentos.common.backends.interface import TokenIds, TokenRow
 from bentos.common.engine.tokenizer import Tokenizer
-from bentos.common.metrics import Metrics
-from bentos.common.model_store import find
+from bentos.common.models.store import find
+from bentos.common.observability.metrics import Metrics
 from bentos.rerank.cross_encoder import CrossEncoder, RerankRequest
 from bentos.rerank.settings import RerankSettings
 from tests.unit.common.cache.parts import Counts, Parts

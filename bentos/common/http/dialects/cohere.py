@@ -8,11 +8,11 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from bentos.common.engine.tokenizer import Truncation
-from bentos.common.engine.work import Lane
-from bentos.common.http.native import ArrayJSON
 from bentos.common.http.problems import Problem
+from bentos.common.http.responses import ArrayJSON
 from bentos.common.http.route import DialectRoute, ErrorRenderer
-from bentos.common.logs import request_id
+from bentos.common.lane import Lane
+from bentos.common.observability.logging import request_id
 
 # The vendor answers every mistake in the body with 400.
 _MISTAKES = frozenset({413, 415, 422})

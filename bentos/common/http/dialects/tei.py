@@ -7,8 +7,8 @@ from starlette.responses import Response
 
 from bentos.common.engine.tokenizer import Truncation
 from bentos.common.errors import DomainError, NoItems, TextTooLong
-from bentos.common.http.native import ArrayJSON
 from bentos.common.http.problems import Problem
+from bentos.common.http.responses import ArrayJSON
 from bentos.common.http.route import DialectRoute, ErrorRenderer
 
 _TYPES = {413: "Validation", 422: "Validation", 424: "Backend", 429: "Overloaded", 503: "Unhealthy"}

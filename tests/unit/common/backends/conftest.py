@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bentos.common import model_store
 from bentos.common.backends.openvino import supports_bf16
+from bentos.common.models import store as model_store
 from tests.models_command import ROOT
 
 MODELS = {"encoder": "sentence-transformers/all-MiniLM-L6-v2", "cross-encoder": "duobento/small-reranker-demo"}

@@ -33,7 +33,7 @@ def backend(request: pytest.FixtureRequest, model_store: Path, converted: Path) 
         return torch_backend(installed(MODELS[kind], model_store), device="cpu", precision="fp32", threads=2)
     pooling: Pooling = "mean" if kind == "encoder" else "first"
     return OpenVINOBackend(
-        converted / kind / form, precision=form, pooling=pooling, threads=2, streams=2, window=WINDOW, express=True
+        converted / kind / form, precision=form, pooling=pooling, threads=2, streams=2, window=WINDOW, reserved=True
     )
 
 
@@ -56,8 +56,8 @@ def test_batch_mates_do_not_change_an_output(
     alone = backend.infer([row])[0]
     among = backend.infer([*mates[:place], row, *mates[place:]])[place]
     assert_same(backend, among, alone)
-    if backend.has_express:
-        assert_same(backend, backend.infer([*mates, row], express=True)[-1], alone)
+    if backend.has_reserved_stream:
+        assert_same(backend, backend.infer([*mates, row], reserved=True)[-1], alone)
 
 
 def test_no_rows_of_a_large_micro_batch_are_mixed_up(backend: Backend) -> None:
@@ -69,7 +69,7 @@ def test_no_rows_of_a_large_micro_batch_are_mixed_up(backend: Backend) -> None:
 
 
 def test_a_short_text_may_lie_in_the_filling_behind_a_long_one(backend: Backend) -> None:
-    """A text over 256 tokens has a packed row of its own, filled up to a multiple of 32."""
+    """A text over 256 tokens has a packed row of its own, padded up to a multiple of 32."""
     long, short = _row(265, 1), _row(12, 2)
     alone = np.concatenate([backend.infer([long]), backend.infer([short])])
     assert_same(backend, backend.infer([long, short]), alone)
@@ -77,7 +77,7 @@ def test_a_short_text_may_lie_in_the_filling_behind_a_long_one(backend: Backend)
 
 @pytest.mark.parametrize("kind", ["encoder", "cross-encoder"])
 @pytest.mark.parametrize("precision", PRECISIONS)
-def test_streams_and_the_express_call_agree_with_a_single_stream(converted: Path, kind: str, precision: str) -> None:
+def test_streams_and_the_reserved_one_agree_with_a_single_stream(converted: Path, kind: str, precision: str) -> None:
     """OpenVINO packs the weights for each number of streams anew."""
     pooling: Pooling = "mean" if kind == "encoder" else "first"
     batch = [_row(3 + number, number) for number in range(20)]
@@ -85,8 +85,8 @@ def test_streams_and_the_express_call_agree_with_a_single_stream(converted: Path
     single = OpenVINOBackend(folder, precision=precision, pooling=pooling, threads=1, streams=1, window=WINDOW)
     expected = single.infer(batch)
     backend = OpenVINOBackend(
-        folder, precision=precision, pooling=pooling, threads=4, streams=2, window=WINDOW, express=True
+        folder, precision=precision, pooling=pooling, threads=4, streams=2, window=WINDOW, reserved=True
     )
     for _ in range(2):
         assert np.array_equal(backend.infer(batch), expected)
-    assert np.array_equal(backend.infer(batch, express=True), expected)
+    assert np.array_equal(backend.infer(batch, reserved=True), expected)

@@ -11,15 +11,15 @@ from prometheus_client import CollectorRegistry
 from bentos.common.backends.interface import Outputs, TokenRow
 from bentos.common.cache.cached_engine import CachedEngine, Computed
 from bentos.common.cache.checksum import Checksum
+from bentos.common.cache.codec import DType, RowCodec
 from bentos.common.cache.interface import Cache
-from bentos.common.cache.key import Identity, RowKeys
+from bentos.common.cache.key import Identity, RowHasher
 from bentos.common.cache.memory import MemoryCache
 from bentos.common.cache.metrics import CacheMetrics
-from bentos.common.cache.redis import RedisCache
-from bentos.common.cache.redis_client import connect
-from bentos.common.cache.row_format import DType, RowFormat
+from bentos.common.cache.redis.client import connect
+from bentos.common.cache.redis.tier import RedisCache
 from bentos.common.engine.engine import Engine
-from bentos.common.metrics import Metrics
+from bentos.common.observability.metrics import Metrics
 from bentos.common.settings import EngineSettings
 from tests.unit.common.engine.fake_backend import FakeBackend
 
@@ -70,7 +70,7 @@ def redis_cache(
     return RedisCache(
         connect(url),
         identity.prefix,
-        RowFormat(WIDTH, "float32"),
+        RowCodec(WIDTH, "float32"),
         Checksum(identity),
         ttl_seconds=ttl_seconds,
         look_up_seconds=look_up_seconds,
@@ -79,14 +79,14 @@ def redis_cache(
 
 
 def memory_cache(counts: Counts, most_bytes: int = 1 << 20, width: int = WIDTH) -> MemoryCache:
-    return MemoryCache(most_bytes, RowFormat(width, "float32").size, counts.metrics)
+    return MemoryCache(most_bytes, RowCodec(width, "float32").size, counts.metrics)
 
 
 class HashBackend(FakeBackend):
     """Answers each row with numbers that only the same tokens give, in all their bits."""
 
-    def infer(self, rows: Sequence[TokenRow], *, express: bool = False) -> Outputs:
-        super().infer(rows, express=express)
+    def infer(self, rows: Sequence[TokenRow], *, reserved: bool = False) -> Outputs:
+        super().infer(rows, reserved=reserved)
         seeds = [np.concatenate([row.ids, row.type_ids]).view(np.uint32) for row in rows]
         return np.stack([np.random.default_rng(seed).standard_normal(self.width, np.float32) for seed in seeds])
 
@@ -101,15 +101,15 @@ class Parts:
         counts: Counts,
         *,
         dtype: DType = "float32",
-        keys: RowKeys | None = None,
+        keys: RowHasher | None = None,
         **engine: Any,
     ) -> None:
         settings = EngineSettings(threads=4, **engine)
         executor = ThreadPoolExecutor(settings.streams)
         self.backend = backend
         self.engine = Engine(backend, settings, executor, Metrics(), request_timeout=300, stuck_after=60)
-        keys = keys or RowKeys(IDENTITY)
-        self.cached = CachedEngine(self.engine, cache, keys, RowFormat(backend.width, dtype), counts.metrics)
+        keys = keys or RowHasher(IDENTITY)
+        self.cached = CachedEngine(self.engine, cache, keys, RowCodec(backend.width, dtype), counts.metrics)
 
     @property
     def computed(self) -> int:

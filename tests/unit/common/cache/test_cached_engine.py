@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from bentos.common.backends.interface import TokenRow
-from bentos.common.engine.work import Lane
 from bentos.common.errors import DeadlineExceeded, InferenceFailed, Overloaded
+from bentos.common.lane import Lane
 from tests.unit.common.cache.parts import Counts, HashBackend, Parts, memory_cache
 from tests.unit.common.engine.fake_backend import FakeBackend, row
 from tests.unit.common.engine.test_engine import POISON, Gate, refuse_poison

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bentos.common.backends.interface import TokenRow
-from bentos.common.cache.key import RowKeys
+from bentos.common.cache.key import RowHasher
 from tests.unit.common.cache.parts import IDENTITY
 from tests.unit.common.engine.fake_backend import row
 
@@ -21,12 +21,12 @@ def row_of(pairs: list[tuple[int, int]]) -> TokenRow:
 
 @given(one=tokens, other=tokens)
 def test_keys_are_equal_for_equal_rows_only(one: list[tuple[int, int]], other: list[tuple[int, int]]) -> None:
-    keys = RowKeys(IDENTITY)
+    keys = RowHasher(IDENTITY)
     assert (keys(row_of(one)) == keys(row_of(other))) == (one == other)
 
 
 def test_a_key_has_160_bits() -> None:
-    assert len(RowKeys(IDENTITY)(row(5))) == 20
+    assert len(RowHasher(IDENTITY)(row(5))) == 20
 
 
 def test_another_profile_or_secret_makes_other_keys() -> None:
@@ -36,8 +36,8 @@ def test_another_profile_or_secret_makes_other_keys() -> None:
         replace(IDENTITY, secret="secret"),
         replace(IDENTITY, secret="secret" * 30),
     ]
-    assert len({RowKeys(identity)(row(5)) for identity in identities}) == len(identities)
-    assert RowKeys(identities[2])(row(5)) == RowKeys(replace(identities[2]))(row(5))
+    assert len({RowHasher(identity)(row(5)) for identity in identities}) == len(identities)
+    assert RowHasher(identities[2])(row(5)) == RowHasher(replace(identities[2]))(row(5))
 
 
 def test_names_tell_service_model_revision_backend_precision_width_and_numbers() -> None:

@@ -18,24 +18,24 @@ class FakeBackend:
 
     Args:
         before: called with the rows of each micro-batch, in the inference thread; may raise or block.
-        has_express: whether it has an express call.
+        has_reserved_stream: whether it has an reserved call.
     """
 
     name, device, precision, width = "fake", "cpu", "fp32", 2
     packing = None
 
     def __init__(
-        self, before: Callable[[Sequence[TokenRow]], None] | None = None, *, has_express: bool = False
+        self, before: Callable[[Sequence[TokenRow]], None] | None = None, *, has_reserved_stream: bool = False
     ) -> None:
         self._before = before
-        self.has_express = has_express
+        self.has_reserved_stream = has_reserved_stream
         self.batches: list[list[int]] = []
-        self.express_batches: list[list[int]] = []
+        self.reserved_batches: list[list[int]] = []
         self.threads: set[int] = set()
         self.closed = False
 
-    def infer(self, rows: Sequence[TokenRow], *, express: bool = False) -> Outputs:
-        (self.express_batches if express else self.batches).append([len(row.ids) for row in rows])
+    def infer(self, rows: Sequence[TokenRow], *, reserved: bool = False) -> Outputs:
+        (self.reserved_batches if reserved else self.batches).append([len(row.ids) for row in rows])
         self.threads.add(threading.get_ident())
         if self._before:
             self._before(rows)

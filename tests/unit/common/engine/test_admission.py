@@ -5,8 +5,8 @@ from prometheus_client import CollectorRegistry, Counter
 
 from bentos.common.engine.admission import Admission
 from bentos.common.engine.throughput import Throughput
-from bentos.common.engine.work import Lane
 from bentos.common.errors import DeadlineExceeded, Overloaded, TooManyTokens
+from bentos.common.lane import Lane
 from bentos.common.settings import EngineSettings
 
 
@@ -17,7 +17,7 @@ class Clock:
         return self.now
 
 
-class Door:
+class Harness:
     """An admission with a clock that tests set."""
 
     def __init__(self, **settings: float) -> None:
@@ -33,7 +33,7 @@ class Door:
             clock=self.clock,
         )
 
-    def waiting(self, interactive: int = 0, bulk: int = 0) -> "Door":
+    def waiting(self, interactive: int = 0, bulk: int = 0) -> "Harness":
         self.admission.enter(Lane.INTERACTIVE, interactive)
         self.admission.enter(Lane.BULK, bulk)
         return self
@@ -53,98 +53,98 @@ class Door:
 
 
 def test_an_idle_engine_admits_whatever_it_can_do_in_time() -> None:
-    assert Door().admits(Lane.INTERACTIVE, 29_000)
-    assert Door(queue_tokens=1024).admits(Lane.BULK, 29_000)
+    assert Harness().admits(Lane.INTERACTIVE, 29_000)
+    assert Harness(queue_tokens=1024).admits(Lane.BULK, 29_000)
 
 
 def test_interactive_work_is_let_in_until_it_would_wait_too_long() -> None:
-    door = Door().waiting(interactive=400)
-    assert door.admits(Lane.INTERACTIVE, 90)
-    assert not door.admits(Lane.INTERACTIVE, 110)
+    harness = Harness().waiting(interactive=400)
+    assert harness.admits(Lane.INTERACTIVE, 90)
+    assert not harness.admits(Lane.INTERACTIVE, 110)
 
 
 def test_bulk_work_waits_as_long_as_a_request_may_take() -> None:
-    door = Door().waiting(interactive=400)
-    assert door.admits(Lane.BULK, 20_000)
-    assert not door.waiting(bulk=20_000).admits(Lane.BULK, 20_000)
+    harness = Harness().waiting(interactive=400)
+    assert harness.admits(Lane.BULK, 20_000)
+    assert not harness.waiting(bulk=20_000).admits(Lane.BULK, 20_000)
 
 
 def test_a_request_with_a_deadline_of_its_own_has_to_fit_into_it() -> None:
-    door = Door().waiting(interactive=200)
-    assert door.admits(Lane.INTERACTIVE, 50, seconds=3)
-    assert not door.admits(Lane.INTERACTIVE, 50, seconds=2)
-    assert not door.admits(Lane.BULK, 50, seconds=2)
+    harness = Harness().waiting(interactive=200)
+    assert harness.admits(Lane.INTERACTIVE, 50, seconds=3)
+    assert not harness.admits(Lane.INTERACTIVE, 50, seconds=2)
+    assert not harness.admits(Lane.BULK, 50, seconds=2)
 
 
 def test_who_is_willing_to_wait_longer_does_not_lengthen_the_interactive_queue() -> None:
-    assert not Door().waiting(interactive=600).admits(Lane.INTERACTIVE, 10, seconds=200)
+    assert not Harness().waiting(interactive=600).admits(Lane.INTERACTIVE, 10, seconds=200)
 
 
 def test_interactive_work_does_not_wait_for_bulk_work_but_shares_with_it() -> None:
-    door = Door().waiting(bulk=10_000)
-    assert door.admits(Lane.INTERACTIVE, 50)
-    assert door.waiting(interactive=390).admission.expected_wait(Lane.INTERACTIVE) == pytest.approx(3.9 * 5 / 4)
+    harness = Harness().waiting(bulk=10_000)
+    assert harness.admits(Lane.INTERACTIVE, 50)
+    assert harness.waiting(interactive=390).admission.expected_wait(Lane.INTERACTIVE) == pytest.approx(3.9 * 5 / 4)
 
 
 def test_bulk_work_waits_longer_where_interactive_work_keeps_coming() -> None:
-    door = Door().waiting(interactive=100, bulk=1000)
-    before = door.admission.expected_wait(Lane.BULK)
-    door.admission._throughput.observe(100, 1.0, interactive=True)
+    harness = Harness().waiting(interactive=100, bulk=1000)
+    before = harness.admission.expected_wait(Lane.BULK)
+    harness.admission._throughput.observe(100, 1.0, interactive=True)
     assert before == pytest.approx(11)
-    assert door.admission.expected_wait(Lane.BULK) == pytest.approx(1 + 10 * 5)
+    assert harness.admission.expected_wait(Lane.BULK) == pytest.approx(1 + 10 * 5)
 
 
 def test_the_time_before_the_queue_counts() -> None:
-    assert Door().admits(Lane.INTERACTIVE, 10, ahead=4)
-    assert not Door().admits(Lane.INTERACTIVE, 10, ahead=6)
+    assert Harness().admits(Lane.INTERACTIVE, 10, ahead=4)
+    assert not Harness().admits(Lane.INTERACTIVE, 10, ahead=6)
 
 
 def test_a_request_as_long_as_the_limit_is_let_in_once_half_of_it_is_free() -> None:
-    assert Door().waiting(interactive=240).admits(Lane.INTERACTIVE, 2000)
-    assert not Door().waiting(interactive=260).admits(Lane.INTERACTIVE, 2000)
+    assert Harness().waiting(interactive=240).admits(Lane.INTERACTIVE, 2000)
+    assert not Harness().waiting(interactive=260).admits(Lane.INTERACTIVE, 2000)
 
 
 def test_tokens_are_bounded_whatever_their_time() -> None:
-    door = Door(queue_tokens=1024).waiting(bulk=1000)
-    assert door.admits(Lane.BULK, 24)
-    assert not door.admits(Lane.BULK, 25)
+    harness = Harness(queue_tokens=1024).waiting(bulk=1000)
+    assert harness.admits(Lane.BULK, 24)
+    assert not harness.admits(Lane.BULK, 25)
 
 
 def test_work_that_could_not_be_done_in_time_by_an_idle_engine_is_too_large() -> None:
-    door = Door()
-    door.admission.check_size(30_000, None)
+    harness = Harness()
+    harness.admission.check_size(30_000, None)
     with pytest.raises(TooManyTokens, match=r"30001 tokens.*at most 30000 within the 300 seconds"):
-        door.admission.check_size(30_001, None)
+        harness.admission.check_size(30_001, None)
     with pytest.raises(TooManyTokens, match="at most 200 within the 2 seconds"):
-        door.admission.check_size(201, door.deadline(2))
+        harness.admission.check_size(201, harness.deadline(2))
     with pytest.raises(DeadlineExceeded):
-        door.admission.check_size(1, door.deadline(0))
+        harness.admission.check_size(1, harness.deadline(0))
 
 
 def test_retry_after_is_the_time_after_which_the_request_fits() -> None:
-    door = Door().waiting(interactive=700)
-    seconds = door.retry_after(Lane.INTERACTIVE, 50)
+    harness = Harness().waiting(interactive=700)
+    seconds = harness.retry_after(Lane.INTERACTIVE, 50)
     assert seconds == 3  # 7.5 seconds are 2.5 too many
-    door.admission.leave(Lane.INTERACTIVE, 300)
-    assert door.admits(Lane.INTERACTIVE, 50)
+    harness.admission.leave(Lane.INTERACTIVE, 300)
+    assert harness.admits(Lane.INTERACTIVE, 50)
 
 
 def test_each_refused_request_comes_back_behind_those_before_it() -> None:
-    door = Door().waiting(interactive=500)
-    seconds = [door.retry_after(Lane.INTERACTIVE, 100) for _ in range(100)]
+    harness = Harness().waiting(interactive=500)
+    seconds = [harness.retry_after(Lane.INTERACTIVE, 100) for _ in range(100)]
     assert seconds[:4] == [1, 2, 3, 4]
     assert seconds[-1] == 60
-    door.clock.now += 30
-    assert door.retry_after(Lane.INTERACTIVE, 100) == pytest.approx(31, abs=1)
-    door.clock.now += 300
-    assert door.retry_after(Lane.INTERACTIVE, 100) == 1
+    harness.clock.now += 30
+    assert harness.retry_after(Lane.INTERACTIVE, 100) == pytest.approx(31, abs=1)
+    harness.clock.now += 300
+    assert harness.retry_after(Lane.INTERACTIVE, 100) == 1
 
 
 def test_refusals_are_counted_by_reason() -> None:
-    door = Door().waiting(interactive=1000)
-    assert not door.admits(Lane.INTERACTIVE, 1)
-    assert not door.admits(Lane.INTERACTIVE, 1, seconds=3)
+    harness = Harness().waiting(interactive=1000)
+    assert not harness.admits(Lane.INTERACTIVE, 1)
+    assert not harness.admits(Lane.INTERACTIVE, 1, seconds=3)
     with pytest.raises(TooManyTokens):
-        door.admission.check_size(30_001, None)
-    assert door.registry.get_sample_value("refusals_total", {"reason": "queue"}) == 1
-    assert door.registry.get_sample_value("refusals_total", {"reason": "deadline"}) == 2
+        harness.admission.check_size(30_001, None)
+    assert harness.registry.get_sample_value("refusals_total", {"reason": "queue"}) == 1
+    assert harness.registry.get_sample_value("refusals_total", {"reason": "deadline"}) == 2

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from bentos.common.backends.interface import Outputs, TokenRow
 from bentos.common.engine.engine import Engine
-from bentos.common.engine.work import Lane
 from bentos.common.errors import DeadlineExceeded, InferenceFailed, NotReady, Overloaded, TooManyTokens
-from bentos.common.metrics import Metrics
+from bentos.common.lane import Lane
+from bentos.common.observability.metrics import Metrics
 from bentos.common.settings import EngineSettings
 from tests.unit.common.engine.fake_backend import FakeBackend, row
 
@@ -261,14 +261,14 @@ async def test_only_the_poison_item_fails() -> None:
     with pytest.raises(InferenceFailed) as failed:
         await bad
     assert failed.value.item == 1
-    assert engine.watchdog.problem() is None
+    assert engine.watchdog.failure_reason() is None
     engine.close()
 
 
 async def test_outputs_that_are_not_finite_never_reach_a_caller() -> None:
     class NaNBackend(FakeBackend):
-        def infer(self, rows: Sequence[TokenRow], *, express: bool = False) -> Outputs:
-            outputs = super().infer(rows, express=express)
+        def infer(self, rows: Sequence[TokenRow], *, reserved: bool = False) -> Outputs:
+            outputs = super().infer(rows, reserved=reserved)
             outputs[[POISON in row.ids for row in rows]] = np.nan
             return outputs
 
@@ -284,10 +284,10 @@ async def test_a_stuck_backend_is_seen() -> None:
     engine = make_engine(FakeBackend(gate), stuck_after=1e-9)
     task = asyncio.create_task(engine.run([row(5)], lane=Lane.INTERACTIVE))
     await gate.arrival()
-    assert engine.watchdog.problem() == "A micro-batch has been running for more than 1e-09 seconds."
+    assert engine.watchdog.failure_reason() == "A micro-batch has been running for more than 1e-09 seconds."
     gate.open()
     await task
-    assert engine.watchdog.problem() is None
+    assert engine.watchdog.failure_reason() is None
     engine.close()
 
 
@@ -300,7 +300,7 @@ async def test_a_backend_that_fails_on_good_input_too_is_declared_dead() -> None
         with pytest.raises(InferenceFailed):
             await engine.run([row(5)], lane=Lane.INTERACTIVE)
     await settle(engine)
-    assert engine.watchdog.problem() == "The backend fails on every input."
+    assert engine.watchdog.failure_reason() == "The backend fails on every input."
     engine.close()
 
 
@@ -310,7 +310,7 @@ async def test_many_poison_inputs_do_not_make_a_healthy_backend_look_dead() -> N
         with pytest.raises(InferenceFailed):
             await engine.run([row(5, POISON)], lane=Lane.INTERACTIVE)
     await settle(engine)
-    assert engine.watchdog.problem() is None
+    assert engine.watchdog.failure_reason() is None
     engine.close()
 
 
@@ -349,31 +349,31 @@ class HeldBulk:
             self.gate(rows)
 
 
-async def test_short_interactive_work_passes_bulk_work_that_runs_where_there_is_an_express_call() -> None:
+async def test_short_interactive_work_passes_bulk_work_that_runs_where_a_stream_is_reserved() -> None:
     held = HeldBulk()
-    backend = FakeBackend(held, has_express=True)
+    backend = FakeBackend(held, has_reserved_stream=True)
     engine = make_engine(backend)
     bulk = asyncio.create_task(engine.run([row(500)] * 3, lane=Lane.BULK))
     await held.gate.arrival()
     for length in (7, 9):
         assert (await engine.run([row(length)], lane=Lane.INTERACTIVE)).tolist() == [[5, length]]
-    assert backend.express_batches == [[7], [9]]
+    assert backend.reserved_batches == [[7], [9]]
     assert not bulk.done()
     held.gate.open()
     await bulk
     assert (await engine.run([row(8)], lane=Lane.INTERACTIVE)).tolist() == [[5, 8]]
-    assert len(backend.express_batches) == 2
+    assert len(backend.reserved_batches) == 2
     engine.close()
 
 
-async def test_express_work_that_fails_is_retried_item_by_item() -> None:
+async def test_work_of_the_reserved_stream_that_fails_is_retried_item_by_item() -> None:
     held = HeldBulk()
 
     def before(rows: Sequence[TokenRow]) -> None:
         held(rows)
         refuse_poison(rows)
 
-    engine = make_engine(FakeBackend(before, has_express=True))
+    engine = make_engine(FakeBackend(before, has_reserved_stream=True))
     bulk = asyncio.create_task(engine.run([row(500)], lane=Lane.BULK))
     await held.gate.arrival()
     with pytest.raises(InferenceFailed) as failure:
@@ -384,15 +384,15 @@ async def test_express_work_that_fails_is_retried_item_by_item() -> None:
     engine.close()
 
 
-async def test_a_long_interactive_text_does_not_go_express() -> None:
+async def test_a_long_interactive_text_does_not_go_to_the_reserved_stream() -> None:
     held = HeldBulk()
-    backend = FakeBackend(held, has_express=True)
+    backend = FakeBackend(held, has_reserved_stream=True)
     engine = make_engine(backend)
     bulk = asyncio.create_task(engine.run([row(500)], lane=Lane.BULK))
     await held.gate.arrival()
     long = asyncio.create_task(engine.run([row(400)], lane=Lane.INTERACTIVE))
     await asyncio.sleep(0)
-    assert not backend.express_batches
+    assert not backend.reserved_batches
     held.gate.open()
     await asyncio.gather(bulk, long)
     engine.close()

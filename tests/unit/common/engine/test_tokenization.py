@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 import pytest
 
 from bentos.common.engine.tokenization import INLINE_CHARACTERS, TokenizationPool
-from bentos.common.engine.work import Lane
 from bentos.common.errors import DeadlineExceeded
+from bentos.common.lane import Lane
 
 pytestmark = pytest.mark.anyio
 

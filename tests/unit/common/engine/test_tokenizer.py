@@ -8,8 +8,8 @@ import tokenizers
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bentos.common import model_store
 from bentos.common.engine.tokenizer import Side, Tokenizer
+from bentos.common.models import store as model_store
 
 KEEP = 16
 MODELS = ["sentence-transformers/all-MiniLM-L6-v2", "intfloat/multilingual-e5-small-q4"]
@@ -51,7 +51,7 @@ def reference(folder: Path) -> tokenizers.Tokenizer:
 
 @settings(max_examples=300, deadline=None)
 @given(text=texts | runs_without_spaces, side=st.sampled_from(Side))
-def test_cutting_before_tokenising_does_not_change_the_kept_tokens(
+def test_cutting_before_tokenizing_does_not_change_the_kept_tokens(
     tokenizer: Tokenizer, reference: tokenizers.Tokenizer, text: str, side: Side
 ) -> None:
     whole = reference.encode(text, add_special_tokens=False).ids
@@ -87,7 +87,7 @@ def test_rows_carry_the_special_tokens_and_segments_of_the_model(
     assert tokenizer.row(query.ids).ids.tolist() == single.ids
     row = tokenizer.pair_row(query.ids, document.ids)
     assert (row.ids.tolist(), row.type_ids.tolist()) == (pair.ids, pair.type_ids)
-    assert tokenizer.pair_room == KEEP + 2 - (len(pair.ids) - len(query.ids) - len(document.ids))
+    assert tokenizer.pair_content_limit == KEEP + 2 - (len(pair.ids) - len(query.ids) - len(document.ids))
 
 
 @pytest.mark.parametrize("text", ["word " * 2_000_000, "x" * 10_000_000, " " * 9_999_999 + "x", "語" * 3_000_000])

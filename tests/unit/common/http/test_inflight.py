@@ -7,7 +7,7 @@ from starlette.types import Message, Scope
 from bentos.common.errors import Overloaded
 from bentos.common.http.body import read
 from bentos.common.http.inflight import FREE_BYTES, Charge, InFlightBytes
-from bentos.common.metrics import Metrics
+from bentos.common.observability.metrics import Metrics
 
 LIMIT = 100_000
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import pytest
 
-from bentos.common.model_store import find, list_installed
+from bentos.common.models.store import find, list_installed
 from scripts.models.minilm import minilm_folder
 from scripts.models.selection import link_files
 from tests.models_command import run_models_command

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from tokenizers import Tokenizer
 
-from bentos.common.model_store import ModelCorrupt, find, list_installed
+from bentos.common.models.store import ModelCorrupt, find, list_installed
 from scripts.models.folder import LocalFolder
 from scripts.models.install import Wishes, install
 from scripts.models.minilm import minilm_folder

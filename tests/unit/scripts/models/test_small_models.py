@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from tokenizers import Tokenizer
 
-from bentos.common.model_store import find
+from bentos.common.models.store import find
 from tests.http import reference
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bentos.common.model_store import InstalledModel, find
+from bentos.common.models.store import InstalledModel, find
 from scripts.models.conversion.artefact import Conversion, install_precision
 from scripts.models.fidelity.gate import passes
 from scripts.models.source import InstallError

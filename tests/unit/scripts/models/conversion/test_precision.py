@@ -3,7 +3,7 @@
 from scripts.models.conversion.precision import candidates, next_better
 
 
-def test_auto_takes_the_fastest_first_and_never_static_quantisation() -> None:
+def test_auto_takes_the_fastest_first_and_never_static_quantization() -> None:
     assert candidates("auto", bf16=True) == ["int8", "bf16", "fp32"]
     assert candidates("auto", bf16=False) == ["int8", "fp32"]
     assert candidates("int8-static", bf16=True) == ["int8-static"]

@@ -55,7 +55,7 @@ def test_weights_are_stored_in_the_type_of_the_precision(graph: openvino.Model, 
     assert sizes["int8"] < 0.4 * sizes["fp32"]
 
 
-def test_static_quantisation_leaves_pooling_alone(
+def test_static_quantization_leaves_pooling_alone(
     graph: openvino.Model, calibration: list[PackedInputs], tmp_path: Path
 ) -> None:
     types, _ = written(graph, "int8-static", tmp_path, calibration)

@@ -1,0 +1,1 @@
+"""BentoML's own routes, under the rules of ours."""

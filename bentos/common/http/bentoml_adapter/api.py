@@ -1,0 +1,109 @@
+"""What BentoML's own routes need to behave like our own: ids, metrics, keys, limits, statuses."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from _bentoml_impl.server import app as bentoml_app  # type: ignore[import-untyped]
+from bentoml._internal.marshal.dispatcher import CorkDispatcher, NonBlockSema, Optimizer
+from bentoml._internal.server.http import traffic
+from fastapi import APIRouter
+from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp
+
+from bentos.common.http.bentoml_adapter.calls import BatchAPI, BentoMLCalls
+from bentos.common.http.middleware.api_keys import APIKeyMiddleware
+from bentos.common.http.middleware.request_context import REQUEST_ID_HEADER, RequestContext
+from bentos.common.http.middleware.route_labels import RouteLabels
+from bentos.common.http.middleware.tracing import TracingMiddleware
+from bentos.common.http.route import renderer_by_path
+from bentos.common.lane import Lane
+from bentos.common.lifecycle import Lifecycle
+from bentos.common.settings import TracesSettings
+
+_BENTOML_ROUTES = ("/schema.json", "/livez", "/healthz")
+
+
+def add_middleware(
+    service: Any,
+    lifecycle: Lifecycle,
+    *,
+    routers: Sequence[APIRouter],
+    apis: Sequence[BatchAPI],
+    traces: TracesSettings,
+) -> None:
+    """Put our middleware around all routes of a BentoML service, its own and ours.
+
+    Args:
+        service: the class, as `@bentoml.service` has made it.
+        lifecycle: of its process.
+        routers: routers of our dialects.
+        apis: its BentoML APIs.
+        traces: whether requests are traced.
+    """
+    server = lifecycle.server
+    lifecycle.metrics.expect_routes([*(api.path for api in apis), *_BENTOML_ROUTES])
+    labels = RouteLabels(lifecycle.metrics.routes)
+    service.add_asgi_middleware(RequestContext, lifecycle=lifecycle, labels=labels)
+    if traces.url:
+        service.add_asgi_middleware(TracingMiddleware, labels=labels)
+    if server.cors_origins:
+        # Before the keys: a browser asks for permission without one.
+        service.add_asgi_middleware(
+            CORSMiddleware,
+            allow_origins=server.cors_origins,
+            allow_methods=["GET", "POST"],
+            allow_headers=["*"],
+            expose_headers=[REQUEST_ID_HEADER, "Retry-After"],
+        )
+    service.add_asgi_middleware(
+        APIKeyMiddleware,
+        keys=[key.get_secret_value() for key in server.api_keys],
+        exempt=server.api_keys_exempt,
+        renderer_by_path=renderer_by_path(routers),
+    )
+    service.add_asgi_middleware(BentoMLCalls, apis=apis, lifecycle=lifecycle)
+    drop_request_timer()
+    dispatch_at_once()
+
+
+def drop_request_timer() -> None:
+    """Leave out the middleware that gives each request a task, and a timer that outlives it by minutes.
+
+    Our routes keep a request's deadline, and the server's protocol the time that a body may take.
+    """
+    traffic.TimeoutMiddleware = _nothing  # type: ignore[assignment,misc]
+
+
+def _nothing(app: ASGIApp, timeout: float) -> ASGIApp:  # noqa: ARG001
+    return app
+
+
+class _NoWaiting(Optimizer):
+    """Takes calls to need no time, and learns nothing. BentoML's own holds a lone call for others to come.
+
+    It does so for twice the mean time of the first calls of a process while it learns from them, and later for as
+    long as calls used to wait. Also it sheds calls by a guess of their time; ours are admitted before.
+    """
+
+    def __init__(self, max_latency: float) -> None:
+        super().__init__(max_latency)
+        self.o_a = self.o_b = 0.0
+
+    def trigger_refresh(self) -> None:
+        """Keep everything as it is."""
+
+
+class _Dispatcher(CorkDispatcher[Any, Any]):
+    """BentoML's dispatcher, which merges the calls that it has, and waits for no more: `MergeGate` says when they come.
+
+    Batches of all lanes may be computed at a time, and beside each one of a call that just missed it.
+    """
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options, shared_sema=NonBlockSema(2 * len(Lane)))
+        self.optimizer = _NoWaiting(self.max_latency)
+
+
+def dispatch_at_once() -> None:
+    """Have BentoML hand a call to its API in the moment when it comes."""
+    bentoml_app.CorkDispatcher = _Dispatcher

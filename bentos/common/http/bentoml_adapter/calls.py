@@ -1,0 +1,195 @@
+"""BentoML's own routes under the rules of ours: what they take, what they refuse and how, and when work is dropped."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+from bentoml.exceptions import ServiceUnavailable
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from bentos.common.engine.engine import estimated_tokens
+from bentos.common.errors import DeadlineExceeded, InvalidInput, NoItems, TooManyItems
+from bentos.common.http.bentoml_adapter.merge_gate import MERGED_ITEMS, Call, FailedBatch, MergeGate
+from bentos.common.http.body import NOT_AN_OBJECT, load_json
+from bentos.common.http.client_disconnect import CancelOnDisconnect
+from bentos.common.http.headers import deadline_of
+from bentos.common.http.problems import problem_of
+from bentos.common.http.responses import native_error
+from bentos.common.http.route import CLIENT_CLOSED_REQUEST
+from bentos.common.lifecycle import Lifecycle
+
+_BENTOML_LOG = logging.getLogger("bentoml._internal.server.http_app")
+_LONGEST_NAME = 100
+_OF_THE_BODY = frozenset({b"content-type", b"content-encoding", b"content-length", b"transfer-encoding"})
+_REPLACEMENT_CHARACTER = "\ufffd"
+
+
+@dataclass(frozen=True, slots=True)
+class BatchAPI:
+    """A batchable API of a BentoML service.
+
+    Attributes:
+        path: of its route.
+        parameter: the name of its only one, a list.
+        is_item: whether something may be in the list.
+        item: what may be in the list, in words.
+        limit: most items of a call.
+        texts: all texts of a call's items.
+        gate: where calls wait to be merged.
+    """
+
+    path: str
+    parameter: str
+    is_item: Callable[[Any], bool]
+    item: str
+    limit: int
+    texts: Callable[[list[Any]], Sequence[str]]
+    gate: MergeGate = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "gate", MergeGate(min(MERGED_ITEMS, self.limit)))
+
+    def items(self, body: Any) -> list[Any]:
+        """The items of a call.
+
+        Args:
+            body: parsed.
+
+        Raises:
+            InvalidInput: there are none, too many, or one that is none.
+        """
+        if not isinstance(body, dict):
+            raise InvalidInput(NOT_AN_OBJECT)
+        items = body.get(self.parameter)
+        if not isinstance(items, list):
+            raise InvalidInput(f"{self.parameter}: Input should be a list.", param=self.parameter)
+        if unknown := next((name for name in body if name != self.parameter), None):
+            raise InvalidInput("Extra inputs are not permitted.", param=unknown[:_LONGEST_NAME])
+        if not items:
+            raise NoItems("Send at least one item.", param=self.parameter)
+        if len(items) > self.limit:
+            raise TooManyItems(f"{len(items)} items are more than the limit of {self.limit}.", param=self.parameter)
+        for index, item in enumerate(items):
+            if not self.is_item(item):
+                param = f"{self.parameter}.{index}"
+                raise InvalidInput(f"{param}: Input should be {self.item}.", param=param)
+        return items
+
+
+class BentoMLCalls:
+    """ASGI middleware in front of a service's BentoML APIs. Checks each call before BentoML merges it with others.
+
+    `/readyz` is answered as `/ready`. No path with a line break reaches a route, only one with another character in its
+    place: Starlette's patterns would match one with a line break behind it, and not match one with it inside.
+
+    Args:
+        app: BentoML's routes and ours.
+        apis: the service's BentoML APIs.
+        lifecycle: of the service's process.
+    """
+
+    def __init__(self, app: ASGIApp, apis: Iterable[BatchAPI], lifecycle: Lifecycle) -> None:
+        self._app = app
+        self._apis = {api.path: api for api in apis}
+        self._lifecycle = lifecycle
+        self._server = lifecycle.server
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        path: str = scope["path"]
+        if api := self._apis.get(path):
+            await (await self._answer(api, scope, receive))(scope, receive, send)
+            return
+        if path == "/readyz":
+            scope["path"] = "/ready"
+        elif "\n" in path:
+            scope["path"] = path.replace("\n", _REPLACEMENT_CHARACTER)
+        await self._app(scope, receive, send)
+
+    async def _answer(self, api: BatchAPI, scope: Scope, receive: Receive) -> Response:
+        request = Request(scope, receive)
+        try:
+            if request.method != "POST":
+                raise HTTPException(405, headers={"Allow": "POST"})
+            items = api.items(await load_json(request, self._server.max_body_bytes))
+            longest = self._server.request_timeout_seconds
+            deadline = deadline_of(scope, longest)
+            with CancelOnDisconnect(request):
+                async with asyncio.timeout_at(deadline or asyncio.get_running_loop().time() + longest):
+                    return await self._computed(api, items, scope, deadline)
+        except ClientDisconnect:
+            return Response(status_code=CLIENT_CLOSED_REQUEST)
+        except TimeoutError:
+            return native_error(problem_of(DeadlineExceeded("The request's time has passed.")))
+        except Exception as error:
+            return native_error(problem_of(error))
+
+    async def _computed(self, api: BatchAPI, items: list[Any], scope: Scope, deadline: float | None) -> Response:
+        """What BentoML answers; a call that failed among others is asked again alone, as the fault may be another's.
+
+        So is one that failed in no batch of its own: BentoML had put it into another.
+
+        Raises:
+            DomainError: the call failed, or would be answered too late.
+        """
+        texts = api.texts(items)
+        lane = self._lifecycle.loaded.cached_engine.admit_texts(
+            texts, lane=None, deadline=deadline, no_store=False, tokens_before=api.gate.tokens_before
+        )
+        call = Call(len(items), estimated_tokens(texts), lane, deadline)
+        body = orjson.dumps({api.parameter: items})
+        async with api.gate.enter(call):
+            answer = await _ask(self._app, scope, body)
+        if answer.status_code >= 400 and not (call.alone and call.error):
+            call = Call(len(items), call.tokens, lane, deadline, alone=True)
+            async with api.gate.enter(call):
+                answer = await _ask(self._app, scope, body)
+        if answer.status_code >= 400:
+            raise call.error or RuntimeError(f"BentoML answered {answer.status_code}")
+        return answer
+
+
+async def _ask(app: ASGIApp, scope: Scope, body: bytes) -> Response:
+    """BentoML's answer to a body of JSON.
+
+    Raises:
+        CancelledError: while it was asked. BentoML makes another error of it.
+    """
+    answer = Response()
+    parts: list[bytes] = []
+    unread: list[Message] = [{"type": "http.request", "body": body}]
+
+    async def receive() -> Message:
+        return unread.pop() if unread else {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            answer.status_code = message["status"]
+            answer.raw_headers = list(message["headers"])
+        else:
+            parts.append(message.get("body", b""))
+
+    headers = [(name, value) for name, value in scope["headers"] if name not in _OF_THE_BODY]
+    await app({**scope, "headers": [*headers, (b"content-type", b"application/json")]}, receive, send)
+    working = asyncio.current_task()
+    if working and working.cancelling():
+        raise asyncio.CancelledError
+    answer.body = b"".join(parts)
+    return answer
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Whether a line of BentoML's log is more than the traceback of an error that we answer, or of a call given up."""
+    return not (record.exc_info and isinstance(record.exc_info[1], FailedBatch | ServiceUnavailable))
+
+
+_BENTOML_LOG.addFilter(_is_news)

@@ -1,0 +1,1 @@
+"""JSON bodies: bounded before they are parsed, and parsed without holding the event loop."""

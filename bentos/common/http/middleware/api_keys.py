@@ -1,0 +1,64 @@
+"""Optional keys: without one of them, nothing but the exempt paths is answered."""
+
+import secrets
+from collections.abc import Callable, Collection
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from bentos.common.http.page.routes import ASSETS
+from bentos.common.http.problems import Problem
+from bentos.common.http.raw_headers import header
+from bentos.common.http.route import ErrorRenderer
+
+_UNAUTHORIZED = Problem(
+    401,
+    "unauthorized",
+    "Send one of the service's keys in the header Authorization: Bearer <key>.",
+    headers={"WWW-Authenticate": "Bearer"},
+)
+_READING = frozenset({"GET", "HEAD"})
+
+
+class APIKeyMiddleware:
+    """ASGI middleware. Compares in constant time, so that answers do not tell how much of a key was right.
+
+    The page at `GET /` is open: a browser cannot send a key with it, it holds nothing secret, and what it calls is not.
+
+    Args:
+        app: what it protects.
+        keys: any of them opens; none means that no key is needed.
+        exempt: paths that need no key.
+        renderer_by_path: how errors are written on a path.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        keys: Collection[str],
+        exempt: Collection[str],
+        renderer_by_path: Callable[[str], ErrorRenderer],
+    ) -> None:
+        self._app = app
+        self._renderer_by_path = renderer_by_path
+        self._keys = [key.encode() for key in keys]
+        self._exempt = frozenset(exempt)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        if not self._keys or scope["type"] != "http" or self._is_open(scope) or self._fits(scope):
+            await self._app(scope, receive, send)
+        else:
+            render = self._renderer_by_path(scope["path"])
+            await render(_UNAUTHORIZED)(scope, receive, send)
+
+    def _is_open(self, scope: Scope) -> bool:
+        path: str = scope["path"]
+        return path in self._exempt or (scope["method"] in _READING and (path == "/" or path.startswith(ASSETS)))
+
+    def _fits(self, scope: Scope) -> bool:
+        scheme, _, given = (header(scope, "Authorization") or "").partition(" ")
+        # Headers were decoded as latin-1; these are the bytes that were sent.
+        sent = given.strip().encode("latin-1")
+        # Every key is compared, whether or not an earlier one fits.
+        fits = [secrets.compare_digest(sent, key) for key in self._keys]
+        return scheme.lower() == "bearer" and any(fits)

@@ -1,0 +1,99 @@
+"""What joins a micro-batch, where rows are padded and where they are packed."""
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bentos.common.engine.batching import BatchPolicy, PackedPolicy, PaddedPolicy
+from bentos.common.engine.job import Job
+from bentos.common.engine.queue import LaneQueue
+from bentos.common.lane import Lane
+from tests.unit.common.engine.fake_backend import row
+
+
+class Sixteens:
+    """Rows start at even places, and the whole is padded to multiples of 16."""
+
+    def aligned_length(self, length: int) -> int:
+        return length + length % 2
+
+    def padded_length(self, tokens: int) -> int:
+        return -(-tokens // 16) * 16
+
+
+PACKED = PackedPolicy(Sixteens())
+PADDED = PaddedPolicy(0.05)
+
+
+@pytest.fixture(scope="module")
+def loop() -> Iterator[asyncio.AbstractEventLoop]:
+    loop = asyncio.new_event_loop()
+    yield loop
+    loop.close()
+
+
+def chosen(policy: BatchPolicy, lengths: list[int], budget: int, loop: asyncio.AbstractEventLoop) -> list[int]:
+    """Lengths of the micro-batch that is built around the first of these."""
+    waiting = LaneQueue()
+    job = Job(
+        [row(length) for length in lengths],
+        Lane.BULK,
+        width=2,
+        admitted_at=0,
+        deadline=300,
+        future=loop.create_future(),
+    )
+    for item in job.items:
+        waiting.add(item)
+    items = policy.select(job.items[0], waiting, budget)
+    assert len({item.index for item in items}) == len(items)
+    return [item.length for item in items]
+
+
+def test_padded_rows_join_their_neighbours_in_length(loop: asyncio.AbstractEventLoop) -> None:
+    assert sorted(chosen(PADDED, [100, 10, 99, 11, 101, 10], 512, loop)) == [99, 100, 101]
+
+
+@pytest.mark.parametrize(
+    ("lengths", "budget", "expected"),
+    [
+        ([44, 60, 19, 12, 46, 20], 64, [44, 20]),  # an even 64; the older 19 takes 20 as well, one of them padding
+        ([16, 30, 40, 18], 64, [16, 30, 18]),  # rather than 16 + 40, which leaves 8 empty
+        ([16, 200, 40], 64, [16, 40]),
+        ([100, 12, 30], 64, [100, 12]),  # over the budget: what costs nothing more
+        ([10], 64, [10]),
+    ],
+)
+def test_packed_rows_are_filled_by_the_sum_that_wastes_least(
+    loop: asyncio.AbstractEventLoop, lengths: list[int], budget: int, expected: list[int]
+) -> None:
+    got = chosen(PACKED, lengths, budget, loop)
+    assert PACKED.tokens(got) - sum(map(Sixteens().aligned_length, got)) == PACKED.tokens(expected) - sum(
+        map(Sixteens().aligned_length, expected)
+    )
+    assert sum(got) >= sum(expected) - 1
+    assert got[0] == lengths[0]
+
+
+@given(lengths=st.lists(st.integers(1, 512), min_size=1, max_size=80), budget=st.integers(1, 1024))
+def test_packed_rows_stay_within_the_budget_or_the_first_row(
+    loop: asyncio.AbstractEventLoop, lengths: list[int], budget: int
+) -> None:
+    got = chosen(PACKED, lengths, budget, loop)
+    limit = max(budget, PACKED.tokens(lengths[:1]))
+    assert sum(map(Sixteens().aligned_length, got)) <= limit
+    # Nothing that fits is left out while the micro-batch is far from full.
+    left = sorted(lengths)
+    for length in got:
+        left.remove(length)
+    if left and sum(got) < limit / 4:
+        assert left[0] + sum(map(Sixteens().aligned_length, got)) > limit / 2
+
+
+@given(count=st.integers(100, 400), budget=st.integers(256, 512))
+def test_many_tiny_rows_fill_a_packed_micro_batch(loop: asyncio.AbstractEventLoop, count: int, budget: int) -> None:
+    got = chosen(PACKED, [4] * count, budget, loop)
+    assert len(got) >= min(count, budget // 4 * 3 // 4)
