@@ -27,7 +27,7 @@ import typer
 from qdrant_client import QdrantClient, models
 
 from benchmarks.served import served
-from scripts.migrate.template import Template
+from scripts.migrate.copy.template import Template
 
 _TEMPLATE = "{name} {title} at {company}"
 _BATCH = 100

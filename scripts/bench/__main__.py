@@ -18,8 +18,8 @@ from scripts.bench.search import SearchPlan
 from scripts.bench.targets import with_overrides
 from scripts.bench.texts import Texts, read_lines
 from scripts.deployment import DeploymentSettings, read, service_url
+from scripts.migrate.copy.template import Template
 from scripts.migrate.errors import MigrateError
-from scripts.migrate.template import Template
 from scripts.qdrant import QdrantSettings
 
 TOO_SLOW, NOT_MEASURED = 1, 3

@@ -10,9 +10,9 @@ from qdrant_client.http.exceptions import ApiException
 from scripts.bench.client import Client
 from scripts.bench.errors import NotMeasured
 from scripts.bench.texts import Texts
+from scripts.migrate.copy.template import Template
 from scripts.migrate.errors import MigrateError
-from scripts.migrate.storage import connected
-from scripts.migrate.template import Template
+from scripts.migrate.qdrant.connection import connected
 from scripts.search.index import Collection, engine, refuse_another_size
 from scripts.search.stages import Stage, embed, rerank
 

@@ -11,8 +11,8 @@ import pyarrow.parquet as pq
 
 from scripts.embed.rows import Rows
 from scripts.embed.vectors import VectorFile
+from scripts.migrate.copy.dead_letters import Failures
 from scripts.migrate.errors import MigrateError
-from scripts.migrate.failures import Failures
 from scripts.migrate.sources.rows import plain
 
 _PAGE = 1000

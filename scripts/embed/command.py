@@ -12,8 +12,8 @@ from scripts.deployment import DeploymentSettings, read, service_url
 from scripts.embed.job import EmbeddingType, Format, Job, Task, tasks
 from scripts.embed.ray_engine import embed_on_ray
 from scripts.embed.run import Outcome, try_to_embed
+from scripts.migrate.commands.session import fail
 from scripts.migrate.errors import MigrateError
-from scripts.migrate.session import fail
 from scripts.migrate.wording import counted
 
 STOPPED, FAILED_ROWS = 1, 3

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from scripts.embed.vectors import VectorFile
-from scripts.migrate.checkpoint import Progress
 from scripts.migrate.errors import MigrateError
+from scripts.migrate.qdrant.checkpoint import Progress
 
 FILE = "file"
 """Name of the setting that tells a changed file from the one that a run was begun with."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from scripts.embed.job import Job, Task
 from scripts.embed.run import Outcome, try_to_embed
-from scripts.migrate.ray_engine import cluster, load_ray
+from scripts.migrate.copy.ray_engine import cluster, load_ray
 
 _ATTEMPTS = 5  # of a task whose worker or node is lost
 

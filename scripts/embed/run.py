@@ -10,14 +10,14 @@ from scripts.embed.partial import FILE, Partial, clear, locked
 from scripts.embed.rows import Rows
 from scripts.embed.survey import survey
 from scripts.embed.vectors import VectorFile
-from scripts.migrate.checkpoint import Progress
-from scripts.migrate.embed_client import EmbedClient, ServiceInfo
+from scripts.migrate.client.embed_client import EmbedClient, ServiceInfo
+from scripts.migrate.copy.dead_letters import Failures
+from scripts.migrate.copy.malloc import share_one_heap
+from scripts.migrate.copy.pipeline import Pipeline
+from scripts.migrate.copy.progress import ProgressBar
+from scripts.migrate.copy.template import Template
 from scripts.migrate.errors import MigrateError
-from scripts.migrate.failures import Failures
-from scripts.migrate.heap import share_one_heap
-from scripts.migrate.pipeline import Pipeline
-from scripts.migrate.progress import ProgressBar
-from scripts.migrate.template import Template
+from scripts.migrate.qdrant.checkpoint import Progress
 from scripts.migrate.wording import counted
 
 

@@ -2,8 +2,8 @@
 
 from scripts.embed.job import Format, Job
 from scripts.embed.rows import Rows
+from scripts.migrate.copy.template import Template
 from scripts.migrate.errors import MigrateError
-from scripts.migrate.template import Template
 
 _MOST_SHOWN = 20
 

@@ -13,7 +13,7 @@ from scripts.evaluate import report, verdict
 from scripts.evaluate.errors import NotEvaluated
 from scripts.evaluate.job import Job, evaluate_job
 from scripts.migrate.errors import MigrateError
-from scripts.migrate.storage import connected
+from scripts.migrate.qdrant.connection import connected
 from scripts.qdrant import QdrantSettings
 
 BELOW, NOT_MEASURED = 1, 3

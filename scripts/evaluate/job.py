@@ -16,12 +16,12 @@ from scripts.evaluate.errors import NotEvaluated
 from scripts.evaluate.metrics import scores
 from scripts.evaluate.queries import Judged, from_file, from_records, without_unknown
 from scripts.evaluate.run import Evaluation, System, evaluate
-from scripts.migrate.embed_client import EmbedClient
-from scripts.migrate.progress import ProgressBar
+from scripts.migrate.client.embed_client import EmbedClient
+from scripts.migrate.copy.progress import ProgressBar
+from scripts.migrate.copy.template import Template
+from scripts.migrate.qdrant.connection import Storage
 from scripts.migrate.sources.interface import PointId, Record
 from scripts.migrate.sources.qdrant import QdrantSource
-from scripts.migrate.storage import Storage
-from scripts.migrate.template import Template
 from scripts.search.index import Collection, Hit, Sample, engine, refuse_another_size
 
 _PAGE = 1000

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from scripts.evaluate.errors import NotEvaluated
-from scripts.migrate.embed_client import NOT_UTF8
+from scripts.migrate.client.embed_client import NOT_UTF8
+from scripts.migrate.copy.template import Template
 from scripts.migrate.sources.interface import PointId, Record
 from scripts.migrate.sources.rows import point_id
-from scripts.migrate.template import Template
 from scripts.migrate.wording import counted
 
 _SHOWN = 3

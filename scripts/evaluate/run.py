@@ -9,8 +9,8 @@ import numpy as np
 from scripts.bench.client import Client
 from scripts.evaluate.metrics import Estimate, Scores, estimate, scores
 from scripts.evaluate.queries import Query
+from scripts.migrate.copy.template import Template
 from scripts.migrate.sources.interface import PointId
-from scripts.migrate.template import Template
 from scripts.search.index import Index, refuse_another_size
 from scripts.search.stages import Stage, embed, rerank
 

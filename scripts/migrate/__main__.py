@@ -4,11 +4,11 @@ from typing import Annotated, Any
 
 import typer
 
-from scripts.migrate.change_over import cleanup, make_alias, rollback, switch_over
-from scripts.migrate.check import check
-from scripts.migrate.fill import fill
+from scripts.migrate.commands.migrate import fill
+from scripts.migrate.commands.session import fail, run_step, session
+from scripts.migrate.commands.switch import cleanup, make_alias, rollback, switch_over
+from scripts.migrate.commands.verify import check
 from scripts.migrate.flags import load, with_flags
-from scripts.migrate.session import fail, run_step, session
 
 app = typer.Typer(
     help="Re-embed a Qdrant collection without downtime: migrate, verify, switch; then rollback or cleanup.",

@@ -16,8 +16,8 @@ from qdrant_client import QdrantClient, models
 
 from bentos.common.models.store import ModelCorrupt, ModelNotInstalled, find
 from scripts.migrate.demo_corpus import OLD_SIZE, articles, old_vector
-from scripts.migrate.storage import Storage
-from scripts.migrate.switch import point_alias
+from scripts.migrate.qdrant.aliases import point_alias
+from scripts.migrate.qdrant.connection import Storage
 from scripts.models.presets import PRESETS
 from scripts.serve.child import Child
 from scripts.serve.errors import ServeError

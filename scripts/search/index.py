@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from qdrant_client import QdrantClient
 
 from scripts.bench.errors import NotMeasured
-from scripts.migrate.layout import layout_of
+from scripts.migrate.qdrant.connection import Storage
+from scripts.migrate.qdrant.layout import layout_of
 from scripts.migrate.sources.interface import PointId
-from scripts.migrate.storage import Storage
 
 
 class Hit(NamedTuple):

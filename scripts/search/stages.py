@@ -7,8 +7,8 @@ import orjson
 
 from scripts.bench.client import Client
 from scripts.bench.dialects import DIALECTS
+from scripts.migrate.copy.template import Template
 from scripts.migrate.sources.interface import PointId
-from scripts.migrate.template import Template
 from scripts.search.index import Hit
 
 _NATIVE = DIALECTS["native"]

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from qdrant_client import QdrantClient, models
 
-from scripts.migrate.target import TOO_LARGE
+from scripts.migrate.qdrant.collection import TOO_LARGE
 from tests.migration.parts import TWO, Migration, contact, point_alias, points, seed, seed_named, vector_params
 
 COSINE = models.Distance.COSINE

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import pytest
 
-from scripts.migrate.embed_client import NOT_UTF8, EmbedClient
+from scripts.migrate.client.embed_client import NOT_UTF8, EmbedClient
 from scripts.migrate.errors import MigrateError
 from tests.migration.fault_proxy import FaultProxy
 
@@ -61,10 +61,10 @@ def test_a_batch_that_takes_too_long_is_halved_and_fewer_are_in_flight(proxy: Fa
     async def limits(client: EmbedClient) -> tuple[int, int]:
         for _ in range(20):
             await client.embed(TEXTS[:1])
-        before = client.pace.limit
+        before = client.concurrency.limit
         proxy.faults = [504]
         assert not (await client.embed(TEXTS)).failed
-        return before, client.pace.limit
+        return before, client.concurrency.limit
 
     before, after = with_client(proxy, limits, concurrency=8)
     assert after < before

@@ -5,7 +5,7 @@ import uuid
 import pytest
 from qdrant_client import QdrantClient, models
 
-from scripts.migrate.checkpoint import Checkpoint
+from scripts.migrate.qdrant.checkpoint import Checkpoint
 from tests.migration.parts import Migration, contact, points, seed
 
 

@@ -6,7 +6,7 @@ import pytest
 from qdrant_client import QdrantClient, models
 
 from scripts.docs.migration_page import PAGE
-from scripts.migrate.template import Template
+from scripts.migrate.copy.template import Template
 from tests.http.services import Service
 from tests.migration.parts import Migration, points
 from tests.migration.stores import ID, STORES, TEXT

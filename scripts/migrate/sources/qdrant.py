@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from qdrant_client import QdrantClient, models
 
-from scripts.migrate.shards import starts
+from scripts.migrate.qdrant.id_ranges import starts
 from scripts.migrate.sources.interface import Cursor, Page, PointId, Record
 
 

@@ -1,0 +1,1 @@
+"""From a source through embed-service into the new collection."""

@@ -1,0 +1,1 @@
+"""Whether the new vectors are right."""
