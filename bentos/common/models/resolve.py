@@ -5,6 +5,7 @@ from pathlib import Path
 
 import yaml
 
+import bentos
 from bentos.common.backends.interface import Backend as LoadedBackend
 from bentos.common.backends.interface import Kind
 from bentos.common.backends.loading import load_openvino, load_torch
@@ -13,9 +14,9 @@ from bentos.common.models.profile import Backend, ModelProfile
 from bentos.common.models.store import InstalledModel, ModelCorrupt, ModelNotInstalled
 from bentos.common.settings import EngineSettings
 
-# A built bento holds this file as src/bentos/common/…, and its own description beside src. In a container image its
+# A built bento holds this package as src/bentos, and its own description beside src. In a container image its
 # model lies there too, as in a store.
-_BENTO = Path(__file__).parents[3]
+_BENTO = Path(bentos.__file__).parents[2]
 _GPU = Path("/dev/nvidia0")
 
 
