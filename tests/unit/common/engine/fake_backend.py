@@ -18,7 +18,7 @@ class FakeBackend:
 
     Args:
         before: called with the rows of each micro-batch, in the inference thread; may raise or block.
-        has_reserved_stream: whether it has an reserved call.
+        has_reserved_stream: whether it has a reserved stream.
     """
 
     name, device, precision, width = "fake", "cpu", "fp32", 2
