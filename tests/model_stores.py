@@ -15,8 +15,7 @@ import pytest
 from tests.models_command import ROOT, run_models_command
 
 INSTALLER = [
-    ROOT / "bentos" / "common" / "model_profile.py",
-    ROOT / "bentos" / "common" / "model_store.py",
+    ROOT / "bentos" / "common" / "models",
     ROOT / "scripts" / "models",
     ROOT / "requirements",
 ]
