@@ -33,15 +33,6 @@ TRACES = settings.load(settings.TracesSettings)
 SETTINGS = settings.load(EmbedSettings)
 MODEL = resolve(SETTINGS.model, SETTINGS.model_revision, SETTINGS, default=DEFAULT_MODEL, kind="encoder")
 limit_native_threads(SETTINGS.threads)
-ROUTERS = [
-    native.router,
-    cohere_v1.router,
-    cohere_v2.router,
-    cohere_tokens.router,
-    openai.router,
-    models.router,
-    tei.router,
-]
 RERANK_SERVICE = OtherService(
     "rerank-service", 5556, paths=["/rerank", "/v1/rerank", "/v2/rerank", "/tei/rerank", "/score"]
 )
@@ -56,6 +47,17 @@ lifecycle = Lifecycle(
     metrics=Metrics(),
 )
 encoder = Encoder(lifecycle, SETTINGS)
+model_names = ModelNames(MODEL.profile.model_id, SETTINGS.model_aliases)
+json_fragments = JSONFragmentCache(lifecycle.cache_settings.memo_bytes)
+ROUTERS = [
+    native.create_router(encoder, model_names, json_fragments),
+    cohere_v1.create_router(encoder, model_names, json_fragments),
+    cohere_v2.create_router(encoder, model_names, json_fragments),
+    cohere_tokens.create_router(encoder, model_names),
+    openai.create_router(encoder, model_names, json_fragments),
+    models.create_router(encoder, model_names),
+    tei.create_router(encoder, json_fragments),
+]
 app = create_app(
     lifecycle,
     ROUTERS,
@@ -64,9 +66,6 @@ app = create_app(
     shared_path=SharedPath("/embed", field="inputs", other="/tei/embed"),
     page=Page("bentos.embed.page", action="Embed"),
     other_service=RERANK_SERVICE,
-    encoder=encoder,
-    json_fragments=JSONFragmentCache(lifecycle.cache_settings.memo_bytes),
-    model_names=ModelNames(MODEL.profile.model_id, SETTINGS.model_aliases),
 )
 ENCODE = BatchAPI(
     "/encode", "sentences", lambda item: isinstance(item, str), "a string", SETTINGS.max_texts, lambda texts: texts

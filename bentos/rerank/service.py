@@ -33,7 +33,6 @@ TRACES = settings.load(settings.TracesSettings)
 SETTINGS = settings.load(RerankSettings)
 MODEL = resolve(SETTINGS.model, SETTINGS.model_revision, SETTINGS, default=DEFAULT_MODEL, kind="cross-encoder")
 limit_native_threads(SETTINGS.threads)
-ROUTERS = [native.router, cohere_v1.router, cohere_v2.router, tei.router]
 EMBED_SERVICE = OtherService(
     "embed-service",
     5555,
@@ -53,6 +52,13 @@ lifecycle = Lifecycle(
     metrics=Metrics(),
 )
 cross_encoder = CrossEncoder(lifecycle, SETTINGS)
+model_names = ModelNames(MODEL.profile.model_id, SETTINGS.model_aliases)
+ROUTERS = [
+    native.create_router(cross_encoder, model_names),
+    cohere_v1.create_router(cross_encoder, model_names),
+    cohere_v2.create_router(cross_encoder, model_names),
+    tei.create_router(cross_encoder),
+]
 app = create_app(
     lifecycle,
     ROUTERS,
@@ -61,8 +67,6 @@ app = create_app(
     shared_path=SharedPath("/rerank", field="texts", other="/tei/rerank"),
     page=Page("bentos.rerank.page", action="Rerank"),
     other_service=EMBED_SERVICE,
-    cross_encoder=cross_encoder,
-    model_names=ModelNames(MODEL.profile.model_id, SETTINGS.model_aliases),
 )
 SCORE = BatchAPI("/score", "pairs", is_pair, "a list of two strings", SETTINGS.max_documents, texts_of)
 

@@ -1,8 +1,9 @@
 """The ASGI application of a service: its routers between the shared middleware, probes and errors."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from http import HTTPStatus
+from typing import Any, TypeAlias
 
 import prometheus_client
 from fastapi import APIRouter, FastAPI
@@ -17,9 +18,11 @@ from bentos.common.http.middleware.route_labels import UNMATCHED
 from bentos.common.http.other_service import OtherService
 from bentos.common.http.page.routes import Page, page_router
 from bentos.common.http.problems import problem_of
-from bentos.common.http.route import DialectRoute, ErrorRenderer, renderer_by_path
+from bentos.common.http.route import DialectRoute, renderer_by_path
 from bentos.common.lifecycle import Lifecycle
 from bentos.common.version import VERSION
+
+_ExceptionHandler: TypeAlias = Callable[[Request, Any], Coroutine[Any, Any, Response]]
 
 # Their `_created` twins double the series and Prometheus does not need them.
 prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
@@ -34,7 +37,6 @@ def create_app(
     shared_path: SharedPath,
     page: Page,
     other_service: OtherService,
-    **domain: object,
 ) -> ASGIApp:
     """Build the application. It holds no BentoML and runs under any ASGI server.
 
@@ -46,28 +48,21 @@ def create_app(
         shared_path: the path that native and another dialect have in common.
         page: the service's part of the page at `GET /`.
         other_service: named in 404s of its paths.
-        domain: objects that the routers find in `request.app.state` under these names.
     """
     app = FastAPI(
         title=lifecycle.name,
         version=VERSION,
         description=description,
-        exception_handlers={HTTPException: _outside_routes},
+        exception_handlers={HTTPException: _outside_routes(routers, other_service, lifecycle.name)},
         redirect_slashes=False,
         docs_url=None,  # FastAPI's take their scripts from another host
         redoc_url=None,
     )
     app.add_middleware(DialectDispatchMiddleware, shared=shared_path, max_body_bytes=lifecycle.server.max_body_bytes)
-    app.state.lifecycle = lifecycle
-    app.state.max_body_bytes = lifecycle.server.max_body_bytes
-    app.state.request_timeout_seconds = lifecycle.server.request_timeout_seconds
-    app.state.other_service = other_service
-    app.state.renderer_by_path = renderer_by_path(routers)
-    app.state.limits = {"max_body_bytes": lifecycle.server.max_body_bytes, **limits}
-    for name, value in domain.items():
-        setattr(app.state, name, value)
+    app.state.server = lifecycle.server
+    operations = probes.create_router(lifecycle, {"max_body_bytes": lifecycle.server.max_body_bytes, **limits})
     # Routes are tried in this order, which takes a tenth of a cached answer's time: what is asked most comes first.
-    for router in (*routers, probes.router, page_router(lifecycle.name, page)):
+    for router in (*routers, operations, page_router(lifecycle.name, page)):
         app.include_router(router)
         lifecycle.metrics.expect_routes(route.path for route in router.routes if isinstance(route, DialectRoute))
     lifecycle.metrics.expect_routes([UNMATCHED, "/openapi.json"])
@@ -81,12 +76,15 @@ def create_app(
     return opaque
 
 
-async def _outside_routes(request: Request, error: Exception) -> Response:
-    """Unknown paths and wrong methods, which no route sees."""
-    state, path = request.app.state, request.url.path
-    render: ErrorRenderer = state.renderer_by_path(path)
-    problem = problem_of(error)
-    other: OtherService = state.other_service
-    if problem.status == HTTPStatus.NOT_FOUND and other.answers(path):
-        problem = replace(problem, message=other.hint(path, state.lifecycle.name))
-    return render(problem)
+def _outside_routes(routers: Sequence[APIRouter], other_service: OtherService, name: str) -> _ExceptionHandler:
+    """What answers unknown paths and wrong methods, which no route sees."""
+    renderer = renderer_by_path(routers)
+
+    async def answer(request: Request, error: Exception) -> Response:
+        path = request.url.path
+        problem = problem_of(error)
+        if problem.status == HTTPStatus.NOT_FOUND and other_service.answers(path):
+            problem = replace(problem, message=other_service.hint(path, name))
+        return renderer(path)(problem)
+
+    return answer

@@ -44,7 +44,7 @@ def deadline(request: Request) -> float | None:
     Raises:
         InvalidInput: the caller's limit is not a number above 0.
     """
-    return deadline_of(request.scope, request.app.state.request_timeout_seconds)
+    return deadline_of(request.scope, request.app.state.server.request_timeout_seconds)
 
 
 def deadline_of(scope: Scope, longest: float) -> float | None:

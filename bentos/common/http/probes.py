@@ -1,8 +1,9 @@
 """`/live`, `/ready`, `/health`, `/info` and `/metrics`, answered from the first second and under any load."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.responses import Response
 
@@ -12,95 +13,97 @@ from bentos.common.lifecycle import Lifecycle
 from bentos.common.resources import cpu_limit, memory_limit, resident_memory
 from bentos.common.version import VERSION
 
-router = APIRouter(route_class=DialectRoute, tags=["operations"])
 
+def create_router(lifecycle: Lifecycle, limits: Mapping[str, int]) -> APIRouter:
+    """Routes of all probes.
 
-def _lifecycle(request: Request) -> Lifecycle:
-    lifecycle: Lifecycle = request.app.state.lifecycle
-    return lifecycle
+    Args:
+        lifecycle: of the process.
+        limits: what `/info` reports besides the settings of engine and server.
+    """
+    router = APIRouter(route_class=DialectRoute, tags=["operations"])
 
+    @router.get("/live", summary="Does the process make progress?", responses={503: {"description": "Restart it"}})
+    async def live() -> Response:
+        """200 while the process and its engine make progress."""
+        failure = lifecycle.failure_reason()
+        return ArrayJSON({"status": "failed", "problem": failure}, 503) if failure else ArrayJSON({"status": "ok"})
 
-@router.get("/live", summary="Does the process make progress?", responses={503: {"description": "Restart it"}})
-async def live(request: Request) -> Response:
-    """200 while the process and its engine make progress."""
-    failure = _lifecycle(request).failure_reason()
-    return ArrayJSON({"status": "failed", "problem": failure}, 503) if failure else ArrayJSON({"status": "ok"})
+    @router.get("/ready", summary="May it be sent requests?", responses={503: {"description": "Not now"}})
+    async def ready() -> Response:
+        """200 when the model is loaded, has answered a first input, and the service is not draining."""
+        checks = lifecycle.checks()
+        failing = [name for name, passed in checks.items() if not passed]
+        if failing:
+            return ArrayJSON({"status": "not ready", "failing": failing, "checks": checks}, 503, {"Retry-After": "2"})
+        return ArrayJSON({"status": "ready", "checks": checks})
 
-
-@router.get("/ready", summary="May it be sent requests?", responses={503: {"description": "Not now"}})
-async def ready(request: Request) -> Response:
-    """200 when the model is loaded, has answered a first input, and the service is not draining."""
-    checks = _lifecycle(request).checks()
-    failing = [name for name, passed in checks.items() if not passed]
-    if failing:
-        return ArrayJSON({"status": "not ready", "failing": failing, "checks": checks}, 503, {"Retry-After": "2"})
-    return ArrayJSON({"status": "ready", "checks": checks})
-
-
-@router.get("/health", summary="Is the model loaded?", responses={503: {"description": "Loading or failed"}})
-async def health(request: Request) -> Response:
-    """200 when the model is loaded. A cache that fails is reported and changes nothing else."""
-    lifecycle = _lifecycle(request)
-    loaded = lifecycle.model_loaded
-    failure = lifecycle.failure_reason()
-    body: dict[str, Any] = {
-        "status": "failed" if failure else "ok" if loaded else "loading",
-        "service": lifecycle.name,
-        "model": lifecycle.model.profile.model_id,
-        "model_loaded": loaded,
-    }
-    if lifecycle.model.profile.dimension is not None:
-        body["dimension"] = lifecycle.model.profile.dimension
-    body["quality"] = lifecycle.model.profile.quality
-    failing = lifecycle.cache_failing
-    body["cache"] = {
-        "mode": lifecycle.cache_settings.mode,
-        "status": "degraded" if failing else "ok",
-        **({"failing": failing} if failing else {}),
-    }
-    return ArrayJSON(body) if loaded and not failure else ArrayJSON(body, 503, {"Retry-After": "2"})
-
-
-@router.get("/info", summary="Which model, how it runs, which limits")
-async def info(request: Request) -> Response:
-    """The model's profile, the backend, limits and resources; the last few under the names that TEI gives them."""
-    lifecycle = _lifecycle(request)
-    profile = lifecycle.model.profile
-    settings = lifecycle.engine_settings
-    backend = lifecycle.loaded.engine.backend if lifecycle.model_loaded else None
-    return ArrayJSON(
-        {
+    @router.get("/health", summary="Is the model loaded?", responses={503: {"description": "Loading or failed"}})
+    async def health() -> Response:
+        """200 when the model is loaded. A cache that fails is reported and changes nothing else."""
+        loaded = lifecycle.model_loaded
+        failure = lifecycle.failure_reason()
+        body: dict[str, Any] = {
+            "status": "failed" if failure else "ok" if loaded else "loading",
             "service": lifecycle.name,
-            "version": VERSION,
-            "model": profile.model_id,
-            "revision": profile.revision,
-            "quality": profile.quality,
-            "dimension": profile.dimension,
-            "max_tokens": profile.max_tokens,
-            "prompts": dict(profile.prompts),
-            "fidelity": profile.fidelity,
-            "backend": backend and {"name": backend.name, "device": backend.device, "precision": backend.precision},
-            "engine": {
-                "streams": settings.streams,
-                "threads": settings.threads,
-                "queue_tokens": settings.queue_tokens,
-            },
-            "limits": request.app.state.limits,
-            "resources": {
-                "processors": cpu_limit(),
-                "memory_limit_bytes": memory_limit(),
-                "resident_bytes": resident_memory(),
-            },
-            **_tei_info(request),
+            "model": lifecycle.model.profile.model_id,
+            "model_loaded": loaded,
         }
-    )
+        if lifecycle.model.profile.dimension is not None:
+            body["dimension"] = lifecycle.model.profile.dimension
+        body["quality"] = lifecycle.model.profile.quality
+        failing = lifecycle.cache_failing
+        body["cache"] = {
+            "mode": lifecycle.cache_settings.mode,
+            "status": "degraded" if failing else "ok",
+            **({"failing": failing} if failing else {}),
+        }
+        return ArrayJSON(body) if loaded and not failure else ArrayJSON(body, 503, {"Retry-After": "2"})
+
+    @router.get("/info", summary="Which model, how it runs, which limits")
+    async def info() -> Response:
+        """The model's profile, the backend, limits and resources; the last few under the names that TEI gives them."""
+        profile = lifecycle.model.profile
+        settings = lifecycle.engine_settings
+        backend = lifecycle.loaded.engine.backend if lifecycle.model_loaded else None
+        return ArrayJSON(
+            {
+                "service": lifecycle.name,
+                "version": VERSION,
+                "model": profile.model_id,
+                "revision": profile.revision,
+                "quality": profile.quality,
+                "dimension": profile.dimension,
+                "max_tokens": profile.max_tokens,
+                "prompts": dict(profile.prompts),
+                "fidelity": profile.fidelity,
+                "backend": backend and {"name": backend.name, "device": backend.device, "precision": backend.precision},
+                "engine": {
+                    "streams": settings.streams,
+                    "threads": settings.threads,
+                    "queue_tokens": settings.queue_tokens,
+                },
+                "limits": limits,
+                "resources": {
+                    "processors": cpu_limit(),
+                    "memory_limit_bytes": memory_limit(),
+                    "resident_bytes": resident_memory(),
+                },
+                **_tei_info(lifecycle, limits),
+            }
+        )
+
+    @router.get("/metrics", summary="Prometheus metrics", response_class=Response)
+    async def metrics() -> Response:
+        """Prometheus text format."""
+        return Response(generate_latest(lifecycle.metrics.registry), media_type=CONTENT_TYPE_LATEST)
+
+    return router
 
 
-def _tei_info(request: Request) -> dict[str, Any]:
+def _tei_info(lifecycle: Lifecycle, limits: Mapping[str, int]) -> dict[str, Any]:
     """What clients of text-embeddings-inference read from its `/info` and ours has under other names."""
-    lifecycle = _lifecycle(request)
     profile = lifecycle.model.profile
-    limits = request.app.state.limits
     encodes = profile.kind == "encoder"
     reranker = {"id2label": {"0": "LABEL_0"}, "label2id": {"LABEL_0": 0}}
     return {
@@ -113,9 +116,3 @@ def _tei_info(request: Request) -> dict[str, Any]:
         "max_client_batch_size": limits["max_texts" if encodes else "max_documents"],
         "auto_truncate": False,
     }
-
-
-@router.get("/metrics", summary="Prometheus metrics", response_class=Response)
-async def metrics(request: Request) -> Response:
-    """Prometheus text format."""
-    return Response(generate_latest(_lifecycle(request).metrics.registry), media_type=CONTENT_TYPE_LATEST)

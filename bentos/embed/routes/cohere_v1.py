@@ -6,44 +6,47 @@ from starlette.responses import Response
 from bentos.common.http import headers as request_headers
 from bentos.common.http.dialects.cohere import TRUNCATIONS, CohereRoute
 from bentos.common.http.responses import ArrayJSON
+from bentos.common.models.aliases import ModelNames
 from bentos.common.observability.logging import request_id
 from bentos.embed.encoder import EmbedRequest, Encoder
 from bentos.embed.json_fragments import JSONFragmentCache
 from bentos.embed.routes import cohere
 from bentos.embed.schemas.cohere import EmbedByTypeAnswer, EmbedFloatsAnswer, EmbedV1Body
 
-router = APIRouter(route_class=CohereRoute, tags=["Cohere v1"])
 
+def create_router(encoder: Encoder, model_names: ModelNames, json_fragments: JSONFragmentCache) -> APIRouter:
+    """The router of `POST /v1/embed`."""
+    router = APIRouter(route_class=CohereRoute, tags=["Cohere v1"])
 
-@router.post(
-    "/v1/embed",
-    summary="Encode texts",
-    response_model=EmbedFloatsAnswer | EmbedByTypeAnswer,
-    openapi_extra=request_headers.COMPUTING,
-)
-async def embed(body: EmbedV1Body, request: Request) -> Response:
-    """Unit vectors of the texts, in the forms that were asked for."""
-    encoder: Encoder = request.app.state.encoder
-    request.app.state.model_names.check(body.model)
-    texts = body.texts or []
-    cohere.check(texts, body.images, body.input_type)
-    result = await encoder.encode(
-        EmbedRequest(
-            texts=texts,
-            input_type=cohere.INPUT_TYPES[body.input_type],
-            truncate=TRUNCATIONS[body.truncate],
-            deadline=request_headers.deadline(request),
-            no_store=request_headers.no_store(request),
+    @router.post(
+        "/v1/embed",
+        summary="Encode texts",
+        response_model=EmbedFloatsAnswer | EmbedByTypeAnswer,
+        openapi_extra=request_headers.COMPUTING,
+    )
+    async def embed(body: EmbedV1Body, request: Request) -> Response:
+        """Unit vectors of the texts, in the forms that were asked for."""
+        model_names.check(body.model)
+        texts = body.texts or []
+        cohere.check(texts, body.images, body.input_type)
+        result = await encoder.encode(
+            EmbedRequest(
+                texts=texts,
+                input_type=cohere.INPUT_TYPES[body.input_type],
+                truncate=TRUNCATIONS[body.truncate],
+                deadline=request_headers.deadline(request),
+                no_store=request_headers.no_store(request),
+            )
         )
-    )
-    json_fragments: JSONFragmentCache = request.app.state.json_fragments
-    forms = body.embedding_types
-    return ArrayJSON(
-        {
-            "response_type": "embeddings_by_type" if forms else "embeddings_floats",
-            "id": request_id.get(),
-            "texts": texts,
-            "embeddings": cohere.by_type(result, forms, json_fragments) if forms else json_fragments.rows(result),
-            "meta": cohere.meta("1", result, "texts", encoder.window),
-        }
-    )
+        forms = body.embedding_types
+        return ArrayJSON(
+            {
+                "response_type": "embeddings_by_type" if forms else "embeddings_floats",
+                "id": request_id.get(),
+                "texts": texts,
+                "embeddings": cohere.by_type(result, forms, json_fragments) if forms else json_fragments.rows(result),
+                "meta": cohere.meta("1", result, "texts", encoder.window),
+            }
+        )
+
+    return router

@@ -6,6 +6,7 @@ from starlette.responses import Response
 from bentos.common.http import headers as request_headers
 from bentos.common.http.dialects.cohere import TRUNCATIONS, CohereRoute, lane_of
 from bentos.common.http.responses import ArrayJSON
+from bentos.common.models.aliases import ModelNames
 from bentos.common.observability.logging import request_id
 from bentos.embed.encoder import EmbedRequest, Encoder
 from bentos.embed.json_fragments import JSONFragmentCache
@@ -13,39 +14,41 @@ from bentos.embed.quantization import EmbeddingType
 from bentos.embed.routes import cohere
 from bentos.embed.schemas.cohere import EmbedByTypeAnswer, EmbedV2Body
 
-router = APIRouter(route_class=CohereRoute, tags=["Cohere v2"])
 
+def create_router(encoder: Encoder, model_names: ModelNames, json_fragments: JSONFragmentCache) -> APIRouter:
+    """The router of `POST /v2/embed`."""
+    router = APIRouter(route_class=CohereRoute, tags=["Cohere v2"])
 
-@router.post(
-    "/v2/embed", summary="Encode texts", response_model=EmbedByTypeAnswer, openapi_extra=request_headers.COMPUTING
-)
-async def embed(body: EmbedV2Body, request: Request) -> Response:
-    """Unit vectors of the texts, in the forms that were asked for."""
-    encoder: Encoder = request.app.state.encoder
-    request.app.state.model_names.check(body.model)
-    json_fragments: JSONFragmentCache = request.app.state.json_fragments
-    param = "texts" if body.inputs is None else "inputs"
-    texts = body.texts or [mixed.text for mixed in body.inputs or []]
-    cohere.check(texts, body.images, body.input_type)
-    encoder.check_dimension(body.output_dimension, "output_dimension")
-    result = await encoder.encode(
-        EmbedRequest(
-            texts=texts,
-            input_type=cohere.INPUT_TYPES[body.input_type],
-            truncate=TRUNCATIONS[body.truncate],
-            max_tokens=body.max_tokens,
-            lane=lane_of(body.priority),
-            deadline=request_headers.deadline(request),
-            no_store=request_headers.no_store(request),
-            param=param,
+    @router.post(
+        "/v2/embed", summary="Encode texts", response_model=EmbedByTypeAnswer, openapi_extra=request_headers.COMPUTING
+    )
+    async def embed(body: EmbedV2Body, request: Request) -> Response:
+        """Unit vectors of the texts, in the forms that were asked for."""
+        model_names.check(body.model)
+        param = "texts" if body.inputs is None else "inputs"
+        texts = body.texts or [mixed.text for mixed in body.inputs or []]
+        cohere.check(texts, body.images, body.input_type)
+        encoder.check_dimension(body.output_dimension, "output_dimension")
+        result = await encoder.encode(
+            EmbedRequest(
+                texts=texts,
+                input_type=cohere.INPUT_TYPES[body.input_type],
+                truncate=TRUNCATIONS[body.truncate],
+                max_tokens=body.max_tokens,
+                lane=lane_of(body.priority),
+                deadline=request_headers.deadline(request),
+                no_store=request_headers.no_store(request),
+                param=param,
+            )
         )
-    )
-    return ArrayJSON(
-        {
-            "response_type": "embeddings_by_type",
-            "id": request_id.get(),
-            "texts": texts,
-            "embeddings": cohere.by_type(result, body.embedding_types or [EmbeddingType.FLOAT], json_fragments),
-            "meta": cohere.meta("2", result, param, encoder.limit(body.max_tokens)),
-        }
-    )
+        return ArrayJSON(
+            {
+                "response_type": "embeddings_by_type",
+                "id": request_id.get(),
+                "texts": texts,
+                "embeddings": cohere.by_type(result, body.embedding_types or [EmbeddingType.FLOAT], json_fragments),
+                "meta": cohere.meta("2", result, param, encoder.limit(body.max_tokens)),
+            }
+        )
+
+    return router

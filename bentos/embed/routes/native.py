@@ -9,47 +9,52 @@ from starlette.responses import Response
 from bentos.common.http import headers as request_headers
 from bentos.common.http.responses import ArrayJSON
 from bentos.common.http.route import DialectRoute
+from bentos.common.models.aliases import ModelNames
 from bentos.embed.encoder import EmbedRequest, Encoder
 from bentos.embed.json_fragments import JSONFragmentCache
 from bentos.embed.quantization import base64_float32
 from bentos.embed.schemas.native import EmbedBody, EmbeddingAnswer, EmbeddingsAnswer
 
-router = APIRouter(route_class=DialectRoute, tags=["native"])
 
+def create_router(encoder: Encoder, model_names: ModelNames, json_fragments: JSONFragmentCache) -> APIRouter:
+    """The router of `POST /embed`."""
+    router = APIRouter(route_class=DialectRoute, tags=["native"])
 
-@router.post(
-    "/embed",
-    summary="Encode one text or several",
-    response_model=EmbeddingAnswer | EmbeddingsAnswer,
-    openapi_extra=request_headers.COMPUTING,
-)
-async def embed(body: EmbedBody, request: Request) -> Response:
-    """Unit vectors of `text` or `texts`, with what was truncated."""
-    started = time.perf_counter()
-    encoder: Encoder = request.app.state.encoder
-    json_fragments: JSONFragmentCache = request.app.state.json_fragments
-    single = body.text is not None
-    result = await encoder.encode(
-        EmbedRequest(
-            texts=[body.text] if body.text is not None else body.texts or [],
-            input_type=body.input_type,
-            truncate=body.truncate,
-            lane=body.priority,
-            deadline=request_headers.deadline(request),
-            no_store=request_headers.no_store(request),
-            param="text" if single else "texts",
-            numbered=not single,
-        )
+    @router.post(
+        "/embed",
+        summary="Encode one text or several",
+        response_model=EmbeddingAnswer | EmbeddingsAnswer,
+        openapi_extra=request_headers.COMPUTING,
     )
-    vectors: Any = base64_float32(result.vectors) if body.encoding_format == "base64" else json_fragments.rows(result)
-    answer: dict[str, Any] = {
-        **({"embedding": vectors[0]} if single else {"embeddings": vectors}),
-        "dimension": result.vectors.shape[1],
-        "model": request.app.state.lifecycle.model.profile.model_id,
-        "input_type": result.input_type,
-        "tokens": result.tokens,
-        "truncated": bool(result.truncated) if single else result.truncated,
-        "cached": bool(result.cached) if single else result.cached,
-        "latency_ms": round((time.perf_counter() - started) * 1000, 2),
-    }
-    return ArrayJSON(answer)
+    async def embed(body: EmbedBody, request: Request) -> Response:
+        """Unit vectors of `text` or `texts`, with what was truncated."""
+        started = time.perf_counter()
+        single = body.text is not None
+        result = await encoder.encode(
+            EmbedRequest(
+                texts=[body.text] if body.text is not None else body.texts or [],
+                input_type=body.input_type,
+                truncate=body.truncate,
+                lane=body.priority,
+                deadline=request_headers.deadline(request),
+                no_store=request_headers.no_store(request),
+                param="text" if single else "texts",
+                numbered=not single,
+            )
+        )
+        vectors: Any = (
+            base64_float32(result.vectors) if body.encoding_format == "base64" else json_fragments.rows(result)
+        )
+        answer: dict[str, Any] = {
+            **({"embedding": vectors[0]} if single else {"embeddings": vectors}),
+            "dimension": result.vectors.shape[1],
+            "model": model_names.model_id,
+            "input_type": result.input_type,
+            "tokens": result.tokens,
+            "truncated": bool(result.truncated) if single else result.truncated,
+            "cached": bool(result.cached) if single else result.cached,
+            "latency_ms": round((time.perf_counter() - started) * 1000, 2),
+        }
+        return ArrayJSON(answer)
+
+    return router

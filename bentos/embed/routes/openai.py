@@ -12,6 +12,7 @@ from bentos.common.http import headers as request_headers
 from bentos.common.http.problems import Problem
 from bentos.common.http.responses import ArrayJSON
 from bentos.common.http.route import DialectRoute, ErrorRenderer
+from bentos.common.models.aliases import ModelNames
 from bentos.embed.encoder import EmbedRequest, Encoder
 from bentos.embed.json_fragments import JSONFragmentCache
 from bentos.embed.quantization import base64_float32
@@ -49,48 +50,51 @@ class OpenAIRoute(DialectRoute):
     error_model: ClassVar[type[BaseModel]] = OpenAIError
 
 
-router = APIRouter(route_class=OpenAIRoute, tags=["OpenAI"])
+def create_router(encoder: Encoder, model_names: ModelNames, json_fragments: JSONFragmentCache) -> APIRouter:
+    """The router of `POST /v1/embeddings`."""
+    router = APIRouter(route_class=OpenAIRoute, tags=["OpenAI"])
 
-
-@router.post(
-    "/v1/embeddings",
-    summary="Encode one input or several",
-    response_model=EmbeddingsAnswer,
-    openapi_extra=request_headers.COMPUTING,
-)
-async def embeddings(body: EmbeddingsBody, request: Request) -> Response:
-    """Unit vectors of the inputs."""
-    encoder: Encoder = request.app.state.encoder
-    json_fragments: JSONFragmentCache = request.app.state.json_fragments
-    request.app.state.model_names.check(body.model)
-    encoder.check_dimension(body.dimensions, "dimensions")
-    try:
-        result = await encoder.encode(
-            EmbedRequest(
-                texts=body.input.texts,
-                input_type=body.input_type,
-                truncate=body.truncate,
-                max_total_tokens=MOST_TOKEN_IDS,
-                deadline=request_headers.deadline(request),
-                no_store=request_headers.no_store(request),
-                param="input",
-                numbered=body.input.numbered,
-            )
-        )
-    except TextTooLong as error:
-        raise TextTooLong(
-            f"This model's maximum context length is {encoder.window} tokens, however you requested more tokens in "
-            f"{error.param}. Send a shorter text, or `truncate`.",
-            param=error.param,
-        ) from None
-    vectors: Any = base64_float32(result.vectors) if body.encoding_format == "base64" else json_fragments.rows(result)
-    return ArrayJSON(
-        {
-            "object": "list",
-            "data": [
-                {"object": "embedding", "index": index, "embedding": vector} for index, vector in enumerate(vectors)
-            ],
-            "model": request.app.state.model_names.model_id,
-            "usage": {"prompt_tokens": result.tokens, "total_tokens": result.tokens},
-        }
+    @router.post(
+        "/v1/embeddings",
+        summary="Encode one input or several",
+        response_model=EmbeddingsAnswer,
+        openapi_extra=request_headers.COMPUTING,
     )
+    async def embeddings(body: EmbeddingsBody, request: Request) -> Response:
+        """Unit vectors of the inputs."""
+        model_names.check(body.model)
+        encoder.check_dimension(body.dimensions, "dimensions")
+        try:
+            result = await encoder.encode(
+                EmbedRequest(
+                    texts=body.input.texts,
+                    input_type=body.input_type,
+                    truncate=body.truncate,
+                    max_total_tokens=MOST_TOKEN_IDS,
+                    deadline=request_headers.deadline(request),
+                    no_store=request_headers.no_store(request),
+                    param="input",
+                    numbered=body.input.numbered,
+                )
+            )
+        except TextTooLong as error:
+            raise TextTooLong(
+                f"This model's maximum context length is {encoder.window} tokens, however you requested more tokens in "
+                f"{error.param}. Send a shorter text, or `truncate`.",
+                param=error.param,
+            ) from None
+        vectors: Any = (
+            base64_float32(result.vectors) if body.encoding_format == "base64" else json_fragments.rows(result)
+        )
+        return ArrayJSON(
+            {
+                "object": "list",
+                "data": [
+                    {"object": "embedding", "index": index, "embedding": vector} for index, vector in enumerate(vectors)
+                ],
+                "model": model_names.model_id,
+                "usage": {"prompt_tokens": result.tokens, "total_tokens": result.tokens},
+            }
+        )
+
+    return router

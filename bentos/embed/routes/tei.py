@@ -11,37 +11,41 @@ from bentos.embed.encoder import EmbedRequest, Encoder
 from bentos.embed.json_fragments import JSONFragmentCache
 from bentos.embed.schemas.tei import EmbedTEIBody
 
-router = APIRouter(route_class=TEIRoute, tags=["text-embeddings-inference"])
 
+def create_router(encoder: Encoder, json_fragments: JSONFragmentCache) -> APIRouter:
+    """The router of `POST /` and `POST /tei/embed`."""
+    router = APIRouter(route_class=TEIRoute, tags=["text-embeddings-inference"])
 
-@router.post(
-    "/",
-    summary="The same as POST /tei/embed",
-    response_model=list[list[float]],
-    openapi_extra=request_headers.COMPUTING,
-)
-@router.post(
-    "/tei/embed",
-    summary="POST /embed with `inputs`",
-    response_model=list[list[float]],
-    openapi_extra=request_headers.COMPUTING,
-)
-async def embed(body: EmbedTEIBody, request: Request) -> Response:
-    """Unit vectors of the inputs, in their order."""
-    encoder: Encoder = request.app.state.encoder
-    encoder.check_dimension(body.dimensions, "dimensions")
-    if not body.normalize:
-        raise InvalidInput("Vectors of this service always have unit length: send true or nothing.", param="normalize")
-    result = await encoder.encode(
-        EmbedRequest(
-            texts=body.inputs.texts,
-            input_type=body.prompt_name,
-            truncate=truncation(body.truncate, body.truncation_direction),
-            deadline=request_headers.deadline(request),
-            no_store=request_headers.no_store(request),
-            param="inputs",
-            numbered=body.inputs.numbered,
-        )
+    @router.post(
+        "/",
+        summary="The same as POST /tei/embed",
+        response_model=list[list[float]],
+        openapi_extra=request_headers.COMPUTING,
     )
-    json_fragments: JSONFragmentCache = request.app.state.json_fragments
-    return ArrayJSON(json_fragments.rows(result))
+    @router.post(
+        "/tei/embed",
+        summary="POST /embed with `inputs`",
+        response_model=list[list[float]],
+        openapi_extra=request_headers.COMPUTING,
+    )
+    async def embed(body: EmbedTEIBody, request: Request) -> Response:
+        """Unit vectors of the inputs, in their order."""
+        encoder.check_dimension(body.dimensions, "dimensions")
+        if not body.normalize:
+            raise InvalidInput(
+                "Vectors of this service always have unit length: send true or nothing.", param="normalize"
+            )
+        result = await encoder.encode(
+            EmbedRequest(
+                texts=body.inputs.texts,
+                input_type=body.prompt_name,
+                truncate=truncation(body.truncate, body.truncation_direction),
+                deadline=request_headers.deadline(request),
+                no_store=request_headers.no_store(request),
+                param="inputs",
+                numbered=body.inputs.numbered,
+            )
+        )
+        return ArrayJSON(json_fragments.rows(result))
+
+    return router

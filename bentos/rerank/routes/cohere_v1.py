@@ -11,56 +11,60 @@ from bentos.common.errors import InvalidInput
 from bentos.common.http import headers as request_headers
 from bentos.common.http.dialects.cohere import TRUNCATIONS, CohereRoute
 from bentos.common.http.responses import ArrayJSON
+from bentos.common.models.aliases import ModelNames
 from bentos.common.observability.logging import request_id
 from bentos.rerank.cross_encoder import CrossEncoder, RerankRequest
 from bentos.rerank.routes import cohere
 from bentos.rerank.schemas.cohere import Document, RerankV1Answer, RerankV1Body
-
-router = APIRouter(route_class=CohereRoute, tags=["Cohere v1", "Jina"])
 
 _TEXT_FIELD = "text"
 _MOST_CHUNKS = 10
 _TRUNCATIONS: Mapping[str | bool | None, Truncation] = {**TRUNCATIONS, True: "end", False: "none"}
 
 
-@router.post(
-    "/v1/rerank",
-    summary="Order documents by a query",
-    response_model=RerankV1Answer,
-    openapi_extra=request_headers.COMPUTING,
-)
-async def rerank(body: RerankV1Body, request: Request) -> Response:
-    """Documents with their scores, best first."""
-    request.app.state.model_names.check(body.model)
-    cohere.check(body.query, body.documents)
-    cross_encoder: CrossEncoder = request.app.state.cross_encoder
-    cross_encoder.check_number(body.documents, "documents")
-    fields = list(dict.fromkeys(body.rank_fields or [_TEXT_FIELD]))
-    ranking = await cross_encoder.rerank(
-        RerankRequest(
-            query=body.query,
-            documents=[scored_text(document, fields, index) for index, document in enumerate(body.documents)],
-            max_windows_per_doc=body.max_chunks_per_doc or _MOST_CHUNKS,
-            truncate=_TRUNCATIONS[body.truncate],
-            deadline=request_headers.deadline(request),
-            no_store=request_headers.no_store(request),
-            allow_blank=True,
+def create_router(cross_encoder: CrossEncoder, model_names: ModelNames) -> APIRouter:
+    """The router of `POST /v1/rerank`."""
+    router = APIRouter(route_class=CohereRoute, tags=["Cohere v1", "Jina"])
+
+    @router.post(
+        "/v1/rerank",
+        summary="Order documents by a query",
+        response_model=RerankV1Answer,
+        openapi_extra=request_headers.COMPUTING,
+    )
+    async def rerank(body: RerankV1Body, request: Request) -> Response:
+        """Documents with their scores, best first."""
+        model_names.check(body.model)
+        cohere.check(body.query, body.documents)
+        cross_encoder.check_number(body.documents, "documents")
+        fields = list(dict.fromkeys(body.rank_fields or [_TEXT_FIELD]))
+        ranking = await cross_encoder.rerank(
+            RerankRequest(
+                query=body.query,
+                documents=[scored_text(document, fields, index) for index, document in enumerate(body.documents)],
+                max_windows_per_doc=body.max_chunks_per_doc or _MOST_CHUNKS,
+                truncate=_TRUNCATIONS[body.truncate],
+                deadline=request_headers.deadline(request),
+                no_store=request_headers.no_store(request),
+                allow_blank=True,
+            )
         )
-    )
-    results = cohere.results(ranking, body.top_n)
-    if body.wants_documents:
-        for result in results:
-            document = body.documents[result["index"]]
-            result["document"] = {_TEXT_FIELD: document} if isinstance(document, str) else document
-    return ArrayJSON(
-        {
-            "id": request_id.get(),
-            "model": request.app.state.model_names.model_id,
-            "results": results,
-            "meta": cohere.meta("1", ranking),
-            "usage": {"total_tokens": ranking.tokens},
-        }
-    )
+        results = cohere.results(ranking, body.top_n)
+        if body.wants_documents:
+            for result in results:
+                document = body.documents[result["index"]]
+                result["document"] = {_TEXT_FIELD: document} if isinstance(document, str) else document
+        return ArrayJSON(
+            {
+                "id": request_id.get(),
+                "model": model_names.model_id,
+                "results": results,
+                "meta": cohere.meta("1", ranking),
+                "usage": {"total_tokens": ranking.tokens},
+            }
+        )
+
+    return router
 
 
 def scored_text(document: Document, fields: Sequence[str], index: int) -> str:

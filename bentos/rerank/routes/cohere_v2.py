@@ -7,40 +7,44 @@ from bentos.common.errors import InvalidInput
 from bentos.common.http import headers as request_headers
 from bentos.common.http.dialects.cohere import CohereRoute, lane_of
 from bentos.common.http.responses import ArrayJSON
+from bentos.common.models.aliases import ModelNames
 from bentos.common.observability.logging import request_id
 from bentos.rerank.cross_encoder import CrossEncoder, RerankRequest
 from bentos.rerank.routes import cohere
 from bentos.rerank.schemas.cohere import RerankV2Answer, RerankV2Body
 
-router = APIRouter(route_class=CohereRoute, tags=["Cohere v2"])
 
+def create_router(cross_encoder: CrossEncoder, model_names: ModelNames) -> APIRouter:
+    """The router of `POST /v2/rerank`."""
+    router = APIRouter(route_class=CohereRoute, tags=["Cohere v2"])
 
-@router.post(
-    "/v2/rerank",
-    summary="Order documents by a query",
-    response_model=RerankV2Answer,
-    openapi_extra=request_headers.COMPUTING,
-)
-async def rerank(body: RerankV2Body, request: Request) -> Response:
-    """Documents with their scores, best first."""
-    request.app.state.model_names.check(body.model)
-    cohere.check(body.query, body.documents)
-    if body.relevant_spans is not None and body.relevant_spans.mode != "disabled":
-        raise InvalidInput("this model finds no relevant spans", param="relevant_spans")
-    cross_encoder: CrossEncoder = request.app.state.cross_encoder
-    ranking = await cross_encoder.rerank(
-        RerankRequest(
-            query=body.query,
-            documents=body.documents,
-            max_tokens_per_doc=body.max_tokens_per_doc,
-            lane=lane_of(body.priority),
-            deadline=request_headers.deadline(request),
-            no_store=request_headers.no_store(request),
-            allow_blank=True,
-        )
+    @router.post(
+        "/v2/rerank",
+        summary="Order documents by a query",
+        response_model=RerankV2Answer,
+        openapi_extra=request_headers.COMPUTING,
     )
-    results = cohere.results(ranking, body.top_n)
-    if body.return_documents:
-        for result in results:
-            result["document"] = {"text": body.documents[result["index"]]}
-    return ArrayJSON({"id": request_id.get(), "results": results, "meta": cohere.meta("2", ranking)})
+    async def rerank(body: RerankV2Body, request: Request) -> Response:
+        """Documents with their scores, best first."""
+        model_names.check(body.model)
+        cohere.check(body.query, body.documents)
+        if body.relevant_spans is not None and body.relevant_spans.mode != "disabled":
+            raise InvalidInput("this model finds no relevant spans", param="relevant_spans")
+        ranking = await cross_encoder.rerank(
+            RerankRequest(
+                query=body.query,
+                documents=body.documents,
+                max_tokens_per_doc=body.max_tokens_per_doc,
+                lane=lane_of(body.priority),
+                deadline=request_headers.deadline(request),
+                no_store=request_headers.no_store(request),
+                allow_blank=True,
+            )
+        )
+        results = cohere.results(ranking, body.top_n)
+        if body.return_documents:
+            for result in results:
+                result["document"] = {"text": body.documents[result["index"]]}
+        return ArrayJSON({"id": request_id.get(), "results": results, "meta": cohere.meta("2", ranking)})
+
+    return router

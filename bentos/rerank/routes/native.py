@@ -9,48 +9,52 @@ from starlette.responses import Response
 from bentos.common.http import headers as request_headers
 from bentos.common.http.responses import ArrayJSON
 from bentos.common.http.route import DialectRoute
+from bentos.common.models.aliases import ModelNames
 from bentos.rerank.cross_encoder import CrossEncoder, RerankRequest
 from bentos.rerank.schemas.native import RerankAnswer, RerankBody
 
-router = APIRouter(route_class=DialectRoute, tags=["native"])
 
+def create_router(cross_encoder: CrossEncoder, model_names: ModelNames) -> APIRouter:
+    """The router of `POST /rerank`."""
+    router = APIRouter(route_class=DialectRoute, tags=["native"])
 
-@router.post(
-    "/rerank",
-    summary="Order documents by a query",
-    response_model=RerankAnswer,
-    openapi_extra=request_headers.COMPUTING,
-)
-async def rerank(body: RerankBody, request: Request) -> Response:
-    """Documents with their scores, best first."""
-    started = time.perf_counter()
-    cross_encoder: CrossEncoder = request.app.state.cross_encoder
-    ranking = await cross_encoder.rerank(
-        RerankRequest(
-            query=body.query,
-            documents=body.documents,
-            max_tokens_per_doc=body.max_tokens_per_doc,
-            truncate=body.truncate,
-            lane=body.priority,
-            deadline=request_headers.deadline(request),
-            no_store=request_headers.no_store(request),
+    @router.post(
+        "/rerank",
+        summary="Order documents by a query",
+        response_model=RerankAnswer,
+        openapi_extra=request_headers.COMPUTING,
+    )
+    async def rerank(body: RerankBody, request: Request) -> Response:
+        """Documents with their scores, best first."""
+        started = time.perf_counter()
+        ranking = await cross_encoder.rerank(
+            RerankRequest(
+                query=body.query,
+                documents=body.documents,
+                max_tokens_per_doc=body.max_tokens_per_doc,
+                truncate=body.truncate,
+                lane=body.priority,
+                deadline=request_headers.deadline(request),
+                no_store=request_headers.no_store(request),
+            )
         )
-    )
-    scores = ranking.scores
-    results: list[dict[str, Any]] = [
-        {"index": index, "score": scores[index]} for index in ranking.best_first(body.top_n)
-    ]
-    if body.return_documents:
-        for result in results:
-            result["document"] = body.documents[result["index"]]
-    return ArrayJSON(
-        {
-            "results": results,
-            "model": request.app.state.lifecycle.model.profile.model_id,
-            "tokens": ranking.tokens,
-            "truncated": ranking.truncated,
-            "query_truncated": ranking.query_truncated,
-            "cached": ranking.cached,
-            "latency_ms": round((time.perf_counter() - started) * 1000, 2),
-        }
-    )
+        scores = ranking.scores
+        results: list[dict[str, Any]] = [
+            {"index": index, "score": scores[index]} for index in ranking.best_first(body.top_n)
+        ]
+        if body.return_documents:
+            for result in results:
+                result["document"] = body.documents[result["index"]]
+        return ArrayJSON(
+            {
+                "results": results,
+                "model": model_names.model_id,
+                "tokens": ranking.tokens,
+                "truncated": ranking.truncated,
+                "query_truncated": ranking.query_truncated,
+                "cached": ranking.cached,
+                "latency_ms": round((time.perf_counter() - started) * 1000, 2),
+            }
+        )
+
+    return router
