@@ -24,19 +24,42 @@ HTTP (`bentos.common.http`) map each class to a status in one table.
     └── InferenceFailed       the model failed on this item
 """
 
+from typing import TypeAlias
+
+Location: TypeAlias = tuple[str | int, ...]
+"""Where a value is in a request: names of fields and indexes of items, from the outside in."""
+
 
 class DomainError(Exception):
     """Base of all errors that a request can meet.
 
     Args:
         message: one sentence for the caller; never contains the caller's texts.
-        param: place of the offending value in the request, such as `texts.3`.
+        loc: where the offending value is in the request, such as `("texts", 3)`.
+
+    Attributes:
+        loc: as the domain says it, until a route puts it into its dialect's words.
     """
 
-    def __init__(self, message: str, *, param: str | None = None) -> None:
+    def __init__(self, message: str, *, loc: Location = ()) -> None:
         super().__init__(message)
         self.message = message
-        self.param = param
+        self.loc = loc
+
+    @property
+    def param(self) -> str | None:
+        """The location in one word, such as `texts.3`; none if the error is of the whole request."""
+        return ".".join(map(str, self.loc)) or None
+
+    def rename(self, *, indexed: bool = True, **names: str) -> None:
+        """Say where the error is in a dialect's words.
+
+        Args:
+            indexed: whether what is renamed is a list in the dialect, too; one value has no index.
+            names: of fields, as the dialect calls them, by the domain's own.
+        """
+        if self.loc and (name := names.get(str(self.loc[0]))):
+            self.loc = (name, *self.loc[1 if indexed else 2 :])
 
 
 class InvalidInput(DomainError):
@@ -125,12 +148,11 @@ class InferenceFailed(DomainError):
 
     Args:
         message: one sentence for the caller.
-        item: number of the row in its job, or of the text or document in the request.
-        param: place of the text in the request, once it is known.
+        item: number of the row among those that were to be computed.
     """
 
-    def __init__(self, message: str, *, item: int, param: str | None = None) -> None:
-        super().__init__(message, param=param)
+    def __init__(self, message: str, *, item: int) -> None:
+        super().__init__(message)
         self.item = item
 
 

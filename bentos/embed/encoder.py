@@ -8,9 +8,9 @@ from itertools import count
 from bentos.common.backends.interface import Outputs
 from bentos.common.engine.tokenizer import Side, Truncation, is_blank
 from bentos.common.errors import InferenceFailed, InvalidInput, NoItems, TextTooLong, TooManyItems, TooManyTokens
-from bentos.common.lane import Lane
 from bentos.common.lifecycle import Lifecycle, LoadedModel
 from bentos.common.observability.tracing import span
+from bentos.common.work_options import DEFAULT, Lane, WorkOptions
 from bentos.embed.settings import EmbedSettings
 from bentos.embed.tokenization import (
     TextRow,
@@ -40,11 +40,6 @@ class EmbedRequest:
         truncate: side on which texts over the window lose tokens, or `none` to refuse them.
         max_tokens: most tokens of one text, prompt and special tokens included; none is the model's window.
         max_total_tokens: most tokens of all texts together; more are refused.
-        lane: where the work waits; by default the number of tokens decides.
-        deadline: event loop time, in seconds, at which the caller stops waiting; by default the lane decides.
-        no_store: whether to compute all texts, and to leave nothing in the cache.
-        param: what the dialect calls the texts, so that errors name one as the caller knows it.
-        numbered: whether the dialect's texts are a list.
         allow_blank: whether a text may be blank; its vector is that of the prompt alone.
     """
 
@@ -53,16 +48,7 @@ class EmbedRequest:
     truncate: Truncation = "end"
     max_tokens: int | None = None
     max_total_tokens: int | None = None
-    lane: Lane | None = None
-    deadline: float | None = None
-    no_store: bool = False
-    param: str = "texts"
-    numbered: bool = True
     allow_blank: bool = False
-
-    def param_of(self, index: int) -> str:
-        """Where the caller finds a text in the request."""
-        return f"{self.param}.{index}" if self.numbered else self.param
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +86,7 @@ class Encoder:
         self._default_input_type = InputType(settings.default_input_type)
         self._tokenizations = TokenizationCache(lifecycle.cache_settings.memo_bytes)
 
-    async def encode(self, request: EmbedRequest) -> Embeddings:
+    async def encode(self, request: EmbedRequest, options: WorkOptions) -> Embeddings:
         """Tokenize, truncate and compute all texts.
 
         Raises:
@@ -112,29 +98,26 @@ class Encoder:
         """
         self._check_number(request)
         model = self._lifecycle.loaded
-        lane = model.cached_engine.admit_texts(
-            request.texts, lane=request.lane, deadline=request.deadline, no_store=request.no_store
-        )
+        lane = model.cached_engine.admit_texts(request.texts, options)
         input_type = request.input_type or self._default_input_type
         prompt = model.profile.prompts.get(input_type.value, "")
         with span("tokenize") as tokenizing:
-            rows, keys, losses = zip(*await self._text_rows(request, model, prompt, lane), strict=True)
+            rows, keys, losses = zip(*await self._text_rows(request, model, prompt, lane, options), strict=True)
             truncated = [index for index, lost in enumerate(losses) if lost]
             tokenizing.set_attributes({"duobento.texts": len(rows), "duobento.truncated": len(truncated)})
         if truncated and request.truncate == "none":
             raise TextTooLong(
                 f"The text has more than {self.limit(request.max_tokens)} tokens, and truncation is refused.",
-                param=request.param_of(truncated[0]),
+                loc=("texts", truncated[0]),
             )
         tokens = sum(len(row.ids) for row in rows)
         if request.max_total_tokens is not None and tokens > request.max_total_tokens:
             raise TooManyTokens(f"Requested {tokens} tokens, max {request.max_total_tokens} tokens per request.")
         try:
-            vectors, cached = await model.cached_engine.run(
-                rows, keys, lane=request.lane, deadline=request.deadline, no_store=request.no_store
-            )
+            vectors, cached = await model.cached_engine.run(rows, keys, options)
         except InferenceFailed as error:
-            raise InferenceFailed(error.message, item=error.item, param=request.param_of(error.item)) from None
+            error.loc = ("texts", error.item)
+            raise
         self._lifecycle.metrics.texts.inc(len(rows))
         if truncated:
             self._lifecycle.metrics.truncated_items.inc(len(truncated))
@@ -144,65 +127,72 @@ class Encoder:
         """Most tokens of a text in a request with this `max_tokens`."""
         return min(self.window, max_tokens or self.window)
 
-    def check_dimension(self, dimension: int | None, param: str) -> None:
+    def check_dimension(self, dimension: int | None) -> None:
         """Accept a request for vectors of the model's own dimension, or of none in particular.
 
         Raises:
-            InvalidInput: the dimension is another one; `param` is what the dialect calls it.
+            InvalidInput: the dimension is another one.
         """
         if dimension is not None and dimension != self.dimension:
             raise InvalidInput(
                 f"This model's vectors have {self.dimension} dimensions, and it was not trained to have fewer.",
-                param=param,
+                loc=("dimensions",),
             )
 
     async def tokens(self, text: str) -> list[tuple[int, str]]:
         """All tokens of a text, as ids and as they stand in the model's vocabulary, special tokens not included."""
         model = self._lifecycle.loaded
-        lane = model.engine.admit_texts([text], lane=None, deadline=None, computes=False)
+        lane = model.engine.admit_texts([text], DEFAULT, computes=False)
         [tokens] = await model.engine.tokenization.map(
             lambda texts: [model.tokenizer.tokens(text) for text in texts], [text], lane=lane
         )
         return tokens
 
-    async def text(self, tokens: Sequence[int], param: str) -> str:
+    async def text(self, tokens: Sequence[int]) -> str:
         """The text that token ids decode to.
 
         Raises:
-            InvalidInput: the model has no such id; `param` is what the dialect calls the list.
+            InvalidInput: the model has no such id.
         """
         model = self._lifecycle.loaded
-        lane = model.engine.admit_texts([tokens], lane=None, deadline=None, computes=False)
+        lane = model.engine.admit_texts([tokens], DEFAULT, computes=False)
         [text] = await model.engine.tokenization.map(
-            lambda lists: [decoded(ids, model.tokenizer, param) for ids in lists], [tokens], lane=lane
+            lambda lists: [decoded(ids, model.tokenizer, ("tokens",)) for ids in lists], [tokens], lane=lane
         )
         return text
 
-    async def _text_rows(self, request: EmbedRequest, model: LoadedModel, prompt: str, lane: Lane) -> Sequence[TextRow]:
+    async def _text_rows(
+        self, request: EmbedRequest, model: LoadedModel, prompt: str, lane: Lane, options: WorkOptions
+    ) -> Sequence[TextRow]:
         side = Side.START if request.truncate == "start" else Side.END
         spec = TokenizationSpec(prompt, content_limit_for(request.max_tokens, prompt, model.tokenizer), side)
-        texts = await self._texts(request, model, spec, lane)
+        texts = await self._texts(request, model, spec, lane, options.deadline)
         _check_blank(texts, request)
         tokens = 0
 
         def check(rows: Sequence[TextRow]) -> None:
             nonlocal tokens
             tokens += sum(len(row.row.ids) for row in rows)
-            model.engine.check_size(tokens, request.deadline)
+            model.engine.check_size(tokens, options.deadline)
 
         async def tokenize(texts: Sequence[str]) -> Sequence[TextRow]:
             return await model.engine.tokenization.map(
                 lambda piece: tokenized(piece, spec, model.tokenizer, model.cached_engine.key),
                 texts,
                 lane=lane,
-                deadline=request.deadline,
+                deadline=options.deadline,
                 check=check,
             )
 
-        return await text_rows(texts, spec, tokenize, None if request.no_store else self._tokenizations)
+        return await text_rows(texts, spec, tokenize, self._tokenizations if options.use_cache else None)
 
     async def _texts(
-        self, request: EmbedRequest, model: LoadedModel, spec: TokenizationSpec, lane: Lane
+        self,
+        request: EmbedRequest,
+        model: LoadedModel,
+        spec: TokenizationSpec,
+        lane: Lane,
+        deadline: float | None,
     ) -> Sequence[str]:
         """All texts as strings; token ids are decoded."""
         texts = [text for text in request.texts if isinstance(text, str)]
@@ -213,22 +203,22 @@ class Encoder:
         def text_of(text: str | Sequence[int], index: int) -> str:
             if isinstance(text, str):
                 return text
-            return decoded(text, model.tokenizer, request.param_of(index), spec)
+            return decoded(text, model.tokenizer, ("texts", index), spec)
 
         def decode(piece: Sequence[str | Sequence[int]]) -> list[str]:
             return list(map(text_of, piece, indexes))  # pieces come one after the other
 
-        return await model.engine.tokenization.map(decode, request.texts, lane=lane, deadline=request.deadline)
+        return await model.engine.tokenization.map(decode, request.texts, lane=lane, deadline=deadline)
 
     def _check_number(self, request: EmbedRequest) -> None:
         limit = self._settings.max_texts
         if not request.texts:
-            raise NoItems("Send at least one text.", param=request.param)
+            raise NoItems("Send at least one text.", loc=("texts",))
         if len(request.texts) > limit:
-            raise TooManyItems(f"{len(request.texts)} texts are more than the limit of {limit}.", param=request.param)
+            raise TooManyItems(f"{len(request.texts)} texts are more than the limit of {limit}.", loc=("texts",))
 
 
 def _check_blank(texts: Sequence[str], request: EmbedRequest) -> None:
     for index, text in enumerate(texts if not request.allow_blank else ()):
         if is_blank(text):
-            raise InvalidInput("The text is blank.", param=request.param_of(index))
+            raise InvalidInput("The text is blank.", loc=("texts", index))

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from bentos.common import settings
+from bentos.common.errors import DomainError
 from bentos.common.http.app import create_app
 from bentos.common.http.bentoml_adapter.api import add_middleware
 from bentos.common.http.bentoml_adapter.calls import BatchAPI
@@ -114,10 +115,11 @@ class EmbedService:
     ) -> NDArray[np.float32]:
         """Unit vectors of sentences of the default input type, float32 `[sentences, dimension]`."""
         with ENCODE.gate.batch(len(sentences)) as batch:
-            request = EmbedRequest(
-                sentences, lane=batch.lane, deadline=batch.deadline, param="sentences", allow_blank=True
-            )
-            return (await encoder.encode(request)).vectors
+            try:
+                return (await encoder.encode(EmbedRequest(sentences, allow_blank=True), batch.options)).vectors
+            except DomainError as error:
+                error.rename(texts="sentences")
+                raise
 
 
 add_middleware(EmbedService, lifecycle, routers=ROUTERS, apis=[ENCODE], traces=TRACES)

@@ -9,7 +9,7 @@ from bentos.common.backends.interface import TokenRow
 from bentos.common.cache.interface import Key
 from bentos.common.engine.tokenization import INLINE_CHARACTERS
 from bentos.common.engine.tokenizer import Side, Tokenizer
-from bentos.common.errors import InvalidInput
+from bentos.common.errors import InvalidInput, Location
 
 _ENTRY_BYTES = 600
 _CHARACTER_BYTES = 2
@@ -103,13 +103,13 @@ async def text_rows(
     return [row or made[text] for text, row in zip(texts, known, strict=True)]
 
 
-def decoded(ids: Sequence[int], tokenizer: Tokenizer, param: str, spec: TokenizationSpec | None = None) -> str:
+def decoded(ids: Sequence[int], tokenizer: Tokenizer, loc: Location, spec: TokenizationSpec | None = None) -> str:
     """The text of token ids.
 
     Args:
         ids: of the model's tokens.
         tokenizer: of the model.
-        param: what the dialect calls the list.
+        loc: of the list, for errors.
         spec: of the row that the text is for: only what may be kept in it is decoded, as decoding holds the
             interpreter's lock. By default all is.
 
@@ -119,7 +119,7 @@ def decoded(ids: Sequence[int], tokenizer: Tokenizer, param: str, spec: Tokeniza
     size = tokenizer.vocabulary_size
     if ids and not (min(ids) >= 0 and max(ids) < size):
         index = next(index for index, token in enumerate(ids) if not 0 <= token < size)
-        raise InvalidInput(f"A token id of this model is between 0 and {size - 1}.", param=f"{param}.{index}")
+        raise InvalidInput(f"A token id of this model is between 0 and {size - 1}.", loc=(*loc, index))
     if spec:
         most = _MOST_IDS_PER_TOKEN * spec.keep
         ids = ids[-most:] if spec.side is Side.START else ids[:most]
@@ -139,7 +139,7 @@ def content_limit_for(max_tokens: int | None, prompt: str, tokenizer: Tokenizer)
     if missing > 0:
         raise InvalidInput(
             f"Must be at least {max_tokens + missing}: it includes the model's prompt and special tokens.",
-            param="max_tokens",
+            loc=("max_tokens",),
         )
     return content_limit
 

@@ -10,9 +10,9 @@ from bentos.common.backends.interface import Outputs, TokenRow
 from bentos.common.cache.interface import Key
 from bentos.common.engine.tokenizer import Content, Side, Truncation, is_blank
 from bentos.common.errors import InferenceFailed, InvalidInput, NoItems, TextTooLong, TooManyItems
-from bentos.common.lane import Lane
 from bentos.common.lifecycle import Lifecycle, LoadedModel
 from bentos.common.observability.tracing import span
+from bentos.common.work_options import Lane, WorkOptions
 from bentos.rerank import windows
 from bentos.rerank.settings import RerankSettings
 
@@ -27,10 +27,6 @@ class RerankRequest:
         max_tokens_per_doc: tokens of a document that are scored, at most the limit of the settings; none takes it.
         max_windows_per_doc: windows of a document that are scored; none means all of `max_tokens_per_doc`.
         truncate: side on which longer documents (and a query over half the window) lose tokens; `none` refuses them.
-        lane: where the work waits; by default the number of tokens decides.
-        deadline: event loop time, in seconds, at which the caller stops waiting; by default the lane decides.
-        no_store: whether to compute all scores, and to leave nothing in the cache.
-        param: what the dialect calls the list of documents.
         allow_blank: whether query and documents may be blank.
     """
 
@@ -39,10 +35,6 @@ class RerankRequest:
     max_tokens_per_doc: int | None = None
     max_windows_per_doc: int | None = None
     truncate: Truncation = "end"
-    lane: Lane | None = None
-    deadline: float | None = None
-    no_store: bool = False
-    param: str = "documents"
     allow_blank: bool = False
 
 
@@ -98,7 +90,7 @@ class CrossEncoder:
         self._lifecycle = lifecycle
         self._settings = settings
 
-    async def rerank(self, request: RerankRequest) -> Ranking:
+    async def rerank(self, request: RerankRequest, options: WorkOptions) -> Ranking:
         """Tokenize, split into windows and score all documents.
 
         Raises:
@@ -111,11 +103,9 @@ class CrossEncoder:
         self._check(request)
         model = self._lifecycle.loaded
         texts = [request.query, *request.documents]
-        lane = model.cached_engine.admit_texts(
-            texts, lane=request.lane, deadline=request.deadline, no_store=request.no_store
-        )
+        lane = model.cached_engine.admit_texts(texts, options)
         with span("tokenize") as tokenizing:
-            query, pairs = await self._tokenize(request, model, lane)
+            query, pairs = await self._tokenize(request, model, lane, options.deadline)
             tokenizing.set_attribute("duobento.texts", len(texts))
         documents = [pair.content for pair in pairs]
         rows = [row for pair in pairs for row in pair.rows]
@@ -123,12 +113,11 @@ class CrossEncoder:
         counts = [len(pair.rows) for pair in pairs]
         truncated = [index for index, document in enumerate(documents) if document.truncated]
         try:
-            logits, cached = await model.cached_engine.run(
-                rows, keys, lane=request.lane, deadline=request.deadline, no_store=request.no_store
-            )
+            logits, cached = await model.cached_engine.run(rows, keys, options)
         except InferenceFailed as error:
             document = int(np.searchsorted(np.cumsum(counts), error.item, side="right"))
-            raise InferenceFailed(error.message, item=document, param=f"{request.param}.{document}") from None
+            error.loc = ("documents", document)
+            raise
         self._lifecycle.metrics.texts.inc(len(documents) + 1)
         self._lifecycle.metrics.truncated_items.inc(len(truncated) + query.truncated)
         tokens = sum(len(row.ids) for row in rows)
@@ -137,34 +126,34 @@ class CrossEncoder:
         whole = windows.all_of(np.array(cached), counts)
         return Ranking(best, tokens, pair_tokens, truncated, query.truncated, int(whole.sum()))
 
-    def check_number(self, documents: Sequence[object], param: str) -> None:
+    def check_number(self, documents: Sequence[object]) -> None:
         """Refuse too many documents, before anything is done with each.
 
         Raises:
-            TooManyItems: more than the limit; `param` is what the dialect calls them.
+            TooManyItems: more than the limit.
         """
         limit = self._settings.max_documents
         if len(documents) > limit:
-            raise TooManyItems(f"{len(documents)} documents are more than the limit of {limit}.", param=param)
+            raise TooManyItems(f"{len(documents)} documents are more than the limit of {limit}.", loc=("documents",))
 
     def _check(self, request: RerankRequest) -> None:
         if not request.documents:
-            raise NoItems("Send at least one document.", param=request.param)
-        self.check_number(request.documents, request.param)
+            raise NoItems("Send at least one document.", loc=("documents",))
+        self.check_number(request.documents)
         if (request.max_tokens_per_doc or 0) > self._settings.max_tokens_per_doc:
             raise InvalidInput(
-                f"max_tokens_per_doc may be at most {self._settings.max_tokens_per_doc}.", param="max_tokens_per_doc"
+                f"max_tokens_per_doc may be at most {self._settings.max_tokens_per_doc}.", loc=("max_tokens_per_doc",)
             )
         if request.allow_blank:
             return
         if is_blank(request.query):
-            raise InvalidInput("The query is blank.", param="query")
+            raise InvalidInput("The query is blank.", loc=("query",))
         for index, document in enumerate(request.documents):
             if is_blank(document):
-                raise InvalidInput("The document is blank.", param=f"{request.param}.{index}")
+                raise InvalidInput("The document is blank.", loc=("documents", index))
 
     async def _tokenize(
-        self, request: RerankRequest, model: LoadedModel, lane: Lane
+        self, request: RerankRequest, model: LoadedModel, lane: Lane, deadline: float | None
     ) -> tuple[Content, list[_Document]]:
         """Tokenize the query and all documents, and split these into windows.
 
@@ -179,7 +168,7 @@ class CrossEncoder:
             lambda texts: tokenizer.contents(texts, tokenizer.pair_content_limit // 2, side=side),
             [request.query],
             lane=lane,
-            deadline=request.deadline,
+            deadline=deadline,
         )
         limit_per_window, overlap = tokenizer.pair_content_limit - len(query.ids), self._settings.window_overlap_tokens
         limit = self._most_tokens(request, limit_per_window)
@@ -198,9 +187,9 @@ class CrossEncoder:
         def check(documents: Sequence[_Document]) -> None:
             nonlocal tokens
             tokens += sum(len(row.ids) for document in documents for row in document.rows)
-            model.engine.check_size(tokens, request.deadline)
+            model.engine.check_size(tokens, deadline)
 
-        documents = await pool.map(pair, request.documents, lane=lane, deadline=request.deadline, check=check)
+        documents = await pool.map(pair, request.documents, lane=lane, deadline=deadline, check=check)
         if request.truncate == "none":
             self._refuse(request, query, [document.content for document in documents])
         return query, documents
@@ -219,12 +208,12 @@ class CrossEncoder:
         if query.truncated:
             raise TextTooLong(
                 f"The query has more than {len(query.ids)} tokens, half the model's window, and truncation is refused.",
-                param="query",
+                loc=("query",),
             )
         for index, document in enumerate(documents):
             if document.truncated:
                 limit = " (max_tokens_per_doc)" if request.max_windows_per_doc is None else ""
                 raise TextTooLong(
                     f"The document has more than {len(document.ids)} tokens{limit}, and truncation is refused.",
-                    param=f"{request.param}.{index}",
+                    loc=("documents", index),
                 )

@@ -6,23 +6,22 @@ from collections.abc import Awaitable, Callable, Sequence
 import numpy as np
 
 from bentos.common.backends.interface import Outputs
-from bentos.common.lane import Lane
+from bentos.common.errors import DomainError
+from bentos.common.work_options import WorkOptions
 from bentos.rerank.cross_encoder import Ranking, RerankRequest
 
 
 async def score_pairs(
     pairs: Sequence[tuple[str, str]],
-    rerank: Callable[[RerankRequest], Awaitable[Ranking]],
-    lane: Lane,
-    deadline: float | None = None,
+    rerank: Callable[[RerankRequest, WorkOptions], Awaitable[Ranking]],
+    options: WorkOptions,
 ) -> Outputs:
     """Score (query, document) pairs, blank ones too; if one query fails the work for the others is dropped.
 
     Args:
         pairs: at least one.
         rerank: scores one request.
-        lane: where all of them wait.
-        deadline: event loop time, in seconds, at which the callers stop waiting; by default the lane decides.
+        options: of the work for all of them.
 
     Returns:
         float32 `[pairs]`, in their order, between 0 and 1.
@@ -37,15 +36,18 @@ async def score_pairs(
 
     async def fill_in(query: str, indexes: list[int]) -> None:
         documents = [pairs[index][1] for index in indexes]
-        request = RerankRequest(query, documents, lane=lane, deadline=deadline, param="pairs", allow_blank=True)
-        scores[indexes] = (await rerank(request)).scores
+        request = RerankRequest(query, documents, allow_blank=True)
+        scores[indexes] = (await rerank(request, options)).scores
 
     try:
         async with asyncio.TaskGroup() as group:
             for query, indexes in by_query.items():
                 group.create_task(fill_in(query, indexes))
     except ExceptionGroup as failed:
-        raise failed.exceptions[0] from None
+        [error, *_] = failed.exceptions
+        if isinstance(error, DomainError):
+            error.rename(documents="pairs")
+        raise error from None
     return scores
 
 

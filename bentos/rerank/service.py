@@ -113,10 +113,8 @@ class RerankService:
     ) -> NDArray[np.float32]:
         """Scores of (query, document) pairs between 0 and 1, float32 `[pairs]`."""
         with SCORE.gate.batch(len(pairs)) as batch:
-            lifecycle.loaded.cached_engine.admit_texts(
-                texts_of(pairs), lane=batch.lane, deadline=batch.deadline, no_store=False
-            )
-            return await score_pairs(pairs, cross_encoder.rerank, batch.lane, batch.deadline)
+            lifecycle.loaded.cached_engine.admit_texts(texts_of(pairs), batch.options)
+            return await score_pairs(pairs, cross_encoder.rerank, batch.options)
 
 
 add_middleware(RerankService, lifecycle, routers=ROUTERS, apis=[SCORE], traces=TRACES)

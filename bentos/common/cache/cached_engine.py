@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence, Sized
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -15,8 +15,8 @@ from bentos.common.cache.metrics import CacheMetrics
 from bentos.common.cache.single_flight import InFlightRows, Slot
 from bentos.common.engine.engine import Engine
 from bentos.common.errors import DeadlineExceeded, InferenceFailed
-from bentos.common.lane import Lane
 from bentos.common.observability.tracing import span
+from bentos.common.work_options import DEFAULT, Lane, WorkOptions
 
 _MOST_LEADERS = 3
 """Requests in a row that may let their followers down, before these compute what they need by themselves."""
@@ -36,12 +36,12 @@ class Computed(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Request:
-    """Rows with their keys, the outputs that are being filled in, and how long the caller waits for them."""
+    """Rows with their keys, the outputs that are being filled in, and how the caller wants the work done."""
 
     rows: Sequence[TokenRow]
     keys: Sequence[Key]
     outputs: Outputs
-    deadline: float | None
+    options: WorkOptions
 
 
 class CachedEngine:
@@ -71,41 +71,27 @@ class CachedEngine:
     def admit_texts(
         self,
         texts: Sequence[Sized],
+        options: WorkOptions,
         *,
-        lane: Lane | None,
-        deadline: float | None,
-        no_store: bool,
         tokens_before: Callable[[Lane], int] | None = None,
     ) -> Lane:
         """See `Engine.admit_texts`; a request whose rows may all be in the cache need not compute."""
-        computes = no_store or self._cache is None
-        return self._engine.admit_texts(
-            texts, lane=lane, deadline=deadline, computes=computes, tokens_before=tokens_before
-        )
+        computes = not options.use_cache or self._cache is None
+        return self._engine.admit_texts(texts, options, computes=computes, tokens_before=tokens_before)
 
-    async def run(
-        self,
-        rows: Sequence[TokenRow],
-        keys: Sequence[Key],
-        *,
-        lane: Lane | None = None,
-        deadline: float | None = None,
-        no_store: bool = False,
-    ) -> Computed:
+    async def run(self, rows: Sequence[TokenRow], keys: Sequence[Key], options: WorkOptions = DEFAULT) -> Computed:
         """Look up all rows and compute the missing ones; if there are none the engine is not asked, even if it is full.
 
         Args:
             rows: at least one.
             keys: of the rows, as `key` makes them.
-            lane: where missing rows wait; by default the number of their tokens decides.
-            deadline: event loop time, in seconds, at which the caller stops waiting; by default the lane decides.
-            no_store: whether to compute all rows, and to leave none in the cache.
+            options: where missing rows wait, how long, and whether all are computed and none is left in the cache.
 
         Raises:
             TooManyTokens, Overloaded, NotReady, DeadlineExceeded, InferenceFailed: as the engine says of the missing
                 rows.
         """
-        cache = None if no_store else self._cache
+        cache = self._cache if options.use_cache else None
         first_index: dict[Key, int] = {}
         for index, key in enumerate(keys):
             first_index.setdefault(key, index)
@@ -116,33 +102,34 @@ class CachedEngine:
         if found:
             outputs[[first_index[key] for key in found]] = self._codec.read(list(found.values()))
         missing = [index for key, index in first_index.items() if key not in found]
-        request = _Request(rows, keys, outputs, deadline)
+        request = _Request(rows, keys, outputs, options)
         if missing and cache:
-            await self._compute_once(cache, request, missing, lane)
+            await self._compute_once(cache, request, missing)
         elif missing:
-            await self._compute(request, missing, lane)
+            await self._compute(request, missing, options)
         if len(first_index) < len(rows):
             outputs = outputs[[first_index[key] for key in keys]]
         return Computed(outputs, [key in found for key in keys])
 
-    async def _compute_once(self, cache: Cache, request: _Request, missing: list[int], lane: Lane | None) -> None:
+    async def _compute_once(self, cache: Cache, request: _Request, missing: list[int]) -> None:
         """Fill in missing rows: those that other requests compute are waited for, the rest is computed and stored."""
         tokens = sum(len(request.rows[index].ids) for index in missing)
-        lane = lane or self._engine.lane_of(tokens, len(missing))
+        lane = request.options.lane or self._engine.lane_of(tokens, len(missing))
+        options = replace(request.options, lane=lane)
         for _ in range(_MOST_LEADERS):
             slots = {index: slot for index in missing if (slot := self._in_flight.find(request.keys[index], lane))}
             led = [index for index in missing if index not in slots]
             if led:
                 keys = [request.keys[index] for index in led]
                 with self._in_flight.leader(keys, lane) as in_flight:
-                    outputs = await self._compute(request, led, lane)
+                    outputs = await self._compute(request, led, options)
                     in_flight.resolve(outputs)
                 payloads = zip(keys, self._codec.write(outputs), strict=True)
                 cache.set_many({key: payload for key, payload in payloads if payload is not None})
             missing = await self._follow(request, slots)
             if not missing:
                 return
-        await self._compute(request, missing, lane)
+        await self._compute(request, missing, options)
 
     async def _follow(self, request: _Request, slots: Mapping[int, Slot]) -> list[int]:
         """Fill in the rows that other requests computed; returns the indexes of those that they did not."""
@@ -150,7 +137,7 @@ class CachedEngine:
             return []
         self._shared.inc(len(slots))
         try:
-            async with asyncio.timeout_at(request.deadline):
+            async with asyncio.timeout_at(request.options.deadline):
                 # Unlike awaiting a future, this does not cancel it when this request is cancelled.
                 await asyncio.wait({slot.in_flight.outputs for slot in slots.values()})
         except TimeoutError:
@@ -163,13 +150,14 @@ class CachedEngine:
                 request.outputs[index] = outputs[slot.row]
         return abandoned
 
-    async def _compute(self, request: _Request, indexes: list[int], lane: Lane | None) -> Outputs:
+    async def _compute(self, request: _Request, indexes: list[int], options: WorkOptions) -> Outputs:
         """Fill in and return the rows at these indexes; an error names a row by its index in the request."""
         rows = [request.rows[index] for index in indexes]
         try:
-            outputs = await self._engine.run(rows, lane=lane, deadline=request.deadline)
+            outputs = await self._engine.run(rows, options)
         except InferenceFailed as error:
-            raise InferenceFailed(error.message, item=indexes[error.item]) from None
+            error.item = indexes[error.item]
+            raise
         request.outputs[indexes] = outputs
         return outputs
 

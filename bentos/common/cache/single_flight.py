@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from bentos.common.backends.interface import Outputs
 from bentos.common.cache.interface import Key
-from bentos.common.lane import Lane
+from bentos.common.work_options import Lane
 
 
 class InFlight:

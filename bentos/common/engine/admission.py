@@ -8,8 +8,8 @@ from prometheus_client import Counter
 
 from bentos.common.engine.throughput import Throughput
 from bentos.common.errors import DeadlineExceeded, Overloaded, TooManyTokens
-from bentos.common.lane import Lane
 from bentos.common.settings import EngineSettings
+from bentos.common.work_options import Lane
 
 _LONGEST_RETRY_SECONDS = 60.0
 _MARGIN = 0.9

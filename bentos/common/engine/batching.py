@@ -8,7 +8,7 @@ from typing import Protocol
 from bentos.common.backends.interface import Backend, Packing
 from bentos.common.engine.job import Item
 from bentos.common.engine.queue import LaneQueue
-from bentos.common.lane import Lane
+from bentos.common.work_options import Lane
 
 _CANDIDATES = 64
 _CANDIDATE_BUDGETS = 2

@@ -18,9 +18,9 @@ from bentos.common.engine.throughput import Throughput
 from bentos.common.engine.tokenization import TokenizationPool
 from bentos.common.engine.watchdog import Watchdog
 from bentos.common.errors import DeadlineExceeded, NotReady
-from bentos.common.lane import Lane
 from bentos.common.observability.metrics import Metrics
 from bentos.common.settings import EngineSettings
+from bentos.common.work_options import DEFAULT, Lane, WorkOptions
 
 _log = logging.getLogger(__name__)
 _CHARACTERS_PER_TOKEN = 4
@@ -97,9 +97,8 @@ class Engine:
     def admit_texts(
         self,
         texts: Sequence[Sized],
+        options: WorkOptions,
         *,
-        lane: Lane | None,
-        deadline: float | None,
         computes: bool = True,
         tokens_before: Callable[[Lane], int] | None = None,
     ) -> Lane:
@@ -107,8 +106,7 @@ class Engine:
 
         Args:
             texts: of the request, or lists of token ids.
-            lane: that the request asks for.
-            deadline: event loop time, in seconds, at which the caller stops waiting; by default the lane decides.
+            options: of the request.
             computes: whether the request needs the model for certain.
             tokens_before: how many will be handed over before those of a request in a lane, if any.
 
@@ -122,12 +120,12 @@ class Engine:
         if self._closing:
             raise _shutting_down()
         tokens = estimated_tokens(texts)
-        lane = lane or self.lane_of(tokens, len(texts))
+        lane = options.lane or self.lane_of(tokens, len(texts))
         ahead = self.tokenization.expected_wait(lane)
         if tokens_before:
             ahead += tokens_before(lane) * self._throughput.seconds_per_token
         if computes or ahead:
-            self._admission.check_wait(lane, tokens, deadline, estimated=True, ahead=ahead)
+            self._admission.check_wait(lane, tokens, options.deadline, estimated=True, ahead=ahead)
         return lane
 
     def check_size(self, tokens: int, deadline: float | None) -> None:
@@ -139,16 +137,12 @@ class Engine:
         """
         self._admission.check_size(tokens, deadline)
 
-    async def run(
-        self, rows: Sequence[TokenRow], *, lane: Lane | None = None, deadline: float | None = None
-    ) -> Outputs:
+    async def run(self, rows: Sequence[TokenRow], options: WorkOptions = DEFAULT) -> Outputs:
         """Compute all rows, batched with those of other requests. Cancelling the call drops what is not computed.
 
         Args:
             rows: at least one.
-            lane: where they wait; by default their number of tokens decides.
-            deadline: event loop time, in seconds, at which the caller stops waiting; by default the lane decides which
-                wait is too long, and the request's time-out when it ends.
+            options: where they wait, by default as the number of their tokens decides, and how long.
 
         Returns:
             float32 `[len(rows), width]`, in the order of `rows`.
@@ -165,7 +159,8 @@ class Engine:
         if self._closing:
             raise _shutting_down()
         tokens = sum(len(row.ids) for row in rows)
-        lane = lane or self.lane_of(tokens, len(rows))
+        deadline = options.deadline
+        lane = options.lane or self.lane_of(tokens, len(rows))
         self._admission.check_size(tokens, deadline)
         self._admission.check_wait(lane, tokens, deadline)
         expires = loop.time() + self._request_timeout if deadline is None else deadline

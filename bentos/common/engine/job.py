@@ -8,8 +8,8 @@ import numpy as np
 
 from bentos.common.backends.interface import Outputs, TokenRow
 from bentos.common.errors import DomainError
-from bentos.common.lane import Lane
 from bentos.common.observability.tracing import current_trace
+from bentos.common.work_options import Lane
 
 
 class Job:

@@ -3,7 +3,7 @@
 from bentos.common.engine.batching import BatchPolicy, MicroBatch
 from bentos.common.engine.job import Item, Job
 from bentos.common.engine.queue import LaneQueue
-from bentos.common.lane import Lane
+from bentos.common.work_options import Lane
 
 
 class Scheduler:

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from bentos.common.errors import DeadlineExceeded
-from bentos.common.lane import Lane
+from bentos.common.work_options import Lane
 
 INLINE_CHARACTERS = 2000
 """Texts of so many characters together are tokenized on the event loop: handing them over would take longer."""

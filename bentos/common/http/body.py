@@ -112,14 +112,15 @@ def validated(body: Any, model: TypeAdapter[Body]) -> Body:
         return model.validate_python(body)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-    param = ".".join(shortened(str(part)) for part in first["loc"]) or None
+    loc = tuple(shortened(str(part)) for part in first["loc"])
+    param = ".".join(loc)
     reason = first["msg"].removeprefix("Value error, ")
     if first["type"] == "int_parsing_size":  # pydantic takes the number for a string
         reason = "Input should be an integer of 64 bits"
     elif first["type"] == "model_type":  # pydantic names a class of ours
         reason = "Input should be a JSON object" if param else NOT_AN_OBJECT
     kind = TooManyItems if first["type"] == "too_long" else InvalidInput
-    raise kind(f"{param}: {reason}" if param else reason, param=param)
+    raise kind(f"{param}: {reason}" if param else reason, loc=loc)
 
 
 def _check_size(size: int, limit: int, charge: Charge | None) -> None:

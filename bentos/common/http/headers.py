@@ -7,68 +7,61 @@ import asyncio
 import math
 from typing import Any
 
-from starlette.requests import Request
 from starlette.types import Scope
 
 from bentos.common.errors import InvalidInput
-from bentos.common.http.raw_headers import header, headers
+from bentos.common.work_options import DEFAULT, WorkOptions
 
-_TIMEOUT = "X-Request-Timeout"
-_CACHE_CONTROL = "Cache-Control"
+_TIMEOUT = b"x-request-timeout"
+_CACHE_CONTROL = b"cache-control"
 
-COMPUTING: dict[str, Any] = {
-    "parameters": [
-        {
-            "name": _TIMEOUT,
-            "in": "header",
-            "required": False,
-            "schema": {"type": "number", "exclusiveMinimum": 0},
-            "description": "Seconds after which the caller stops waiting. A request that cannot be answered by then is "
-            "refused at once with 429; one that is late all the same gets 504",
-        },
-        {
-            "name": _CACHE_CONTROL,
-            "in": "header",
-            "required": False,
-            "schema": {"type": "string"},
-            "description": "`no-store` computes everything anew and leaves nothing in the cache",
-        },
-    ]
-}
-"""The headers as OpenAPI describes them, for `openapi_extra` of the routes that read them."""
+PARAMETERS: list[dict[str, Any]] = [
+    {
+        "name": "X-Request-Timeout",
+        "in": "header",
+        "required": False,
+        "schema": {"type": "number", "exclusiveMinimum": 0},
+        "description": "Seconds after which the caller stops waiting. A request that cannot be answered by then is "
+        "refused at once with 429; one that is late all the same gets 504",
+    },
+    {
+        "name": "Cache-Control",
+        "in": "header",
+        "required": False,
+        "schema": {"type": "string"},
+        "description": "`no-store` computes everything anew and leaves nothing in the cache",
+    },
+]
+"""The headers as OpenAPI describes them."""
 
 
-def deadline(request: Request) -> float | None:
-    """Event loop time, in seconds, at which the caller stops waiting; `None` if it does not say so.
+def work_options(scope: Scope, longest: float) -> WorkOptions:
+    """What the headers say of a request's work; they say nothing of its lane.
 
-    Raises:
-        InvalidInput: the caller's limit is not a number above 0.
-    """
-    return deadline_of(request.scope, request.app.state.server.request_timeout_seconds)
-
-
-def deadline_of(scope: Scope, longest: float) -> float | None:
-    """As `deadline`; `longest` is how many seconds a request may take.
+    Args:
+        scope: of the request.
+        longest: most seconds that a request may take.
 
     Raises:
         InvalidInput: the caller's limit is not a number above 0.
     """
-    given = header(scope, _TIMEOUT)
-    if given is None:
-        return None
-    return asyncio.get_running_loop().time() + min(longest, _positive(given))
+    timeout: bytes | None = None
+    use_cache = True
+    for name, value in scope["headers"]:
+        if name == _TIMEOUT:
+            timeout = value if timeout is None else timeout
+        elif name == _CACHE_CONTROL:
+            use_cache = use_cache and b"no-store" not in value.lower()
+    if timeout is None and use_cache:
+        return DEFAULT
+    return WorkOptions(deadline=None if timeout is None else _deadline(timeout, longest), use_cache=use_cache)
 
 
-def no_store(request: Request) -> bool:
-    """Whether the request wants nothing to do with the cache."""
-    return any("no-store" in value.lower() for value in headers(request.scope, _CACHE_CONTROL))
-
-
-def _positive(given: str) -> float:
+def _deadline(timeout: bytes, longest: float) -> float:
     try:
-        seconds = float(given)
+        seconds = float(timeout.decode("latin-1"))
     except ValueError:
         seconds = math.nan
     if not seconds > 0:
-        raise InvalidInput("x-request-timeout: Input should be a number greater than 0", param="x-request-timeout")
-    return seconds
+        raise InvalidInput("x-request-timeout: Input should be a number greater than 0", loc=("x-request-timeout",))
+    return asyncio.get_running_loop().time() + min(longest, seconds)

@@ -26,5 +26,5 @@ class ModelNames:
         if name is not None and name not in self.all:
             raise UnknownModel(
                 f"The model {name[:100]!r} is not served here: ask for {self.model_id!r}, or have an alias set.",
-                param="model",
+                loc=("model",),
             )

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 
-from bentos.common.lane import Lane
 from bentos.common.resources import machine_memory, memory_limit
+from bentos.common.work_options import Lane
 
 # With the targets of deploy/prometheus/alerts.yml among them, as percentiles are guessed between two of them.
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 1, 2.5, 5, 10, 30, 60, 300)

@@ -29,7 +29,7 @@ def check(texts: Sequence[str], images: object, input_type: str | None) -> None:
         InvalidInput: images.
     """
     if images or input_type == "image":
-        raise InvalidInput(ONLY_TEXTS, param="images" if images else "input_type")
+        raise InvalidInput(ONLY_TEXTS, loc=("images" if images else "input_type",))
     if not texts:
         raise NoItems("at least one text must be provided")
 

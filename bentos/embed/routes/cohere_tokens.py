@@ -34,7 +34,7 @@ def create_router(encoder: Encoder, model_names: ModelNames) -> APIRouter:
     async def detokenize(body: DetokenizeBody) -> Response:
         """The text that token ids stand for."""
         model_names.check(body.model)
-        return ArrayJSON({"text": await encoder.text(body.tokens, "tokens"), "meta": _META})
+        return ArrayJSON({"text": await encoder.text(body.tokens), "meta": _META})
 
     @router.post("/v1/check-api-key", summary="Is the key valid?", response_model=CheckAPIKeyAnswer)
     async def check_api_key() -> Response:

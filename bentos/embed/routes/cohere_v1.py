@@ -1,13 +1,13 @@
 """Cohere v1: `POST /v1/embed`."""
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from starlette.responses import Response
 
-from bentos.common.http import headers as request_headers
 from bentos.common.http.dialects.cohere import TRUNCATIONS, CohereRoute
 from bentos.common.http.responses import ArrayJSON
 from bentos.common.models.aliases import ModelNames
 from bentos.common.observability.logging import request_id
+from bentos.common.work_options import WorkOptions
 from bentos.embed.encoder import EmbedRequest, Encoder
 from bentos.embed.json_fragments import JSONFragmentCache
 from bentos.embed.routes import cohere
@@ -22,9 +22,8 @@ def create_router(encoder: Encoder, model_names: ModelNames, json_fragments: JSO
         "/v1/embed",
         summary="Encode texts",
         response_model=EmbedFloatsAnswer | EmbedByTypeAnswer,
-        openapi_extra=request_headers.COMPUTING,
     )
-    async def embed(body: EmbedV1Body, request: Request) -> Response:
+    async def embed(body: EmbedV1Body, options: WorkOptions) -> Response:
         """Unit vectors of the texts, in the forms that were asked for."""
         model_names.check(body.model)
         texts = body.texts or []
@@ -34,9 +33,8 @@ def create_router(encoder: Encoder, model_names: ModelNames, json_fragments: JSO
                 texts=texts,
                 input_type=cohere.INPUT_TYPES[body.input_type],
                 truncate=TRUNCATIONS[body.truncate],
-                deadline=request_headers.deadline(request),
-                no_store=request_headers.no_store(request),
-            )
+            ),
+            options,
         )
         forms = body.embedding_types
         return ArrayJSON(

@@ -1,13 +1,14 @@
 """Cohere v2: `POST /v2/embed`."""
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from starlette.responses import Response
 
-from bentos.common.http import headers as request_headers
-from bentos.common.http.dialects.cohere import TRUNCATIONS, CohereRoute, lane_of
+from bentos.common.errors import DomainError
+from bentos.common.http.dialects.cohere import TRUNCATIONS, CohereRoute, in_lane
 from bentos.common.http.responses import ArrayJSON
 from bentos.common.models.aliases import ModelNames
 from bentos.common.observability.logging import request_id
+from bentos.common.work_options import WorkOptions
 from bentos.embed.encoder import EmbedRequest, Encoder
 from bentos.embed.json_fragments import JSONFragmentCache
 from bentos.embed.quantization import EmbeddingType
@@ -19,28 +20,25 @@ def create_router(encoder: Encoder, model_names: ModelNames, json_fragments: JSO
     """The router of `POST /v2/embed`."""
     router = APIRouter(route_class=CohereRoute, tags=["Cohere v2"])
 
-    @router.post(
-        "/v2/embed", summary="Encode texts", response_model=EmbedByTypeAnswer, openapi_extra=request_headers.COMPUTING
-    )
-    async def embed(body: EmbedV2Body, request: Request) -> Response:
+    @router.post("/v2/embed", summary="Encode texts", response_model=EmbedByTypeAnswer)
+    async def embed(body: EmbedV2Body, options: WorkOptions) -> Response:
         """Unit vectors of the texts, in the forms that were asked for."""
         model_names.check(body.model)
         param = "texts" if body.inputs is None else "inputs"
         texts = body.texts or [mixed.text for mixed in body.inputs or []]
         cohere.check(texts, body.images, body.input_type)
-        encoder.check_dimension(body.output_dimension, "output_dimension")
-        result = await encoder.encode(
-            EmbedRequest(
-                texts=texts,
-                input_type=cohere.INPUT_TYPES[body.input_type],
-                truncate=TRUNCATIONS[body.truncate],
-                max_tokens=body.max_tokens,
-                lane=lane_of(body.priority),
-                deadline=request_headers.deadline(request),
-                no_store=request_headers.no_store(request),
-                param=param,
-            )
+        request = EmbedRequest(
+            texts=texts,
+            input_type=cohere.INPUT_TYPES[body.input_type],
+            truncate=TRUNCATIONS[body.truncate],
+            max_tokens=body.max_tokens,
         )
+        try:
+            encoder.check_dimension(body.output_dimension)
+            result = await encoder.encode(request, in_lane(body.priority, options))
+        except DomainError as error:
+            error.rename(texts=param, dimensions="output_dimension")
+            raise
         return ArrayJSON(
             {
                 "response_type": "embeddings_by_type",

@@ -1,15 +1,17 @@
 """The native route: `POST /embed`."""
 
 import time
+from dataclasses import replace
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from starlette.responses import Response
 
-from bentos.common.http import headers as request_headers
+from bentos.common.errors import DomainError
 from bentos.common.http.responses import ArrayJSON
 from bentos.common.http.route import DialectRoute
 from bentos.common.models.aliases import ModelNames
+from bentos.common.work_options import WorkOptions
 from bentos.embed.encoder import EmbedRequest, Encoder
 from bentos.embed.json_fragments import JSONFragmentCache
 from bentos.embed.quantization import base64_float32
@@ -20,28 +22,21 @@ def create_router(encoder: Encoder, model_names: ModelNames, json_fragments: JSO
     """The router of `POST /embed`."""
     router = APIRouter(route_class=DialectRoute, tags=["native"])
 
-    @router.post(
-        "/embed",
-        summary="Encode one text or several",
-        response_model=EmbeddingAnswer | EmbeddingsAnswer,
-        openapi_extra=request_headers.COMPUTING,
-    )
-    async def embed(body: EmbedBody, request: Request) -> Response:
+    @router.post("/embed", summary="Encode one text or several", response_model=EmbeddingAnswer | EmbeddingsAnswer)
+    async def embed(body: EmbedBody, options: WorkOptions) -> Response:
         """Unit vectors of `text` or `texts`, with what was truncated."""
         started = time.perf_counter()
         single = body.text is not None
-        result = await encoder.encode(
-            EmbedRequest(
-                texts=[body.text] if body.text is not None else body.texts or [],
-                input_type=body.input_type,
-                truncate=body.truncate,
-                lane=body.priority,
-                deadline=request_headers.deadline(request),
-                no_store=request_headers.no_store(request),
-                param="text" if single else "texts",
-                numbered=not single,
-            )
+        request = EmbedRequest(
+            texts=[body.text] if body.text is not None else body.texts or [],
+            input_type=body.input_type,
+            truncate=body.truncate,
         )
+        try:
+            result = await encoder.encode(request, replace(options, lane=body.priority) if body.priority else options)
+        except DomainError as error:
+            error.rename(texts="text" if single else "texts", indexed=not single)
+            raise
         vectors: Any = (
             base64_float32(result.vectors) if body.encoding_format == "base64" else json_fragments.rows(result)
         )

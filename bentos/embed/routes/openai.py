@@ -2,17 +2,17 @@
 
 from typing import Any, ClassVar
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from pydantic import BaseModel
 from starlette.responses import Response
 
 from bentos.common.bounds import MOST_TOKEN_IDS
-from bentos.common.errors import TextTooLong
-from bentos.common.http import headers as request_headers
+from bentos.common.errors import DomainError, TextTooLong
 from bentos.common.http.problems import Problem
 from bentos.common.http.responses import ArrayJSON
 from bentos.common.http.route import DialectRoute, ErrorRenderer
 from bentos.common.models.aliases import ModelNames
+from bentos.common.work_options import WorkOptions
 from bentos.embed.encoder import EmbedRequest, Encoder
 from bentos.embed.json_fragments import JSONFragmentCache
 from bentos.embed.quantization import base64_float32
@@ -58,31 +58,27 @@ def create_router(encoder: Encoder, model_names: ModelNames, json_fragments: JSO
         "/v1/embeddings",
         summary="Encode one input or several",
         response_model=EmbeddingsAnswer,
-        openapi_extra=request_headers.COMPUTING,
     )
-    async def embeddings(body: EmbeddingsBody, request: Request) -> Response:
+    async def embeddings(body: EmbeddingsBody, options: WorkOptions) -> Response:
         """Unit vectors of the inputs."""
         model_names.check(body.model)
-        encoder.check_dimension(body.dimensions, "dimensions")
+        encoder.check_dimension(body.dimensions)
+        request = EmbedRequest(
+            texts=body.input.texts,
+            input_type=body.input_type,
+            truncate=body.truncate,
+            max_total_tokens=MOST_TOKEN_IDS,
+        )
         try:
-            result = await encoder.encode(
-                EmbedRequest(
-                    texts=body.input.texts,
-                    input_type=body.input_type,
-                    truncate=body.truncate,
-                    max_total_tokens=MOST_TOKEN_IDS,
-                    deadline=request_headers.deadline(request),
-                    no_store=request_headers.no_store(request),
-                    param="input",
-                    numbered=body.input.numbered,
+            result = await encoder.encode(request, options)
+        except DomainError as error:
+            error.rename(texts="input", indexed=body.input.numbered)
+            if isinstance(error, TextTooLong):
+                error.message = (
+                    f"This model's maximum context length is {encoder.window} tokens, however you requested more "
+                    f"tokens in {error.param}. Send a shorter text, or `truncate`."
                 )
-            )
-        except TextTooLong as error:
-            raise TextTooLong(
-                f"This model's maximum context length is {encoder.window} tokens, however you requested more tokens in "
-                f"{error.param}. Send a shorter text, or `truncate`.",
-                param=error.param,
-            ) from None
+            raise
         vectors: Any = (
             base64_float32(result.vectors) if body.encoding_format == "base64" else json_fragments.rows(result)
         )

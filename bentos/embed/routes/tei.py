@@ -1,12 +1,12 @@
 """text-embeddings-inference: `POST /`, and `POST /embed` with `inputs`, which goes to `/tei/embed`."""
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from starlette.responses import Response
 
-from bentos.common.errors import InvalidInput
-from bentos.common.http import headers as request_headers
+from bentos.common.errors import DomainError, InvalidInput
 from bentos.common.http.dialects.tei import TEIRoute, truncation
 from bentos.common.http.responses import ArrayJSON
+from bentos.common.work_options import WorkOptions
 from bentos.embed.encoder import EmbedRequest, Encoder
 from bentos.embed.json_fragments import JSONFragmentCache
 from bentos.embed.schemas.tei import EmbedTEIBody
@@ -20,32 +20,29 @@ def create_router(encoder: Encoder, json_fragments: JSONFragmentCache) -> APIRou
         "/",
         summary="The same as POST /tei/embed",
         response_model=list[list[float]],
-        openapi_extra=request_headers.COMPUTING,
     )
     @router.post(
         "/tei/embed",
         summary="POST /embed with `inputs`",
         response_model=list[list[float]],
-        openapi_extra=request_headers.COMPUTING,
     )
-    async def embed(body: EmbedTEIBody, request: Request) -> Response:
+    async def embed(body: EmbedTEIBody, options: WorkOptions) -> Response:
         """Unit vectors of the inputs, in their order."""
-        encoder.check_dimension(body.dimensions, "dimensions")
+        encoder.check_dimension(body.dimensions)
         if not body.normalize:
             raise InvalidInput(
-                "Vectors of this service always have unit length: send true or nothing.", param="normalize"
+                "Vectors of this service always have unit length: send true or nothing.", loc=("normalize",)
             )
-        result = await encoder.encode(
-            EmbedRequest(
-                texts=body.inputs.texts,
-                input_type=body.prompt_name,
-                truncate=truncation(body.truncate, body.truncation_direction),
-                deadline=request_headers.deadline(request),
-                no_store=request_headers.no_store(request),
-                param="inputs",
-                numbered=body.inputs.numbered,
-            )
+        request = EmbedRequest(
+            texts=body.inputs.texts,
+            input_type=body.prompt_name,
+            truncate=truncation(body.truncate, body.truncation_direction),
         )
+        try:
+            result = await encoder.encode(request, options)
+        except DomainError as error:
+            error.rename(texts="inputs", indexed=body.inputs.numbered)
+            raise
         return ArrayJSON(json_fragments.rows(result))
 
     return router

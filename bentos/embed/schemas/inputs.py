@@ -7,7 +7,7 @@ from typing import Annotated, TypeAlias
 from pydantic import Field, PlainValidator, ValidationInfo
 
 from bentos.common.bounds import MOST_TOKEN_IDS, Text
-from bentos.common.errors import InvalidInput, TooManyItems, TooManyTokens
+from bentos.common.errors import InvalidInput, Location, TooManyItems, TooManyTokens
 
 _TokenIds: TypeAlias = Annotated[list[int], Field(max_length=MOST_TOKEN_IDS)]
 
@@ -35,19 +35,19 @@ def inputs_validator(most: int, too_many: Callable[[int], str]) -> PlainValidato
 
     def read(value: object, info: ValidationInfo) -> Inputs:
         # A union of types would name every one of them in its errors, and not the item's path.
-        param = str(info.field_name)
+        loc = (str(info.field_name),)
         match value:
             case str():
                 return Inputs([value], numbered=False)
             case [int(), *_]:
                 _check_tokens(len(value))
-                return Inputs([_item(value, param)], numbered=False)
+                return Inputs([_item(value, loc)], numbered=False)
             case list():
                 if len(value) > most:
-                    raise TooManyItems(too_many(len(value)), param=param)
+                    raise TooManyItems(too_many(len(value)), loc=loc)
                 _check_tokens(sum(len(item) for item in value if isinstance(item, list)))
-                return Inputs([_item(item, f"{param}.{index}") for index, item in enumerate(value)], numbered=True)
-        raise InvalidInput("Send a string, a list of strings, token ids or a list of lists of token ids.", param=param)
+                return Inputs([_item(item, (*loc, index)) for index, item in enumerate(value)], numbered=True)
+        raise InvalidInput("Send a string, a list of strings, token ids or a list of lists of token ids.", loc=loc)
 
     texts = Annotated[list[Text | _TokenIds], Field(max_length=most)]
     return PlainValidator(read, json_schema_input_type=Text | _TokenIds | texts)
@@ -58,12 +58,12 @@ def _check_tokens(number: int) -> None:
         raise TooManyTokens(f"Requested {number} tokens, max {MOST_TOKEN_IDS} tokens per request.")
 
 
-def _item(value: object, param: str) -> str | Sequence[int]:
+def _item(value: object, loc: Location) -> str | Sequence[int]:
     if isinstance(value, str):
         return value
     if not isinstance(value, list):
-        raise InvalidInput("Send a string or a list of token ids.", param=param)
+        raise InvalidInput("Send a string or a list of token ids.", loc=loc)
     if not all(type(token) is int for token in value):
         index = next(index for index, token in enumerate(value) if type(token) is not int)
-        raise InvalidInput("A token id is an integer.", param=f"{param}.{index}")
+        raise InvalidInput("A token id is an integer.", loc=(*loc, index))
     return value

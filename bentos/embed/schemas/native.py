@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from bentos.common.bounds import Text, Texts
-from bentos.common.lane import Lane
+from bentos.common.work_options import Lane
 from bentos.embed.encoder import InputType
 
 

@@ -3,16 +3,16 @@
 from collections.abc import Mapping, Sequence
 
 import orjson
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from starlette.responses import Response
 
 from bentos.common.engine.tokenizer import Truncation
 from bentos.common.errors import InvalidInput
-from bentos.common.http import headers as request_headers
 from bentos.common.http.dialects.cohere import TRUNCATIONS, CohereRoute
 from bentos.common.http.responses import ArrayJSON
 from bentos.common.models.aliases import ModelNames
 from bentos.common.observability.logging import request_id
+from bentos.common.work_options import WorkOptions
 from bentos.rerank.cross_encoder import CrossEncoder, RerankRequest
 from bentos.rerank.routes import cohere
 from bentos.rerank.schemas.cohere import Document, RerankV1Answer, RerankV1Body
@@ -30,13 +30,12 @@ def create_router(cross_encoder: CrossEncoder, model_names: ModelNames) -> APIRo
         "/v1/rerank",
         summary="Order documents by a query",
         response_model=RerankV1Answer,
-        openapi_extra=request_headers.COMPUTING,
     )
-    async def rerank(body: RerankV1Body, request: Request) -> Response:
+    async def rerank(body: RerankV1Body, options: WorkOptions) -> Response:
         """Documents with their scores, best first."""
         model_names.check(body.model)
         cohere.check(body.query, body.documents)
-        cross_encoder.check_number(body.documents, "documents")
+        cross_encoder.check_number(body.documents)
         fields = list(dict.fromkeys(body.rank_fields or [_TEXT_FIELD]))
         ranking = await cross_encoder.rerank(
             RerankRequest(
@@ -44,10 +43,9 @@ def create_router(cross_encoder: CrossEncoder, model_names: ModelNames) -> APIRo
                 documents=[scored_text(document, fields, index) for index, document in enumerate(body.documents)],
                 max_windows_per_doc=body.max_chunks_per_doc or _MOST_CHUNKS,
                 truncate=_TRUNCATIONS[body.truncate],
-                deadline=request_headers.deadline(request),
-                no_store=request_headers.no_store(request),
                 allow_blank=True,
-            )
+            ),
+            options,
         )
         results = cohere.results(ranking, body.top_n)
         if body.wants_documents:
@@ -82,7 +80,7 @@ def scored_text(document: Document, fields: Sequence[str], index: int) -> str:
     if not values:
         raise InvalidInput(
             f"Input should be a string or an object with {' or '.join(fields)}; only text is scored.",
-            param=f"documents.{index}",
+            loc=("documents", index),
         )
     texts = {
         field: value if isinstance(value, str) else orjson.dumps(value).decode() for field, value in values.items()

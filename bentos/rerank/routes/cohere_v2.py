@@ -1,14 +1,14 @@
 """Cohere v2: `POST /v2/rerank`."""
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from starlette.responses import Response
 
 from bentos.common.errors import InvalidInput
-from bentos.common.http import headers as request_headers
-from bentos.common.http.dialects.cohere import CohereRoute, lane_of
+from bentos.common.http.dialects.cohere import CohereRoute, in_lane
 from bentos.common.http.responses import ArrayJSON
 from bentos.common.models.aliases import ModelNames
 from bentos.common.observability.logging import request_id
+from bentos.common.work_options import WorkOptions
 from bentos.rerank.cross_encoder import CrossEncoder, RerankRequest
 from bentos.rerank.routes import cohere
 from bentos.rerank.schemas.cohere import RerankV2Answer, RerankV2Body
@@ -22,24 +22,21 @@ def create_router(cross_encoder: CrossEncoder, model_names: ModelNames) -> APIRo
         "/v2/rerank",
         summary="Order documents by a query",
         response_model=RerankV2Answer,
-        openapi_extra=request_headers.COMPUTING,
     )
-    async def rerank(body: RerankV2Body, request: Request) -> Response:
+    async def rerank(body: RerankV2Body, options: WorkOptions) -> Response:
         """Documents with their scores, best first."""
         model_names.check(body.model)
         cohere.check(body.query, body.documents)
         if body.relevant_spans is not None and body.relevant_spans.mode != "disabled":
-            raise InvalidInput("this model finds no relevant spans", param="relevant_spans")
+            raise InvalidInput("this model finds no relevant spans", loc=("relevant_spans",))
         ranking = await cross_encoder.rerank(
             RerankRequest(
                 query=body.query,
                 documents=body.documents,
                 max_tokens_per_doc=body.max_tokens_per_doc,
-                lane=lane_of(body.priority),
-                deadline=request_headers.deadline(request),
-                no_store=request_headers.no_store(request),
                 allow_blank=True,
-            )
+            ),
+            in_lane(body.priority, options),
         )
         results = cohere.results(ranking, body.top_n)
         if body.return_documents:

@@ -1,15 +1,16 @@
 """The native route: `POST /rerank`."""
 
 import time
+from dataclasses import replace
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from starlette.responses import Response
 
-from bentos.common.http import headers as request_headers
 from bentos.common.http.responses import ArrayJSON
 from bentos.common.http.route import DialectRoute
 from bentos.common.models.aliases import ModelNames
+from bentos.common.work_options import WorkOptions
 from bentos.rerank.cross_encoder import CrossEncoder, RerankRequest
 from bentos.rerank.schemas.native import RerankAnswer, RerankBody
 
@@ -22,21 +23,18 @@ def create_router(cross_encoder: CrossEncoder, model_names: ModelNames) -> APIRo
         "/rerank",
         summary="Order documents by a query",
         response_model=RerankAnswer,
-        openapi_extra=request_headers.COMPUTING,
     )
-    async def rerank(body: RerankBody, request: Request) -> Response:
+    async def rerank(body: RerankBody, options: WorkOptions) -> Response:
         """Documents with their scores, best first."""
         started = time.perf_counter()
+        request = RerankRequest(
+            query=body.query,
+            documents=body.documents,
+            max_tokens_per_doc=body.max_tokens_per_doc,
+            truncate=body.truncate,
+        )
         ranking = await cross_encoder.rerank(
-            RerankRequest(
-                query=body.query,
-                documents=body.documents,
-                max_tokens_per_doc=body.max_tokens_per_doc,
-                truncate=body.truncate,
-                lane=body.priority,
-                deadline=request_headers.deadline(request),
-                no_store=request_headers.no_store(request),
-            )
+            request, replace(options, lane=body.priority) if body.priority else options
         )
         scores = ranking.scores
         results: list[dict[str, Any]] = [

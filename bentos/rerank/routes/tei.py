@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from starlette.responses import Response
 
-from bentos.common.errors import NoItems
-from bentos.common.http import headers as request_headers
+from bentos.common.errors import DomainError, NoItems
 from bentos.common.http.dialects.tei import TEIRoute, truncation
 from bentos.common.http.responses import ArrayJSON
+from bentos.common.work_options import WorkOptions
 from bentos.rerank.cross_encoder import CrossEncoder, RerankRequest
 from bentos.rerank.schemas.tei import Rank, RerankTEIBody
 
@@ -21,24 +21,23 @@ def create_router(cross_encoder: CrossEncoder) -> APIRouter:
         "/tei/rerank",
         summary="Order texts by a query",
         response_model=list[Rank],
-        openapi_extra=request_headers.COMPUTING,
     )
-    async def rerank(body: RerankTEIBody, request: Request) -> Response:
+    async def rerank(body: RerankTEIBody, options: WorkOptions) -> Response:
         """Texts' scores, best first."""
         if not body.texts:
             raise NoItems("`texts` cannot be empty")
-        ranking = await cross_encoder.rerank(
-            RerankRequest(
-                query=body.query,
-                documents=body.texts,
-                max_windows_per_doc=1,
-                truncate=truncation(body.truncate, body.truncation_direction),
-                deadline=request_headers.deadline(request),
-                no_store=request_headers.no_store(request),
-                param="texts",
-                allow_blank=True,
-            )
+        request = RerankRequest(
+            query=body.query,
+            documents=body.texts,
+            max_windows_per_doc=1,
+            truncate=truncation(body.truncate, body.truncation_direction),
+            allow_blank=True,
         )
+        try:
+            ranking = await cross_encoder.rerank(request, options)
+        except DomainError as error:
+            error.rename(documents="texts")
+            raise
         scores = ranking.logits if body.raw_scores else ranking.scores
         ranks: list[dict[str, Any]] = [{"index": index, "score": scores[index]} for index in ranking.best_first()]
         if body.return_text:

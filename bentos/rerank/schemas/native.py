@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from bentos.common.bounds import MOST_DOCUMENT_FIELDS, MOST_ITEMS, Text
-from bentos.common.lane import Lane
+from bentos.common.work_options import Lane
 
 
 def _document_text(value: Any) -> Any:

@@ -86,11 +86,11 @@ def test_of_many_token_ids_only_those_are_decoded_that_may_be_kept(tokenizer: To
     first, last = (tokenizer.tokens(text)[0][0] for text in ("heron", "stork"))
     ids = [first] * 200_000 + [last] * 200_000
     spec = TokenizationSpec("", 20, side)
-    text = decoded(ids, tokenizer, "input", spec)
+    text = decoded(ids, tokenizer, ("input",), spec)
     assert len(text) < 16 * 20 * 10
     [row] = tokenized([text], spec, tokenizer, KEY)
     assert row.truncated
     assert set(row.row.ids[1:-1].tolist()) == {last if side is Side.START else first}
     with pytest.raises(InvalidInput) as wrong:
-        decoded([*ids, -1], tokenizer, "input", spec)
+        decoded([*ids, -1], tokenizer, ("input",), spec)
     assert wrong.value.param == "input.400000"

@@ -12,6 +12,7 @@ from bentos.common.backends.interface import TokenIds, TokenRow
 from bentos.common.engine.tokenizer import Tokenizer
 from bentos.common.models.store import find
 from bentos.common.observability.metrics import Metrics
+from bentos.common.work_options import DEFAULT
 from bentos.rerank.cross_encoder import CrossEncoder, RerankRequest
 from bentos.rerank.settings import RerankSettings
 from tests.unit.common.cache.parts import Counts, Parts
@@ -50,12 +51,12 @@ def cross_encoder(tokenizer: WatchedTokenizer) -> Iterator[CrossEncoder]:
 async def test_windows_of_long_documents_are_made_beside_the_event_loop(
     cross_encoder: CrossEncoder, tokenizer: WatchedTokenizer
 ) -> None:
-    ranking = await cross_encoder.rerank(RerankRequest("heron", ["the heron waits " * 1000] * 3))
+    ranking = await cross_encoder.rerank(RerankRequest("heron", ["the heron waits " * 1000] * 3), DEFAULT)
     assert len(ranking.logits) == 3
     assert threading.get_ident() not in tokenizer.threads
     assert tokenizer.threads
 
 
 async def test_a_short_request_is_not_handed_over(cross_encoder: CrossEncoder, tokenizer: WatchedTokenizer) -> None:
-    await cross_encoder.rerank(RerankRequest("heron", ["the heron waits", "stork"]))
+    await cross_encoder.rerank(RerankRequest("heron", ["the heron waits", "stork"]), DEFAULT)
     assert tokenizer.threads == {threading.get_ident()}

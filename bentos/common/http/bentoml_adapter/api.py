@@ -16,9 +16,9 @@ from bentos.common.http.middleware.request_context import REQUEST_ID_HEADER, Req
 from bentos.common.http.middleware.route_labels import RouteLabels
 from bentos.common.http.middleware.tracing import TracingMiddleware
 from bentos.common.http.route import renderer_by_path
-from bentos.common.lane import Lane
 from bentos.common.lifecycle import Lifecycle
 from bentos.common.settings import TracesSettings
+from bentos.common.work_options import Lane
 
 _BENTOML_ROUTES = ("/schema.json", "/livez", "/healthz")
 

@@ -18,11 +18,12 @@ from bentos.common.errors import DeadlineExceeded, InvalidInput, NoItems, TooMan
 from bentos.common.http.bentoml_adapter.merge_gate import MERGED_ITEMS, Call, FailedBatch, MergeGate
 from bentos.common.http.body import NOT_AN_OBJECT, load_json
 from bentos.common.http.client_disconnect import CancelOnDisconnect
-from bentos.common.http.headers import deadline_of
+from bentos.common.http.headers import work_options
 from bentos.common.http.problems import problem_of
 from bentos.common.http.responses import native_error
 from bentos.common.http.route import CLIENT_CLOSED_REQUEST
 from bentos.common.lifecycle import Lifecycle
+from bentos.common.work_options import WorkOptions
 
 _BENTOML_LOG = logging.getLogger("bentoml._internal.server.http_app")
 _LONGEST_NAME = 100
@@ -68,17 +69,17 @@ class BatchAPI:
             raise InvalidInput(NOT_AN_OBJECT)
         items = body.get(self.parameter)
         if not isinstance(items, list):
-            raise InvalidInput(f"{self.parameter}: Input should be a list.", param=self.parameter)
+            raise InvalidInput(f"{self.parameter}: Input should be a list.", loc=(self.parameter,))
         if unknown := next((name for name in body if name != self.parameter), None):
-            raise InvalidInput("Extra inputs are not permitted.", param=unknown[:_LONGEST_NAME])
+            raise InvalidInput("Extra inputs are not permitted.", loc=(unknown[:_LONGEST_NAME],))
         if not items:
-            raise NoItems("Send at least one item.", param=self.parameter)
+            raise NoItems("Send at least one item.", loc=(self.parameter,))
         if len(items) > self.limit:
-            raise TooManyItems(f"{len(items)} items are more than the limit of {self.limit}.", param=self.parameter)
+            raise TooManyItems(f"{len(items)} items are more than the limit of {self.limit}.", loc=(self.parameter,))
         for index, item in enumerate(items):
             if not self.is_item(item):
-                param = f"{self.parameter}.{index}"
-                raise InvalidInput(f"{param}: Input should be {self.item}.", param=param)
+                loc = (self.parameter, index)
+                raise InvalidInput(f"{self.parameter}.{index}: Input should be {self.item}.", loc=loc)
         return items
 
 
@@ -122,7 +123,7 @@ class BentoMLCalls:
                 raise HTTPException(405, headers={"Allow": "POST"})
             items = api.items(await load_json(request, self._server.max_body_bytes))
             longest = self._server.request_timeout_seconds
-            deadline = deadline_of(scope, longest)
+            deadline = work_options(scope, longest).deadline
             with CancelOnDisconnect(request):
                 async with asyncio.timeout_at(deadline or asyncio.get_running_loop().time() + longest):
                     return await self._computed(api, items, scope, deadline)
@@ -143,7 +144,7 @@ class BentoMLCalls:
         """
         texts = api.texts(items)
         lane = self._lifecycle.loaded.cached_engine.admit_texts(
-            texts, lane=None, deadline=deadline, no_store=False, tokens_before=api.gate.tokens_before
+            texts, WorkOptions(deadline=deadline), tokens_before=api.gate.tokens_before
         )
         call = Call(len(items), estimated_tokens(texts), lane, deadline)
         body = orjson.dumps({api.parameter: items})

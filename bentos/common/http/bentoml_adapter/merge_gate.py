@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from bentoml.exceptions import BentoMLException
 
-from bentos.common.lane import Lane
+from bentos.common.work_options import Lane, WorkOptions
 
 MERGED_ITEMS = 64
 """Most items of a batch of several calls. The engine makes batches of its own, so larger ones gain nothing."""
@@ -66,6 +66,11 @@ class Batch:
     def __post_init__(self) -> None:
         deadlines = [call.deadline for call in self.calls if call.deadline is not None]
         self.deadline = max(deadlines) if len(deadlines) == len(self.calls) else None
+
+    @property
+    def options(self) -> WorkOptions:
+        """Of the work for all calls."""
+        return WorkOptions(self.lane, self.deadline)
 
 
 class MergeGate:

@@ -1,6 +1,7 @@
 """Cohere's dialect: the shape of its errors and of `meta` (docs.cohere.com/reference/errors)."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
@@ -11,8 +12,8 @@ from bentos.common.engine.tokenizer import Truncation
 from bentos.common.http.problems import Problem
 from bentos.common.http.responses import ArrayJSON
 from bentos.common.http.route import DialectRoute, ErrorRenderer
-from bentos.common.lane import Lane
 from bentos.common.observability.logging import request_id
+from bentos.common.work_options import Lane, WorkOptions
 
 # The vendor answers every mistake in the body with 400.
 _MISTAKES = frozenset({413, 415, 422})
@@ -47,11 +48,11 @@ Priority: TypeAlias = Annotated[
 ]
 
 
-def lane_of(priority: int | None) -> Lane | None:
-    """Cohere's numbers mapped to our lanes."""
+def in_lane(priority: int | None, options: WorkOptions) -> WorkOptions:
+    """Options with Cohere's number mapped to one of our lanes, if there is one."""
     if priority is None:
-        return None
-    return Lane.BULK if priority else Lane.INTERACTIVE
+        return options
+    return replace(options, lane=Lane.BULK if priority else Lane.INTERACTIVE)
 
 
 class CohereRoute(DialectRoute):

@@ -5,7 +5,7 @@ from typing import Any
 
 import jiter
 
-from bentos.common.errors import shortened
+from bentos.common.errors import Location, shortened
 
 _IN_A_STRING = re.compile(r"(escape|unicode|control character)[^\"]* at line (\d+) column (\d+)$")
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
@@ -16,25 +16,25 @@ _MARK = "\x7ferror"
 _CHUNK_BYTES = 64 * 1024
 
 
-def describe(raw: bytes, reason: str) -> tuple[str, str | None]:
-    """The error as a sentence, and the place of the string value in which it lies: `texts.3`; none if it lies in none.
+def describe(raw: bytes, reason: str) -> tuple[str, Location]:
+    """The error as a sentence, and the location of the string value in which it lies; an empty one if it lies in none.
 
     Args:
         raw: the body.
         reason: jiter's words.
     """
     if not raw.strip():
-        return "The body is empty; send JSON.", None
+        return "The body is empty; send JSON.", ()
     message = f"The body is not valid JSON: {shortened(reason, 200)}."
     found = _IN_A_STRING.search(reason[-120:])  # before the last words may be a key of any length
     if found is None:
-        return message, None
+        return message, ()
     offset = _offset(raw, int(found[2]), int(found[3]))
-    place = _string_at(raw[:offset])
+    loc = _string_at(raw[:offset])
     if found[1] == "escape" and (surrogate := _surrogate(raw, offset)):
-        subject = f"{place}: the text" if place else "The body"
+        subject = f"{'.'.join(loc)}: the text" if loc else "The body"
         message = f"{subject} has a lone surrogate ({surrogate})."
-    return message, place
+    return message, loc
 
 
 def _offset(raw: bytes, line: int, column: int) -> int:
@@ -58,17 +58,17 @@ def _surrogate(raw: bytes, offset: int) -> str | None:
     return found and found[0].decode()
 
 
-def _string_at(before: bytes) -> str | None:
-    """Place of the string value in which a JSON text has been cut off; none if that is elsewhere."""
+def _string_at(before: bytes) -> tuple[str, ...]:
+    """Location of the string value in which a JSON text has been cut off; an empty one if that is elsewhere."""
     try:
         value: Any = jiter.from_json(
             before.rstrip(_PERHAPS_CUT) + _MARK.encode(), allow_inf_nan=False, partial_mode="trailing-strings"
         )
     except ValueError:
-        return None
+        return ()
     path: list[str] = []
     while isinstance(value, dict | list) and value:
         key, value = next(reversed(value.items())) if isinstance(value, dict) else (len(value) - 1, value[-1])
         path.append(shortened(str(key)))
     inside = isinstance(value, str) and value.endswith(_MARK)
-    return ".".join(path) or None if inside else None
+    return tuple(path) if inside else ()

@@ -26,7 +26,7 @@ async def parse_json(raw: bytes) -> Any:
 
     Raises:
         MalformedBody: not JSON, nested more than 200 deep, or what two parsers would read differently: duplicate keys,
-            NaN, lone surrogates. `param` names the string value in which the error lies, if it lies in one.
+            NaN, lone surrogates. `loc` names the string value in which the error lies, if it lies in one.
         TooManyItems: over `LIMITS`.
     """
     if len(raw) <= INLINE_BYTES:
@@ -45,6 +45,6 @@ def _parse(raw: bytes) -> Any:
     try:
         return jiter.from_json(raw, allow_inf_nan=False, catch_duplicate_keys=True)
     except ValueError as error:
-        message, place = describe(raw, str(error))
+        message, loc = describe(raw, str(error))
     # Raised out here it does not keep the parser's error, whose traceback would keep the body.
-    raise MalformedBody(message, param=place)
+    raise MalformedBody(message, loc=loc)

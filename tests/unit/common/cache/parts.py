@@ -21,6 +21,7 @@ from bentos.common.cache.redis.tier import RedisCache
 from bentos.common.engine.engine import Engine
 from bentos.common.observability.metrics import Metrics
 from bentos.common.settings import EngineSettings
+from bentos.common.work_options import DEFAULT, WorkOptions
 from tests.unit.common.engine.fake_backend import FakeBackend
 
 WIDTH = 2
@@ -116,9 +117,9 @@ class Parts:
         """Rows that reached the backend."""
         return sum(len(batch) for batch in self.backend.batches)
 
-    async def run(self, rows: Sequence[TokenRow], **options: Any) -> Computed:
+    async def run(self, rows: Sequence[TokenRow], options: WorkOptions = DEFAULT) -> Computed:
         """What the cached engine makes of rows and their keys."""
-        return await self.cached.run(rows, [self.cached.key(row) for row in rows], **options)
+        return await self.cached.run(rows, [self.cached.key(row) for row in rows], options)
 
     def close(self) -> None:
         self.engine.close()

@@ -9,12 +9,14 @@ import pytest
 
 from bentos.common.backends.interface import TokenRow
 from bentos.common.errors import DeadlineExceeded, InferenceFailed, Overloaded
-from bentos.common.lane import Lane
+from bentos.common.work_options import WorkOptions
 from tests.unit.common.cache.parts import Counts, HashBackend, Parts, memory_cache
 from tests.unit.common.engine.fake_backend import FakeBackend, row
-from tests.unit.common.engine.test_engine import POISON, Gate, refuse_poison
+from tests.unit.common.engine.test_engine import BULK, INTERACTIVE, POISON, Gate, refuse_poison
 
 pytestmark = pytest.mark.anyio
+
+NO_CACHE = WorkOptions(use_cache=False)
 
 
 def parts(backend: FakeBackend, counts: Counts | None = None, **options: Any) -> Parts:
@@ -63,9 +65,9 @@ async def test_rows_that_differ_in_their_segments_only_are_different() -> None:
 
 async def test_no_store_computes_anew_and_leaves_nothing() -> None:
     it = parts(FakeBackend())
-    assert not any((await it.run([row(5), row(5)], no_store=True)).cached)
+    assert not any((await it.run([row(5), row(5)], NO_CACHE)).cached)
     assert not any((await it.run([row(5)])).cached)
-    assert not any((await it.run([row(5)], no_store=True)).cached)
+    assert not any((await it.run([row(5)], NO_CACHE)).cached)
     assert it.computed == 3
     it.close()
 
@@ -97,11 +99,11 @@ async def test_cached_rows_are_answered_while_the_queue_is_full_and_only_missing
     gate.open()
     await it.run([row(5)])
     gate = it.backend._before = Gate()
-    held = asyncio.create_task(it.run([row(512, 1), row(512, 2)], lane=Lane.BULK))
+    held = asyncio.create_task(it.run([row(512, 1), row(512, 2)], BULK))
     await gate.arrival()
-    it.cached.admit_texts(["heron"], lane=None, deadline=None, no_store=False)
+    it.cached.admit_texts(["heron"], WorkOptions())
     with pytest.raises(Overloaded):
-        it.cached.admit_texts(["heron"], lane=None, deadline=None, no_store=True)
+        it.cached.admit_texts(["heron"], NO_CACHE)
     assert all((await it.run([row(5)])).cached)
     with pytest.raises(Overloaded):
         await it.run([row(5), row(6)])
@@ -133,7 +135,7 @@ async def test_followers_of_a_request_that_ends_early_take_over(ending: str) -> 
     deadline = asyncio.get_running_loop().time() if ending == "expired" else None
     busy = asyncio.create_task(it.run([row(4)]))
     await gate.arrival()
-    leader = asyncio.create_task(it.run([row(5)], deadline=deadline))
+    leader = asyncio.create_task(it.run([row(5)], WorkOptions(deadline=deadline)))
     await asyncio.sleep(0)
     followers = [asyncio.create_task(it.run([row(5)])) for _ in range(3)]
     await asyncio.sleep(0)
@@ -198,7 +200,7 @@ async def test_a_follower_waits_no_longer_than_its_deadline() -> None:
     leader = asyncio.create_task(it.run([row(5)]))
     await gate.arrival()
     with pytest.raises(DeadlineExceeded):
-        await it.run([row(5)], deadline=asyncio.get_running_loop().time())
+        await it.run([row(5)], WorkOptions(deadline=asyncio.get_running_loop().time()))
     gate.open()
     await leader
     it.close()
@@ -207,9 +209,9 @@ async def test_a_follower_waits_no_longer_than_its_deadline() -> None:
 async def test_interactive_work_does_not_wait_for_bulk_that_computes_the_same_row() -> None:
     gate = Gate()
     it = parts(FakeBackend(gate), min_batch_tokens=8, max_batch_tokens=8)
-    bulk = asyncio.create_task(it.run([row(8, mark) for mark in range(1, 10)], lane=Lane.BULK))
+    bulk = asyncio.create_task(it.run([row(8, mark) for mark in range(1, 10)], BULK))
     await gate.arrival()
-    interactive = asyncio.create_task(it.run([row(8, 9)], lane=Lane.INTERACTIVE))
+    interactive = asyncio.create_task(it.run([row(8, 9)], INTERACTIVE))
     await asyncio.sleep(0)
     gate.open()
     assert (await interactive).outputs.tolist() == [[9, 8]]

@@ -6,8 +6,8 @@ from prometheus_client import CollectorRegistry, Counter
 from bentos.common.engine.admission import Admission
 from bentos.common.engine.throughput import Throughput
 from bentos.common.errors import DeadlineExceeded, Overloaded, TooManyTokens
-from bentos.common.lane import Lane
 from bentos.common.settings import EngineSettings
+from bentos.common.work_options import Lane
 
 
 class Clock:

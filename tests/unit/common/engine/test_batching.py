@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bentos.common.engine.batching import BatchPolicy, PackedPolicy, PaddedPolicy
 from bentos.common.engine.job import Job
 from bentos.common.engine.queue import LaneQueue
-from bentos.common.lane import Lane
+from bentos.common.work_options import Lane
 from tests.unit.common.engine.fake_backend import row
 
 

@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 from bentos.common.backends.interface import Outputs, TokenRow
 from bentos.common.engine.engine import Engine
 from bentos.common.errors import DeadlineExceeded, InferenceFailed, NotReady, Overloaded, TooManyTokens
-from bentos.common.lane import Lane
 from bentos.common.observability.metrics import Metrics
 from bentos.common.settings import EngineSettings
+from bentos.common.work_options import Lane, WorkOptions
 from tests.unit.common.engine.fake_backend import FakeBackend, row
 
 POISON = 66
+INTERACTIVE, BULK = WorkOptions(Lane.INTERACTIVE), WorkOptions(Lane.BULK)
 
 pytestmark = pytest.mark.anyio
 
@@ -82,7 +83,7 @@ def test_every_request_is_answered_once_in_order_or_fails_with_a_named_error(
         loop = asyncio.get_running_loop()
         deadline = loop.time() if ending == "expire" else None
         task = asyncio.create_task(
-            engine.run([row(length, mark) for length, mark in items], lane=lane, deadline=deadline)
+            engine.run([row(length, mark) for length, mark in items], WorkOptions(lane, deadline))
         )
         await asyncio.sleep(0)
         if ending == "cancel":
@@ -117,7 +118,7 @@ def test_every_request_is_answered_once_in_order_or_fails_with_a_named_error(
 async def test_a_lone_request_on_an_idle_engine_starts_at_once() -> None:
     backend = FakeBackend()
     engine = make_engine(backend)
-    task = asyncio.create_task(engine.run([row(5)], lane=Lane.INTERACTIVE))
+    task = asyncio.create_task(engine.run([row(5)], INTERACTIVE))
     await asyncio.sleep(0)
     assert not engine._free_streams
     await task
@@ -128,9 +129,9 @@ async def test_requests_share_micro_batches() -> None:
     gate = Gate()
     backend = FakeBackend(gate)
     engine = make_engine(backend, min_batch_tokens=256)
-    first = asyncio.create_task(engine.run([row(5)], lane=Lane.INTERACTIVE))
+    first = asyncio.create_task(engine.run([row(5)], INTERACTIVE))
     await gate.arrival()
-    others = [asyncio.create_task(engine.run([row(20, mark)], lane=Lane.INTERACTIVE)) for mark in range(1, 6)]
+    others = [asyncio.create_task(engine.run([row(20, mark)], INTERACTIVE)) for mark in range(1, 6)]
     await asyncio.sleep(0)
     gate.open()
     await first
@@ -143,7 +144,7 @@ async def test_streams_micro_batches_run_at_a_time_on_threads_of_their_own() -> 
     gate = Gate()
     backend = FakeBackend(gate)
     engine = make_engine(backend, streams=3, min_batch_tokens=1)
-    tasks = [asyncio.create_task(engine.run([row(5)], lane=Lane.INTERACTIVE)) for _ in range(5)]
+    tasks = [asyncio.create_task(engine.run([row(5)], INTERACTIVE)) for _ in range(5)]
     for _ in range(3):
         await gate.arrival()
     await asyncio.sleep(0)
@@ -157,20 +158,20 @@ async def test_streams_micro_batches_run_at_a_time_on_threads_of_their_own() -> 
 async def test_a_full_queue_refuses_and_says_when_to_come_back() -> None:
     gate = Gate()
     engine = make_engine(FakeBackend(gate), queue_tokens=1024)
-    held = [asyncio.create_task(engine.run([row(512)] * 2, lane=Lane.BULK))]
+    held = [asyncio.create_task(engine.run([row(512)] * 2, BULK))]
     await gate.arrival()
     with pytest.raises(Overloaded) as refused:
-        await engine.run([row(10)], lane=Lane.INTERACTIVE)
+        await engine.run([row(10)], INTERACTIVE)
     assert 1 <= refused.value.retry_after <= 60
     gate.open()
     await asyncio.gather(*held)
-    assert (await engine.run([row(10)], lane=Lane.INTERACTIVE)).shape == (1, 2)
+    assert (await engine.run([row(10)], INTERACTIVE)).shape == (1, 2)
     engine.close()
 
 
 async def test_a_request_larger_than_the_whole_queue_is_served() -> None:
     engine = make_engine(FakeBackend(), queue_tokens=1024)
-    assert (await engine.run([row(512)] * 20, lane=Lane.BULK)).shape == (20, 2)
+    assert (await engine.run([row(512)] * 20, BULK)).shape == (20, 2)
     engine.close()
 
 
@@ -178,11 +179,11 @@ async def test_work_that_can_no_longer_meet_its_deadline_is_dropped_before_it_is
     gate = Gate()
     backend = FakeBackend(gate)
     engine = make_engine(backend, min_batch_tokens=64)
-    first = asyncio.create_task(engine.run([row(5)], lane=Lane.INTERACTIVE))
+    first = asyncio.create_task(engine.run([row(5)], INTERACTIVE))
     await gate.arrival()
     now = asyncio.get_running_loop().time()
-    late = asyncio.create_task(engine.run([row(100)], lane=Lane.INTERACTIVE, deadline=now + 20))
-    in_time = asyncio.create_task(engine.run([row(7)], lane=Lane.INTERACTIVE, deadline=now + 20))
+    late = asyncio.create_task(engine.run([row(100)], WorkOptions(Lane.INTERACTIVE, now + 20)))
+    in_time = asyncio.create_task(engine.run([row(7)], WorkOptions(Lane.INTERACTIVE, now + 20)))
     await asyncio.sleep(0)
     engine._throughput.observe(10, 10.0)  # a token takes about a second now: 100 are too many, 7 are not
     gate.open()
@@ -204,7 +205,7 @@ async def test_work_too_large_for_the_time_that_it_may_take_is_refused_with_what
     with pytest.raises(TooManyTokens, match="at most 1000 within the 10 seconds"):
         await engine.run([row(512)] * 4)
     with pytest.raises(TooManyTokens, match=r"at most [45]\d\d within the [45]"):
-        await engine.run([row(512)], deadline=asyncio.get_running_loop().time() + 5)
+        await engine.run([row(512)], WorkOptions(deadline=asyncio.get_running_loop().time() + 5))
     assert (await engine.run([row(490)] * 2)).shape == (2, 2)
     engine.close()
 
@@ -224,10 +225,10 @@ async def test_work_nobody_waits_for_is_dropped_before_it_is_computed(ending: st
     gate = Gate()
     backend = FakeBackend(gate)
     engine = make_engine(backend)
-    first = asyncio.create_task(engine.run([row(5)], lane=Lane.INTERACTIVE))
+    first = asyncio.create_task(engine.run([row(5)], INTERACTIVE))
     await gate.arrival()
     deadline = asyncio.get_running_loop().time() + 0.2 if ending == "expired" else None
-    dropped = asyncio.create_task(engine.run([row(7)] * 3, lane=Lane.INTERACTIVE, deadline=deadline))
+    dropped = asyncio.create_task(engine.run([row(7)] * 3, WorkOptions(Lane.INTERACTIVE, deadline)))
     await asyncio.sleep(0)
     if ending == "cancelled":
         dropped.cancel()
@@ -250,10 +251,10 @@ async def test_only_the_poison_item_fails() -> None:
         refuse_poison(rows)
 
     engine = make_engine(FakeBackend(before), min_batch_tokens=256)
-    first = asyncio.create_task(engine.run([row(5)], lane=Lane.INTERACTIVE))
+    first = asyncio.create_task(engine.run([row(5)], INTERACTIVE))
     await gate.arrival()
-    good = [asyncio.create_task(engine.run([row(9, mark)], lane=Lane.INTERACTIVE)) for mark in (1, 2)]
-    bad = asyncio.create_task(engine.run([row(9), row(9, POISON)], lane=Lane.INTERACTIVE))
+    good = [asyncio.create_task(engine.run([row(9, mark)], INTERACTIVE)) for mark in (1, 2)]
+    bad = asyncio.create_task(engine.run([row(9), row(9, POISON)], INTERACTIVE))
     await asyncio.sleep(0)
     gate.open()
     await first
@@ -274,15 +275,15 @@ async def test_outputs_that_are_not_finite_never_reach_a_caller() -> None:
 
     engine = make_engine(NaNBackend())
     with pytest.raises(InferenceFailed):
-        await engine.run([row(5, POISON)], lane=Lane.INTERACTIVE)
-    assert (await engine.run([row(5)], lane=Lane.INTERACTIVE)).tolist() == [[5, 5]]
+        await engine.run([row(5, POISON)], INTERACTIVE)
+    assert (await engine.run([row(5)], INTERACTIVE)).tolist() == [[5, 5]]
     engine.close()
 
 
 async def test_a_stuck_backend_is_seen() -> None:
     gate = Gate()
     engine = make_engine(FakeBackend(gate), stuck_after=1e-9)
-    task = asyncio.create_task(engine.run([row(5)], lane=Lane.INTERACTIVE))
+    task = asyncio.create_task(engine.run([row(5)], INTERACTIVE))
     await gate.arrival()
     assert engine.watchdog.failure_reason() == "A micro-batch has been running for more than 1e-09 seconds."
     gate.open()
@@ -298,7 +299,7 @@ async def test_a_backend_that_fails_on_good_input_too_is_declared_dead() -> None
     engine = make_engine(FakeBackend(always_fail))
     for _ in range(5):
         with pytest.raises(InferenceFailed):
-            await engine.run([row(5)], lane=Lane.INTERACTIVE)
+            await engine.run([row(5)], INTERACTIVE)
     await settle(engine)
     assert engine.watchdog.failure_reason() == "The backend fails on every input."
     engine.close()
@@ -308,7 +309,7 @@ async def test_many_poison_inputs_do_not_make_a_healthy_backend_look_dead() -> N
     engine = make_engine(FakeBackend(refuse_poison))
     for _ in range(20):
         with pytest.raises(InferenceFailed):
-            await engine.run([row(5, POISON)], lane=Lane.INTERACTIVE)
+            await engine.run([row(5, POISON)], INTERACTIVE)
     await settle(engine)
     assert engine.watchdog.failure_reason() is None
     engine.close()
@@ -317,10 +318,10 @@ async def test_many_poison_inputs_do_not_make_a_healthy_backend_look_dead() -> N
 async def test_abandoned_work_fails_and_no_more_is_admitted() -> None:
     gate = Gate()
     engine = make_engine(FakeBackend(gate))
-    admitted = [asyncio.create_task(engine.run([row(5)] * 3, lane=lane)) for lane in Lane]
+    admitted = [asyncio.create_task(engine.run([row(5)] * 3, WorkOptions(lane))) for lane in Lane]
     await gate.arrival()
     engine.abandon()
-    for job in (*admitted, engine.run([row(5)], lane=Lane.INTERACTIVE)):
+    for job in (*admitted, engine.run([row(5)], INTERACTIVE)):
         with pytest.raises(NotReady):
             await job
     gate.open()
@@ -353,15 +354,15 @@ async def test_short_interactive_work_passes_bulk_work_that_runs_where_a_stream_
     held = HeldBulk()
     backend = FakeBackend(held, has_reserved_stream=True)
     engine = make_engine(backend)
-    bulk = asyncio.create_task(engine.run([row(500)] * 3, lane=Lane.BULK))
+    bulk = asyncio.create_task(engine.run([row(500)] * 3, BULK))
     await held.gate.arrival()
     for length in (7, 9):
-        assert (await engine.run([row(length)], lane=Lane.INTERACTIVE)).tolist() == [[5, length]]
+        assert (await engine.run([row(length)], INTERACTIVE)).tolist() == [[5, length]]
     assert backend.reserved_batches == [[7], [9]]
     assert not bulk.done()
     held.gate.open()
     await bulk
-    assert (await engine.run([row(8)], lane=Lane.INTERACTIVE)).tolist() == [[5, 8]]
+    assert (await engine.run([row(8)], INTERACTIVE)).tolist() == [[5, 8]]
     assert len(backend.reserved_batches) == 2
     engine.close()
 
@@ -374,10 +375,10 @@ async def test_work_of_the_reserved_stream_that_fails_is_retried_item_by_item() 
         refuse_poison(rows)
 
     engine = make_engine(FakeBackend(before, has_reserved_stream=True))
-    bulk = asyncio.create_task(engine.run([row(500)], lane=Lane.BULK))
+    bulk = asyncio.create_task(engine.run([row(500)], BULK))
     await held.gate.arrival()
     with pytest.raises(InferenceFailed) as failure:
-        await engine.run([row(7), row(9, POISON)], lane=Lane.INTERACTIVE)
+        await engine.run([row(7), row(9, POISON)], INTERACTIVE)
     assert failure.value.item == 1
     held.gate.open()
     await bulk
@@ -388,9 +389,9 @@ async def test_a_long_interactive_text_does_not_go_to_the_reserved_stream() -> N
     held = HeldBulk()
     backend = FakeBackend(held, has_reserved_stream=True)
     engine = make_engine(backend)
-    bulk = asyncio.create_task(engine.run([row(500)], lane=Lane.BULK))
+    bulk = asyncio.create_task(engine.run([row(500)], BULK))
     await held.gate.arrival()
-    long = asyncio.create_task(engine.run([row(400)], lane=Lane.INTERACTIVE))
+    long = asyncio.create_task(engine.run([row(400)], INTERACTIVE))
     await asyncio.sleep(0)
     assert not backend.reserved_batches
     held.gate.open()

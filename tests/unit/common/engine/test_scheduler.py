@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bentos.common.engine.batching import PaddedPolicy
 from bentos.common.engine.job import Item, Job
 from bentos.common.engine.scheduler import Scheduler
-from bentos.common.lane import Lane
+from bentos.common.work_options import Lane
 from tests.unit.common.engine.fake_backend import row
 
 lengths = st.lists(st.integers(1, 512), min_size=1, max_size=12)

@@ -8,7 +8,7 @@ import pytest
 
 from bentos.common.engine.tokenization import INLINE_CHARACTERS, TokenizationPool
 from bentos.common.errors import DeadlineExceeded
-from bentos.common.lane import Lane
+from bentos.common.work_options import Lane
 
 pytestmark = pytest.mark.anyio
 

@@ -6,7 +6,7 @@ from contextlib import suppress
 import pytest
 
 from bentos.common.http.bentoml_adapter.merge_gate import Call, FailedBatch, MergeGate
-from bentos.common.lane import Lane
+from bentos.common.work_options import Lane
 
 pytestmark = pytest.mark.anyio
 
