@@ -10,6 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from types import FrameType
 
 import uvicorn
@@ -91,7 +92,7 @@ class Lifecycle:
         self._loaded: LoadedModel | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
-    @property
+    @cached_property
     def loaded(self) -> LoadedModel:
         """The model, once it can serve.
 

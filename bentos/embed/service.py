@@ -24,8 +24,8 @@ from bentos.common.observability.metrics import Metrics
 from bentos.common.observability.tracing import start_traces
 from bentos.common.python_image import PYTHON_IMAGE
 from bentos.common.resources import limit_native_threads
-from bentos.embed.encoder import EmbedRequest, Encoder
-from bentos.embed.json_fragments import JSONFragmentCache
+from bentos.embed.encoder import Encoder
+from bentos.embed.request import EmbedRequest
 from bentos.embed.routes import cohere_tokens, cohere_v1, cohere_v2, models, native, openai, tei
 from bentos.embed.settings import DEFAULT_MODEL, EmbedSettings
 
@@ -49,15 +49,14 @@ lifecycle = Lifecycle(
 )
 encoder = Encoder(lifecycle, SETTINGS)
 model_names = ModelNames(MODEL.profile.model_id, SETTINGS.model_aliases)
-json_fragments = JSONFragmentCache(lifecycle.cache_settings.memo_bytes)
 ROUTERS = [
-    native.create_router(encoder, model_names, json_fragments),
-    cohere_v1.create_router(encoder, model_names, json_fragments),
-    cohere_v2.create_router(encoder, model_names, json_fragments),
+    native.create_router(encoder, model_names),
+    cohere_v1.create_router(encoder, model_names),
+    cohere_v2.create_router(encoder, model_names),
     cohere_tokens.create_router(encoder, model_names),
-    openai.create_router(encoder, model_names, json_fragments),
+    openai.create_router(encoder, model_names),
     models.create_router(encoder, model_names),
-    tei.create_router(encoder, json_fragments),
+    tei.create_router(encoder),
 ]
 app = create_app(
     lifecycle,
@@ -116,7 +115,7 @@ class EmbedService:
         """Unit vectors of sentences of the default input type, float32 `[sentences, dimension]`."""
         with ENCODE.gate.batch(len(sentences)) as batch:
             try:
-                return (await encoder.encode(EmbedRequest(sentences, allow_blank=True), batch.options)).vectors
+                return (await encoder.encode(EmbedRequest(sentences, allow_blank=True), batch.options)).vectors.array
             except DomainError as error:
                 error.rename(texts="sentences")
                 raise

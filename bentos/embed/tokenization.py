@@ -1,34 +1,35 @@
 """From the texts of a request to token rows, with the model's prompt."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from typing import NamedTuple, TypeAlias
+from collections.abc import Sequence
+from itertools import count
+from typing import NamedTuple
 
 from cachebox import LRUCache
 
-from bentos.common.backends.interface import TokenRow
-from bentos.common.cache.interface import Key
+from bentos.common.cache.key import KeyedRow
 from bentos.common.engine.tokenization import INLINE_CHARACTERS
 from bentos.common.engine.tokenizer import Side, Tokenizer
-from bentos.common.errors import InvalidInput, Location
+from bentos.common.errors import InvalidInput
+from bentos.common.lifecycle import LoadedModel
+from bentos.common.work_options import Lane, WorkOptions
+from bentos.embed.request import EmbedRequest
+from bentos.embed.token_ids import decoded
 
 _ENTRY_BYTES = 600
 _CHARACTER_BYTES = 2
 _TOKEN_BYTES = 16
 """These three by resident memory, which is more than that of the objects."""
-_MOST_IDS_PER_TOKEN = 16
 
 
 class TextRow(NamedTuple):
     """A text as the model sees it.
 
     Attributes:
-        row: prompt and special tokens included.
-        key: of the row, in the cache.
+        keyed: its row, prompt and special tokens included.
         truncated: whether the text lost tokens.
     """
 
-    row: TokenRow
-    key: Key
+    keyed: KeyedRow
     truncated: bool
 
 
@@ -71,59 +72,104 @@ class TokenizationCache:
             self._entries[spec, text] = row
 
 
-def _entry_bytes(entry: tuple[TokenizationSpec, str], row: TextRow) -> int:
-    return _ENTRY_BYTES + len(entry[1]) * _CHARACTER_BYTES + len(row.row.ids) * _TOKEN_BYTES
+class CachingTokenizer:
+    """The model's tokenizer, beside the event loop where texts are long, and asked only for what is not remembered.
 
-
-Tokenize: TypeAlias = Callable[[Sequence[str]], Awaitable[Sequence[TextRow]]]
-"""Makes the rows of texts, in order."""
-
-
-async def text_rows(
-    texts: Sequence[str], spec: TokenizationSpec, tokenize: Tokenize, cache: TokenizationCache | None
-) -> Sequence[TextRow]:
-    """Rows of all texts, in order.
+    Belongs to the event loop.
 
     Args:
-        texts: any strings.
-        spec: of all rows.
-        tokenize: makes rows of this spec.
-        cache: asked first, and given what it does not know; without one all texts are tokenized.
+        model: whose tokenizer it is.
+        most_bytes: of memory for rows of recent texts, by estimate; 0 keeps none.
     """
-    if cache is None:
-        return await tokenize(texts)
-    known = cache.get_many(texts, spec)
-    rows = [row for row in known if row]
-    if len(rows) == len(texts):
-        return rows
-    new = list(dict.fromkeys(text for text, row in zip(texts, known, strict=True) if row is None))
-    made = dict(zip(new, await tokenize(new), strict=True))
-    for text, row in made.items():
-        cache.keep(text, spec, row)
-    return [row or made[text] for text, row in zip(texts, known, strict=True)]
 
+    def __init__(self, model: LoadedModel, most_bytes: int) -> None:
+        self._tokenizer = model.tokenizer
+        self._map = model.engine.tokenization.map
+        self._check_size = model.engine.check_size
+        self._keyed = model.cached_engine.hasher.keyed
+        self._cache = TokenizationCache(most_bytes)
 
-def decoded(ids: Sequence[int], tokenizer: Tokenizer, loc: Location, spec: TokenizationSpec | None = None) -> str:
-    """The text of token ids.
+    async def rows(self, request: EmbedRequest, prompt: str, lane: Lane, options: WorkOptions) -> Sequence[TextRow]:
+        """Rows of all texts, in order.
 
-    Args:
-        ids: of the model's tokens.
-        tokenizer: of the model.
-        loc: of the list, for errors.
-        spec: of the row that the text is for: only what may be kept in it is decoded, as decoding holds the
-            interpreter's lock. By default all is.
+        Args:
+            request: whose texts they are.
+            prompt: put in front of each.
+            lane: in which they wait to be tokenized.
+            options: how long they may wait, and whether rows may be remembered ones.
 
-    Raises:
-        InvalidInput: the model has no such id.
-    """
-    size = tokenizer.vocabulary_size
-    if ids and not (min(ids) >= 0 and max(ids) < size):
-        index = next(index for index, token in enumerate(ids) if not 0 <= token < size)
-        raise InvalidInput(f"A token id of this model is between 0 and {size - 1}.", loc=(*loc, index))
-    if spec:
-        most = _MOST_IDS_PER_TOKEN * spec.keep
-        ids = ids[-most:] if spec.side is Side.START else ids[:most]
-    return tokenizer.text(ids)
+        Raises:
+            InvalidInput: a text is blank, the model has no such token id, the prompt alone would fill `max_tokens`, or
+                there are more tokens than could be computed in time.
+            DeadlineExceeded: the deadline passed.
+        """
+        keep = content_limit_for(request.max_tokens, prompt, self._tokenizer)
+        spec = TokenizationSpec(prompt, keep, Side.START if request.truncate == "start" else Side.END)
+        texts = await self._decoded(request.texts, spec, lane, options.deadline)
+        if not request.allow_blank:
+            _check_blank(texts)
+        if not options.use_cache:
+            return await self._tokenized(texts, spec, lane, options.deadline)
+        known = self._cache.get_many(texts, spec)
+        rows = [row for row in known if row]
+        if len(rows) == len(texts):
+            return rows
+        new = list(dict.fromkeys(text for text, row in zip(texts, known, strict=True) if row is None))
+        made = dict(zip(new, await self._tokenized(new, spec, lane, options.deadline), strict=True))
+        for text, row in made.items():
+            self._cache.keep(text, spec, row)
+        return [row or made[text] for text, row in zip(texts, known, strict=True)]
+
+    async def tokens(self, text: str, lane: Lane) -> list[tuple[int, str]]:
+        """All tokens of a text, as ids and as they stand in the model's vocabulary, special tokens not included."""
+        [tokens] = await self._map(lambda texts: list(map(self._tokenizer.tokens, texts)), [text], lane=lane)
+        return tokens
+
+    async def text(self, tokens: Sequence[int], lane: Lane) -> str:
+        """The text that token ids decode to.
+
+        Raises:
+            InvalidInput: the model has no such id.
+        """
+        [text] = await self._map(
+            lambda lists: [decoded(ids, self._tokenizer, ("tokens",)) for ids in lists], [tokens], lane=lane
+        )
+        return text
+
+    async def _decoded(
+        self, inputs: Sequence[str | Sequence[int]], spec: TokenizationSpec, lane: Lane, deadline: float | None
+    ) -> Sequence[str]:
+        """All texts as strings; token ids are decoded."""
+        texts = [text for text in inputs if isinstance(text, str)]
+        if len(texts) == len(inputs):
+            return texts
+        indexes = count()
+
+        def text_of(text: str | Sequence[int], index: int) -> str:
+            if isinstance(text, str):
+                return text
+            return decoded(text, self._tokenizer, ("texts", index), keep=spec.keep, side=spec.side)
+
+        def decode(piece: Sequence[str | Sequence[int]]) -> list[str]:
+            return list(map(text_of, piece, indexes))  # pieces come one after the other
+
+        return await self._map(decode, inputs, lane=lane, deadline=deadline)
+
+    async def _tokenized(
+        self, texts: Sequence[str], spec: TokenizationSpec, lane: Lane, deadline: float | None
+    ) -> Sequence[TextRow]:
+        tokens = 0
+
+        def tokenize(piece: Sequence[str]) -> list[TextRow]:
+            contents = self._tokenizer.contents(piece, spec.keep, side=spec.side, prefix=spec.prompt)
+            return [TextRow(self._keyed(self._tokenizer.row(content.ids)), content.truncated) for content in contents]
+
+        def check(rows: Sequence[TextRow]) -> None:
+            nonlocal tokens
+            tokens += sum(len(text.keyed.row.ids) for text in rows)
+            self._check_size(tokens, deadline)
+
+        return await self._map(tokenize, texts, lane=lane, deadline=deadline, check=check)
 
 
 def content_limit_for(max_tokens: int | None, prompt: str, tokenizer: Tokenizer) -> int:
@@ -144,10 +190,11 @@ def content_limit_for(max_tokens: int | None, prompt: str, tokenizer: Tokenizer)
     return content_limit
 
 
-def tokenized(
-    texts: Sequence[str], spec: TokenizationSpec, tokenizer: Tokenizer, key: Callable[[TokenRow], Key]
-) -> list[TextRow]:
-    """Rows of all texts, in order, with their keys. Blocks."""
-    contents = tokenizer.contents(texts, spec.keep, side=spec.side, prefix=spec.prompt)
-    rows = [tokenizer.row(content.ids) for content in contents]
-    return [TextRow(row, key(row), content.truncated) for row, content in zip(rows, contents, strict=True)]
+def _check_blank(texts: Sequence[str]) -> None:
+    for index, text in enumerate(texts):
+        if not text.strip():
+            raise InvalidInput("The text is blank.", loc=("texts", index))
+
+
+def _entry_bytes(entry: tuple[TokenizationSpec, str], row: TextRow) -> int:
+    return _ENTRY_BYTES + len(entry[1]) * _CHARACTER_BYTES + len(row.keyed.row.ids) * _TOKEN_BYTES

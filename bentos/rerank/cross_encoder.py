@@ -1,72 +1,19 @@
 """The domain of rerank-service: a query and documents in, one score per document out, whatever dialect asked."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
-from bentos.common.backends.interface import Outputs, TokenRow
-from bentos.common.cache.interface import Key
-from bentos.common.engine.tokenizer import Content, Side, Truncation, is_blank
+from bentos.common.cache.key import KeyedRow
+from bentos.common.engine.tokenizer import Content, Side
 from bentos.common.errors import InferenceFailed, InvalidInput, NoItems, TextTooLong, TooManyItems
 from bentos.common.lifecycle import Lifecycle, LoadedModel
 from bentos.common.observability.tracing import span
 from bentos.common.work_options import Lane, WorkOptions
 from bentos.rerank import windows
+from bentos.rerank.request import Ranking, RerankRequest
 from bentos.rerank.settings import RerankSettings
-
-
-@dataclass(frozen=True, slots=True)
-class RerankRequest:
-    """Documents to score against a query.
-
-    Attributes:
-        query: not blank, unless `allow_blank`.
-        documents: at least one, none blank, unless `allow_blank`.
-        max_tokens_per_doc: tokens of a document that are scored, at most the limit of the settings; none takes it.
-        max_windows_per_doc: windows of a document that are scored; none means all of `max_tokens_per_doc`.
-        truncate: side on which longer documents (and a query over half the window) lose tokens; `none` refuses them.
-        allow_blank: whether query and documents may be blank.
-    """
-
-    query: str
-    documents: Sequence[str]
-    max_tokens_per_doc: int | None = None
-    max_windows_per_doc: int | None = None
-    truncate: Truncation = "end"
-    allow_blank: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Ranking:
-    """Scores of a request.
-
-    Attributes:
-        logits: float32 `[documents]`, in the order of the documents.
-        tokens: total, the query counted once per window, whether computed or cached.
-        pair_tokens: of the query and each document, special tokens and repetitions not counted.
-        truncated: indexes of the documents that were not scored to their end.
-        query_truncated: whether the query lost tokens.
-        cached: how many documents were in the cache, with all their windows.
-    """
-
-    logits: Outputs
-    tokens: int
-    pair_tokens: list[int]
-    truncated: list[int]
-    query_truncated: bool
-    cached: int
-
-    @property
-    def scores(self) -> Outputs:
-        """Sigmoid of the logits, float32 `[documents]`, between 0 and 1."""
-        return np.asarray(1.0 / (1.0 + np.exp(-self.logits.astype(np.float64))), np.float32)
-
-    def best_first(self, top_n: int | None = None) -> list[int]:
-        """Indexes of the documents by falling score, at most `top_n`; ties keep the documents' order."""
-        order: list[int] = np.argsort(-self.logits, kind="stable").tolist()
-        return order[:top_n]
 
 
 class _Document(NamedTuple):
@@ -75,12 +22,10 @@ class _Document(NamedTuple):
     Attributes:
         content: its tokens.
         rows: the query with each of its windows.
-        keys: of the rows, in the cache.
     """
 
     content: Content
-    rows: list[TokenRow]
-    keys: list[Key]
+    rows: list[KeyedRow]
 
 
 class CrossEncoder:
@@ -109,22 +54,23 @@ class CrossEncoder:
             tokenizing.set_attribute("duobento.texts", len(texts))
         documents = [pair.content for pair in pairs]
         rows = [row for pair in pairs for row in pair.rows]
-        keys = [key for pair in pairs for key in pair.keys]
         counts = [len(pair.rows) for pair in pairs]
         truncated = [index for index, document in enumerate(documents) if document.truncated]
         try:
-            logits, cached = await model.cached_engine.run(rows, keys, options)
+            logits, cached = await model.cached_engine.run(rows, options)
         except InferenceFailed as error:
             document = int(np.searchsorted(np.cumsum(counts), error.item, side="right"))
             error.loc = ("documents", document)
             raise
         self._lifecycle.metrics.texts.inc(len(documents) + 1)
         self._lifecycle.metrics.truncated_items.inc(len(truncated) + query.truncated)
-        tokens = sum(len(row.ids) for row in rows)
+        tokens = sum(len(keyed.row.ids) for keyed in rows)
         pair_tokens = [len(query.ids) + len(document.ids) for document in documents]
-        best = windows.best(logits[:, 0], counts)
-        whole = windows.all_of(np.array(cached), counts)
-        return Ranking(best, tokens, pair_tokens, truncated, query.truncated, int(whole.sum()))
+        best, hits = logits[:, 0], sum(cached)
+        if len(rows) > len(documents):
+            best = windows.best(best, counts)
+            hits = int(windows.all_of(np.array(cached), counts).sum())
+        return Ranking(best, tokens, pair_tokens, truncated, query.truncated, hits)
 
     def check_number(self, documents: Sequence[object]) -> None:
         """Refuse too many documents, before anything is done with each.
@@ -146,10 +92,10 @@ class CrossEncoder:
             )
         if request.allow_blank:
             return
-        if is_blank(request.query):
+        if not request.query.strip():
             raise InvalidInput("The query is blank.", loc=("query",))
         for index, document in enumerate(request.documents):
-            if is_blank(document):
+            if not document.strip():
                 raise InvalidInput("The document is blank.", loc=("documents", index))
 
     async def _tokenize(
@@ -161,7 +107,7 @@ class CrossEncoder:
             TextTooLong: a text is over its limit and truncation is refused.
             TooManyTokens: more than could be scored in time.
         """
-        tokenizer, pool = model.tokenizer, model.engine.tokenization
+        tokenizer, pool, keyed = model.tokenizer, model.engine.tokenization, model.cached_engine.hasher.keyed
         side = Side.START if request.truncate == "start" else Side.END
         # Half the window is left to the documents, whatever the query's length.
         [query] = await pool.map(
@@ -177,16 +123,15 @@ class CrossEncoder:
         def pair(texts: Sequence[str]) -> list[_Document]:
             documents = []
             for content in tokenizer.contents(texts, limit, side=side):
-                rows = [
-                    tokenizer.pair_row(query.ids, piece)
-                    for piece in windows.split(content.ids, limit_per_window, overlap)
-                ]
-                documents.append(_Document(content, rows, [model.cached_engine.key(row) for row in rows]))
+                pieces = [content.ids]
+                if len(content.ids) > limit_per_window:
+                    pieces = windows.split(content.ids, limit_per_window, overlap)
+                documents.append(_Document(content, [keyed(tokenizer.pair_row(query.ids, piece)) for piece in pieces]))
             return documents
 
         def check(documents: Sequence[_Document]) -> None:
             nonlocal tokens
-            tokens += sum(len(row.ids) for document in documents for row in document.rows)
+            tokens += sum(len(row.row.ids) for document in documents for row in document.rows)
             model.engine.check_size(tokens, deadline)
 
         documents = await pool.map(pair, request.documents, lane=lane, deadline=deadline, check=check)

@@ -8,7 +8,7 @@ import numpy as np
 from bentos.common.backends.interface import Outputs
 from bentos.common.errors import DomainError
 from bentos.common.work_options import WorkOptions
-from bentos.rerank.cross_encoder import Ranking, RerankRequest
+from bentos.rerank.request import Ranking, RerankRequest
 
 
 async def score_pairs(

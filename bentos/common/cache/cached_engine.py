@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bentos.common.backends.interface import Outputs, TokenRow
+from bentos.common.backends.interface import Outputs
 from bentos.common.cache.codec import RowCodec
 from bentos.common.cache.interface import Cache, Key, Payload
-from bentos.common.cache.key import RowHasher
+from bentos.common.cache.key import KeyedRow, RowHasher
 from bentos.common.cache.metrics import CacheMetrics
 from bentos.common.cache.single_flight import InFlightRows, Slot
 from bentos.common.engine.engine import Engine
@@ -36,10 +36,9 @@ class Computed(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Request:
-    """Rows with their keys, the outputs that are being filled in, and how the caller wants the work done."""
+    """Rows, the outputs that are being filled in, and how the caller wants the work done."""
 
-    rows: Sequence[TokenRow]
-    keys: Sequence[Key]
+    rows: Sequence[KeyedRow]
     outputs: Outputs
     options: WorkOptions
 
@@ -50,20 +49,20 @@ class CachedEngine:
     Args:
         engine: computes rows.
         cache: looks rows up; none computes all.
-        keys: of the served model.
+        hasher: of the served model.
         codec: of the payloads in the cache.
         metrics: where shared rows are counted.
 
     Attributes:
-        key: makes the key of a row.
+        hasher: makes the keys of rows.
     """
 
     def __init__(
-        self, engine: Engine, cache: Cache | None, keys: RowHasher, codec: RowCodec, metrics: CacheMetrics
+        self, engine: Engine, cache: Cache | None, hasher: RowHasher, codec: RowCodec, metrics: CacheMetrics
     ) -> None:
         self._engine = engine
         self._cache = cache
-        self.key = keys
+        self.hasher = hasher
         self._codec = codec
         self._in_flight = InFlightRows()
         self._shared = metrics.shared
@@ -79,12 +78,11 @@ class CachedEngine:
         computes = not options.use_cache or self._cache is None
         return self._engine.admit_texts(texts, options, computes=computes, tokens_before=tokens_before)
 
-    async def run(self, rows: Sequence[TokenRow], keys: Sequence[Key], options: WorkOptions = DEFAULT) -> Computed:
+    async def run(self, rows: Sequence[KeyedRow], options: WorkOptions = DEFAULT) -> Computed:
         """Look up all rows and compute the missing ones; if there are none the engine is not asked, even if it is full.
 
         Args:
             rows: at least one.
-            keys: of the rows, as `key` makes them.
             options: where missing rows wait, how long, and whether all are computed and none is left in the cache.
 
         Raises:
@@ -93,34 +91,34 @@ class CachedEngine:
         """
         cache = self._cache if options.use_cache else None
         first_index: dict[Key, int] = {}
-        for index, key in enumerate(keys):
-            first_index.setdefault(key, index)
+        for index, row in enumerate(rows):
+            first_index.setdefault(row.key, index)
         found = await _look_up(cache, list(first_index)) if cache else {}
         if len(found) == len(rows):
-            return Computed(self._codec.read([found[key] for key in keys]), [True] * len(rows))
+            return Computed(self._codec.read([found[row.key] for row in rows]), [True] * len(rows))
         outputs = np.empty((len(rows), self._engine.backend.width), np.float32)
         if found:
             outputs[[first_index[key] for key in found]] = self._codec.read(list(found.values()))
         missing = [index for key, index in first_index.items() if key not in found]
-        request = _Request(rows, keys, outputs, options)
+        request = _Request(rows, outputs, options)
         if missing and cache:
             await self._compute_once(cache, request, missing)
         elif missing:
             await self._compute(request, missing, options)
         if len(first_index) < len(rows):
-            outputs = outputs[[first_index[key] for key in keys]]
-        return Computed(outputs, [key in found for key in keys])
+            outputs = outputs[[first_index[row.key] for row in rows]]
+        return Computed(outputs, [row.key in found for row in rows])
 
     async def _compute_once(self, cache: Cache, request: _Request, missing: list[int]) -> None:
         """Fill in missing rows: those that other requests compute are waited for, the rest is computed and stored."""
-        tokens = sum(len(request.rows[index].ids) for index in missing)
+        tokens = sum(len(request.rows[index].row.ids) for index in missing)
         lane = request.options.lane or self._engine.lane_of(tokens, len(missing))
         options = replace(request.options, lane=lane)
         for _ in range(_MOST_LEADERS):
-            slots = {index: slot for index in missing if (slot := self._in_flight.find(request.keys[index], lane))}
+            slots = {index: slot for index in missing if (slot := self._in_flight.find(request.rows[index].key, lane))}
             led = [index for index in missing if index not in slots]
             if led:
-                keys = [request.keys[index] for index in led]
+                keys = [request.rows[index].key for index in led]
                 with self._in_flight.leader(keys, lane) as in_flight:
                     outputs = await self._compute(request, led, options)
                     in_flight.resolve(outputs)
@@ -152,7 +150,7 @@ class CachedEngine:
 
     async def _compute(self, request: _Request, indexes: list[int], options: WorkOptions) -> Outputs:
         """Fill in and return the rows at these indexes; an error names a row by its index in the request."""
-        rows = [request.rows[index] for index in indexes]
+        rows = [request.rows[index].row for index in indexes]
         try:
             outputs = await self._engine.run(rows, options)
         except InferenceFailed as error:

@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from bentos.common.backends.interface import TokenRow
 from bentos.common.cache.codec import DType
@@ -49,6 +50,13 @@ class Identity:
         return f"{NAMESPACE}:{version}:{model}:{form}:"
 
 
+class KeyedRow(NamedTuple):
+    """A row and what it is found by in the cache."""
+
+    row: TokenRow
+    key: Key
+
+
 class RowHasher:
     """Hashes token rows. Prompt and truncation are in the token ids, so they need no place of their own.
 
@@ -68,3 +76,7 @@ class RowHasher:
         state.update(row.ids.data)
         state.update(row.type_ids.data)
         return state.digest()
+
+    def keyed(self, row: TokenRow) -> KeyedRow:
+        """A row with its key."""
+        return KeyedRow(row, self(row))

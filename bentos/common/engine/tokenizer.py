@@ -168,11 +168,6 @@ class Tokenizer:
         return Content(_kept(encoding, keep, side), truncated=len(encoding.ids) > keep)
 
 
-def is_blank(text: str) -> bool:
-    """Whether a text is empty or nothing but white space."""
-    return not text or text.isspace()
-
-
 def _kept(encoding: tokenizers.Encoding, keep: int, side: Side) -> TokenIds:
     ids = np.array(encoding.ids, np.int32)
     return ids[:keep] if side is Side.END else ids[max(0, len(ids) - keep) :]

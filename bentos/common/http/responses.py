@@ -1,5 +1,6 @@
 """The shape of native answers and errors."""
 
+from operator import methodcaller
 from typing import Any
 
 import orjson
@@ -8,6 +9,8 @@ from starlette.responses import Response
 
 from bentos.common.http.problems import Problem
 
+_TO_JSON = methodcaller("to_json")
+
 
 class ArrayJSON(Response):
     """JSON written straight from numpy arrays, never through lists of Python floats."""
@@ -15,8 +18,8 @@ class ArrayJSON(Response):
     media_type = "application/json"
 
     def render(self, content: Any) -> bytes:
-        """Serialize `content`, which may contain C-contiguous arrays."""
-        return orjson.dumps(content, option=orjson.OPT_SERIALIZE_NUMPY)
+        """Serialize `content`, which may hold C-contiguous arrays, and values whose `to_json` says what is written."""
+        return orjson.dumps(content, _TO_JSON, orjson.OPT_SERIALIZE_NUMPY)
 
 
 class NativeErrorDetail(BaseModel):

@@ -5,9 +5,8 @@ from typing import Any, Literal
 
 from bentos.common.errors import InvalidInput, NoItems
 from bentos.common.http.dialects import cohere
-from bentos.embed.encoder import Embeddings, InputType
-from bentos.embed.json_fragments import JSONFragmentCache
 from bentos.embed.quantization import EmbeddingType, quantize
+from bentos.embed.request import Embeddings, InputType
 from bentos.embed.schemas.cohere import ONLY_TEXTS
 
 INPUT_TYPES = {
@@ -34,10 +33,10 @@ def check(texts: Sequence[str], images: object, input_type: str | None) -> None:
         raise NoItems("at least one text must be provided")
 
 
-def by_type(result: Embeddings, forms: Sequence[EmbeddingType], json_fragments: JSONFragmentCache) -> dict[str, Any]:
+def by_type(result: Embeddings, forms: Sequence[EmbeddingType]) -> dict[str, Any]:
     """Vectors in each of the forms, once."""
     return {
-        form.value: json_fragments.rows(result) if form is EmbeddingType.FLOAT else quantize(result.vectors, form)
+        form.value: result.vectors if form is EmbeddingType.FLOAT else quantize(result.vectors.array, form)
         for form in dict.fromkeys(forms)
     }
 

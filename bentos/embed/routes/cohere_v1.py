@@ -8,13 +8,13 @@ from bentos.common.http.responses import ArrayJSON
 from bentos.common.models.aliases import ModelNames
 from bentos.common.observability.logging import request_id
 from bentos.common.work_options import WorkOptions
-from bentos.embed.encoder import EmbedRequest, Encoder
-from bentos.embed.json_fragments import JSONFragmentCache
+from bentos.embed.encoder import Encoder
+from bentos.embed.request import EmbedRequest
 from bentos.embed.routes import cohere
 from bentos.embed.schemas.cohere import EmbedByTypeAnswer, EmbedFloatsAnswer, EmbedV1Body
 
 
-def create_router(encoder: Encoder, model_names: ModelNames, json_fragments: JSONFragmentCache) -> APIRouter:
+def create_router(encoder: Encoder, model_names: ModelNames) -> APIRouter:
     """The router of `POST /v1/embed`."""
     router = APIRouter(route_class=CohereRoute, tags=["Cohere v1"])
 
@@ -42,7 +42,7 @@ def create_router(encoder: Encoder, model_names: ModelNames, json_fragments: JSO
                 "response_type": "embeddings_by_type" if forms else "embeddings_floats",
                 "id": request_id.get(),
                 "texts": texts,
-                "embeddings": cohere.by_type(result, forms, json_fragments) if forms else json_fragments.rows(result),
+                "embeddings": cohere.by_type(result, forms) if forms else result.vectors,
                 "meta": cohere.meta("1", result, "texts", encoder.window),
             }
         )

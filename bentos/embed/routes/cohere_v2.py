@@ -9,14 +9,14 @@ from bentos.common.http.responses import ArrayJSON
 from bentos.common.models.aliases import ModelNames
 from bentos.common.observability.logging import request_id
 from bentos.common.work_options import WorkOptions
-from bentos.embed.encoder import EmbedRequest, Encoder
-from bentos.embed.json_fragments import JSONFragmentCache
+from bentos.embed.encoder import Encoder
 from bentos.embed.quantization import EmbeddingType
+from bentos.embed.request import EmbedRequest
 from bentos.embed.routes import cohere
 from bentos.embed.schemas.cohere import EmbedByTypeAnswer, EmbedV2Body
 
 
-def create_router(encoder: Encoder, model_names: ModelNames, json_fragments: JSONFragmentCache) -> APIRouter:
+def create_router(encoder: Encoder, model_names: ModelNames) -> APIRouter:
     """The router of `POST /v2/embed`."""
     router = APIRouter(route_class=CohereRoute, tags=["Cohere v2"])
 
@@ -44,7 +44,7 @@ def create_router(encoder: Encoder, model_names: ModelNames, json_fragments: JSO
                 "response_type": "embeddings_by_type",
                 "id": request_id.get(),
                 "texts": texts,
-                "embeddings": cohere.by_type(result, body.embedding_types or [EmbeddingType.FLOAT], json_fragments),
+                "embeddings": cohere.by_type(result, body.embedding_types or [EmbeddingType.FLOAT]),
                 "meta": cohere.meta("2", result, param, encoder.limit(body.max_tokens)),
             }
         )

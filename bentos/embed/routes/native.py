@@ -12,13 +12,13 @@ from bentos.common.http.responses import ArrayJSON
 from bentos.common.http.route import DialectRoute
 from bentos.common.models.aliases import ModelNames
 from bentos.common.work_options import WorkOptions
-from bentos.embed.encoder import EmbedRequest, Encoder
-from bentos.embed.json_fragments import JSONFragmentCache
+from bentos.embed.encoder import Encoder
 from bentos.embed.quantization import base64_float32
+from bentos.embed.request import EmbedRequest
 from bentos.embed.schemas.native import EmbedBody, EmbeddingAnswer, EmbeddingsAnswer
 
 
-def create_router(encoder: Encoder, model_names: ModelNames, json_fragments: JSONFragmentCache) -> APIRouter:
+def create_router(encoder: Encoder, model_names: ModelNames) -> APIRouter:
     """The router of `POST /embed`."""
     router = APIRouter(route_class=DialectRoute, tags=["native"])
 
@@ -37,12 +37,10 @@ def create_router(encoder: Encoder, model_names: ModelNames, json_fragments: JSO
         except DomainError as error:
             error.rename(texts="text" if single else "texts", indexed=not single)
             raise
-        vectors: Any = (
-            base64_float32(result.vectors) if body.encoding_format == "base64" else json_fragments.rows(result)
-        )
+        vectors: Any = base64_float32(result.vectors.array) if body.encoding_format == "base64" else result.vectors
         answer: dict[str, Any] = {
             **({"embedding": vectors[0]} if single else {"embeddings": vectors}),
-            "dimension": result.vectors.shape[1],
+            "dimension": encoder.dimension,
             "model": model_names.model_id,
             "input_type": result.input_type,
             "tokens": result.tokens,

@@ -13,9 +13,9 @@ from bentos.common.http.responses import ArrayJSON
 from bentos.common.http.route import DialectRoute, ErrorRenderer
 from bentos.common.models.aliases import ModelNames
 from bentos.common.work_options import WorkOptions
-from bentos.embed.encoder import EmbedRequest, Encoder
-from bentos.embed.json_fragments import JSONFragmentCache
+from bentos.embed.encoder import Encoder
 from bentos.embed.quantization import base64_float32
+from bentos.embed.request import EmbedRequest
 from bentos.embed.schemas.openai import EmbeddingsAnswer, EmbeddingsBody, OpenAIError
 
 # The vendor answers mistakes in the body with 400.
@@ -50,7 +50,7 @@ class OpenAIRoute(DialectRoute):
     error_model: ClassVar[type[BaseModel]] = OpenAIError
 
 
-def create_router(encoder: Encoder, model_names: ModelNames, json_fragments: JSONFragmentCache) -> APIRouter:
+def create_router(encoder: Encoder, model_names: ModelNames) -> APIRouter:
     """The router of `POST /v1/embeddings`."""
     router = APIRouter(route_class=OpenAIRoute, tags=["OpenAI"])
 
@@ -79,9 +79,7 @@ def create_router(encoder: Encoder, model_names: ModelNames, json_fragments: JSO
                     f"tokens in {error.param}. Send a shorter text, or `truncate`."
                 )
             raise
-        vectors: Any = (
-            base64_float32(result.vectors) if body.encoding_format == "base64" else json_fragments.rows(result)
-        )
+        vectors: Any = base64_float32(result.vectors.array) if body.encoding_format == "base64" else result.vectors
         return ArrayJSON(
             {
                 "object": "list",

@@ -7,12 +7,12 @@ from bentos.common.errors import DomainError, InvalidInput
 from bentos.common.http.dialects.tei import TEIRoute, truncation
 from bentos.common.http.responses import ArrayJSON
 from bentos.common.work_options import WorkOptions
-from bentos.embed.encoder import EmbedRequest, Encoder
-from bentos.embed.json_fragments import JSONFragmentCache
+from bentos.embed.encoder import Encoder
+from bentos.embed.request import EmbedRequest
 from bentos.embed.schemas.tei import EmbedTEIBody
 
 
-def create_router(encoder: Encoder, json_fragments: JSONFragmentCache) -> APIRouter:
+def create_router(encoder: Encoder) -> APIRouter:
     """The router of `POST /` and `POST /tei/embed`."""
     router = APIRouter(route_class=TEIRoute, tags=["text-embeddings-inference"])
 
@@ -43,6 +43,6 @@ def create_router(encoder: Encoder, json_fragments: JSONFragmentCache) -> APIRou
         except DomainError as error:
             error.rename(texts="inputs", indexed=body.inputs.numbered)
             raise
-        return ArrayJSON(json_fragments.rows(result))
+        return ArrayJSON(result.vectors)
 
     return router

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from bentos.common.bounds import Text, Texts
 from bentos.common.work_options import Lane
-from bentos.embed.encoder import InputType
+from bentos.embed.request import InputType
 
 
 class EmbedBody(BaseModel):

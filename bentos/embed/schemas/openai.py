@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field
 
 from bentos.common.bounds import Name
-from bentos.embed.encoder import InputType
+from bentos.embed.request import InputType
 from bentos.embed.schemas.inputs import Inputs, inputs_validator
 
 _MOST_INPUTS = 2048

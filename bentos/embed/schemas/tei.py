@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field
 
 from bentos.common.bounds import MOST_ITEMS
 from bentos.common.http.dialects.tei import Direction
-from bentos.embed.encoder import InputType
+from bentos.embed.request import InputType
 from bentos.embed.schemas.inputs import Inputs, inputs_validator
 
 

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from bentos.common.errors import InvalidInput, NoItems
 from bentos.common.http.dialects import cohere
-from bentos.rerank.cross_encoder import Ranking
+from bentos.rerank.request import Ranking
 
 _DOCUMENTS_PER_UNIT = 100
 _TOKENS_PER_DOCUMENT = 500

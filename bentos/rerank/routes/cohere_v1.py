@@ -13,7 +13,8 @@ from bentos.common.http.responses import ArrayJSON
 from bentos.common.models.aliases import ModelNames
 from bentos.common.observability.logging import request_id
 from bentos.common.work_options import WorkOptions
-from bentos.rerank.cross_encoder import CrossEncoder, RerankRequest
+from bentos.rerank.cross_encoder import CrossEncoder
+from bentos.rerank.request import RerankRequest
 from bentos.rerank.routes import cohere
 from bentos.rerank.schemas.cohere import Document, RerankV1Answer, RerankV1Body
 

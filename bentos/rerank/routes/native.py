@@ -11,7 +11,8 @@ from bentos.common.http.responses import ArrayJSON
 from bentos.common.http.route import DialectRoute
 from bentos.common.models.aliases import ModelNames
 from bentos.common.work_options import WorkOptions
-from bentos.rerank.cross_encoder import CrossEncoder, RerankRequest
+from bentos.rerank.cross_encoder import CrossEncoder
+from bentos.rerank.request import RerankRequest
 from bentos.rerank.schemas.native import RerankAnswer, RerankBody
 
 

@@ -9,7 +9,8 @@ from bentos.common.errors import DomainError, NoItems
 from bentos.common.http.dialects.tei import TEIRoute, truncation
 from bentos.common.http.responses import ArrayJSON
 from bentos.common.work_options import WorkOptions
-from bentos.rerank.cross_encoder import CrossEncoder, RerankRequest
+from bentos.rerank.cross_encoder import CrossEncoder
+from bentos.rerank.request import RerankRequest
 from bentos.rerank.schemas.tei import Rank, RerankTEIBody
 
 

@@ -13,7 +13,8 @@ from bentos.common.engine.tokenizer import Tokenizer
 from bentos.common.models.store import find
 from bentos.common.observability.metrics import Metrics
 from bentos.common.work_options import DEFAULT
-from bentos.rerank.cross_encoder import CrossEncoder, RerankRequest
+from bentos.rerank.cross_encoder import CrossEncoder
+from bentos.rerank.request import RerankRequest
 from bentos.rerank.settings import RerankSettings
 from tests.unit.common.cache.parts import Counts, Parts
 from tests.unit.common.engine.fake_backend import FakeBackend

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bentos.rerank.cross_encoder import Ranking
+from bentos.rerank.request import Ranking
 
 
 def ranking(*logits: float) -> Ranking:

@@ -7,7 +7,7 @@ import pytest
 
 from bentos.common.errors import Overloaded
 from bentos.common.work_options import DEFAULT, WorkOptions
-from bentos.rerank.cross_encoder import Ranking, RerankRequest
+from bentos.rerank.request import Ranking, RerankRequest
 from bentos.rerank.scoring import score_pairs
 
 pytestmark = pytest.mark.anyio

@@ -102,15 +102,15 @@ class Parts:
         counts: Counts,
         *,
         dtype: DType = "float32",
-        keys: RowHasher | None = None,
+        hasher: RowHasher | None = None,
         **engine: Any,
     ) -> None:
         settings = EngineSettings(threads=4, **engine)
         executor = ThreadPoolExecutor(settings.streams)
         self.backend = backend
         self.engine = Engine(backend, settings, executor, Metrics(), request_timeout=300, stuck_after=60)
-        keys = keys or RowHasher(IDENTITY)
-        self.cached = CachedEngine(self.engine, cache, keys, RowCodec(backend.width, dtype), counts.metrics)
+        hasher = hasher or RowHasher(IDENTITY)
+        self.cached = CachedEngine(self.engine, cache, hasher, RowCodec(backend.width, dtype), counts.metrics)
 
     @property
     def computed(self) -> int:
@@ -119,7 +119,7 @@ class Parts:
 
     async def run(self, rows: Sequence[TokenRow], options: WorkOptions = DEFAULT) -> Computed:
         """What the cached engine makes of rows and their keys."""
-        return await self.cached.run(rows, [self.cached.key(row) for row in rows], options)
+        return await self.cached.run([self.cached.hasher.keyed(row) for row in rows], options)
 
     def close(self) -> None:
         self.engine.close()

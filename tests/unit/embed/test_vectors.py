@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bentos.common.backends.interface import Outputs
-from bentos.embed.encoder import Embeddings, InputType
-from bentos.embed.json_fragments import JSONFragmentCache
+from bentos.common.http.responses import ArrayJSON
+from bentos.embed.vectors import JSONFragmentCache, Vectors
 
 VECTORS = np.random.default_rng(5).standard_normal((6, 384), np.float32)
 VECTORS[5, :4] = [-0.0, 0.0, 1e-40, 1.0]
@@ -19,13 +18,8 @@ WRITTEN_BYTES = 7_000
 DUMPS = orjson.dumps
 
 
-def embeddings(vectors: Outputs, cached: int) -> Embeddings:
-    return Embeddings(vectors, InputType.QUERY, tokens=1, truncated=[], cached=cached)
-
-
 def written(memo: JSONFragmentCache, places: Sequence[int], cached: int) -> bytes:
-    rows = memo.rows(embeddings(VECTORS[list(places)], cached))
-    return orjson.dumps(rows, option=orjson.OPT_SERIALIZE_NUMPY)
+    return bytes(ArrayJSON(Vectors(VECTORS[list(places)], memo, cached)).body)
 
 
 @given(st.lists(st.lists(st.integers(0, 5), min_size=1, max_size=8), max_size=8))
@@ -45,7 +39,7 @@ def written_alone(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
         vectors.append(vector)
         return DUMPS(vector, option=option)
 
-    monkeypatch.setattr("bentos.embed.json_fragments.orjson.dumps", dumps)
+    monkeypatch.setattr("bentos.embed.vectors.orjson.dumps", dumps)
     return vectors
 
 
@@ -65,15 +59,23 @@ def test_a_vector_that_comes_again_is_written_once(
 ) -> None:
     memo = JSONFragmentCache(most_bytes)
     for _ in range(3):
-        memo.rows(embeddings(VECTORS[:2], cached))
+        Vectors(VECTORS[:2], memo, cached).to_json()
     assert len(written_alone) == times
 
 
 def test_what_was_not_asked_for_the_longest_is_forgotten(written_alone: list[Any]) -> None:
     memo = JSONFragmentCache(3 * WRITTEN_BYTES)
     for place in (0, 1, 2, 0, 3):
-        memo.rows(embeddings(VECTORS[[place]], 1))
+        Vectors(VECTORS[[place]], memo, 1).to_json()
     written_alone.clear()
     for place in (0, 3, 1):
-        memo.rows(embeddings(VECTORS[[place]], 1))
+        Vectors(VECTORS[[place]], memo, 1).to_json()
     assert [vector.tobytes() for vector in written_alone] == [VECTORS[1].tobytes()]
+
+
+@pytest.mark.parametrize("cached", [0, 3])
+def test_one_vector_is_written_as_among_the_others(cached: int) -> None:
+    vectors = Vectors(VECTORS[:3], JSONFragmentCache(3 * WRITTEN_BYTES), cached)
+    assert len(vectors) == 3
+    assert orjson.loads(ArrayJSON([*vectors]).body) == orjson.loads(ArrayJSON(vectors).body)
+    assert orjson.loads(ArrayJSON(vectors[1]).body) == orjson.loads(ArrayJSON(VECTORS[1]).body)

@@ -1,0 +1,55 @@
+"""What the encoder is asked for, and what it answers, whatever dialect asked."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bentos.common.engine.tokenizer import Truncation
+from bentos.embed.vectors import Vectors
+
+
+class InputType(StrEnum):
+    """What a text is for; chooses the model's prompt."""
+
+    QUERY = "query"
+    PASSAGE = "passage"
+
+
+@dataclass(frozen=True, slots=True)
+class EmbedRequest:
+    """Texts to encode.
+
+    Attributes:
+        texts: at least one. Ids of the model's own tokens stand for the text that they decode to.
+        input_type: chooses the prompt; none takes the default of the settings.
+        truncate: side on which texts over the window lose tokens, or `none` to refuse them.
+        max_tokens: most tokens of one text, prompt and special tokens included; none is the model's window.
+        max_total_tokens: most tokens of all texts together; more are refused.
+        allow_blank: whether a text may be blank; its vector is that of the prompt alone.
+    """
+
+    texts: Sequence[str | Sequence[int]]
+    input_type: InputType | None = None
+    truncate: Truncation = "end"
+    max_tokens: int | None = None
+    max_total_tokens: int | None = None
+    allow_blank: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Embeddings:
+    """Vectors of a request.
+
+    Attributes:
+        vectors: one for each text, in their order.
+        input_type: the one that was used.
+        tokens: total, prompts and special tokens included, whether computed or cached.
+        truncated: indexes of the texts that lost tokens.
+        cached: how many texts were in the cache.
+    """
+
+    vectors: Vectors
+    input_type: InputType
+    tokens: int
+    truncated: list[int]
+    cached: int

@@ -1,0 +1,61 @@
+"""What the cross-encoder is asked for, and what it answers, whatever dialect asked."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from bentos.common.backends.interface import Outputs
+from bentos.common.engine.tokenizer import Truncation
+
+
+@dataclass(frozen=True, slots=True)
+class RerankRequest:
+    """Documents to score against a query.
+
+    Attributes:
+        query: not blank, unless `allow_blank`.
+        documents: at least one, none blank, unless `allow_blank`.
+        max_tokens_per_doc: tokens of a document that are scored, at most the limit of the settings; none takes it.
+        max_windows_per_doc: windows of a document that are scored; none means all of `max_tokens_per_doc`.
+        truncate: side on which longer documents (and a query over half the window) lose tokens; `none` refuses them.
+        allow_blank: whether query and documents may be blank.
+    """
+
+    query: str
+    documents: Sequence[str]
+    max_tokens_per_doc: int | None = None
+    max_windows_per_doc: int | None = None
+    truncate: Truncation = "end"
+    allow_blank: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """Scores of a request.
+
+    Attributes:
+        logits: float32 `[documents]`, in the order of the documents.
+        tokens: total, the query counted once per window, whether computed or cached.
+        pair_tokens: of the query and each document, special tokens and repetitions not counted.
+        truncated: indexes of the documents that were not scored to their end.
+        query_truncated: whether the query lost tokens.
+        cached: how many documents were in the cache, with all their windows.
+    """
+
+    logits: Outputs
+    tokens: int
+    pair_tokens: list[int]
+    truncated: list[int]
+    query_truncated: bool
+    cached: int
+
+    @property
+    def scores(self) -> Outputs:
+        """Sigmoid of the logits, float32 `[documents]`, between 0 and 1."""
+        return np.asarray(1.0 / (1.0 + np.exp(-self.logits.astype(np.float64))), np.float32)
+
+    def best_first(self, top_n: int | None = None) -> list[int]:
+        """Indexes of the documents by falling score, at most `top_n`; ties keep the documents' order."""
+        order: list[int] = np.argsort(-self.logits, kind="stable").tolist()
+        return order[:top_n]
