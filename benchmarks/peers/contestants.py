@@ -17,6 +17,7 @@ from benchmarks.peers.requests import Documents, Request, Texts
 from benchmarks.peers.server import Server
 from benchmarks.peers.work import QUERY, Work, prompt_of
 from bentos.common.backends.interface import Backend, TokenRow
+from bentos.common.backends.packing import groups
 from bentos.common.engine.tokenizer import Tokenizer
 from bentos.common.models.store import InstalledModel
 
@@ -112,13 +113,8 @@ class BareBackend:
 
     def _infer(self, requests: tuple[Request, ...]) -> None:
         rows = sorted((row for request in requests for row in self._rows(request)), key=lambda row: len(row.ids))
-        start, tokens = 0, 0
-        for index, row in enumerate(rows):
-            if index > start and tokens + len(row.ids) > _BATCH_TOKENS:
-                self._backend.infer(rows[start:index])
-                start, tokens = index, 0
-            tokens += len(row.ids)
-        self._backend.infer(rows[start:])
+        for part in groups([len(row.ids) for row in rows], _BATCH_TOKENS):
+            self._backend.infer(rows[part])
 
     def _rows(self, request: Request) -> Iterator[TokenRow]:
         tokenizer = self._tokenizer

@@ -1,6 +1,6 @@
 """The interface between the engine and a model on some runtime."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
@@ -33,11 +33,16 @@ class UnsupportedPrecision(RuntimeError):
 class Packing(Protocol):
     """How a backend lays rows one after the other, instead of padding each to the longest."""
 
-    def aligned_length(self, length: int) -> int:
-        """Tokens that a row of `length` takes among others."""
+    @property
+    def alignment(self) -> int:
+        """Each row starts at a multiple of it."""
 
     def padded_length(self, tokens: int) -> int:
         """Tokens that are computed for rows which take so many."""
+
+
+Infer: TypeAlias = Callable[[Sequence[TokenRow]], Outputs]
+"""A call that computes one micro-batch, as `Backend.infer` does."""
 
 
 class Backend(Protocol):
@@ -54,19 +59,18 @@ class Backend(Protocol):
         """None if rows are padded to the longest of their micro-batch."""
 
     @property
-    def has_reserved_stream(self) -> bool:
-        """Whether one more call, on a reserved stream, may run beside those of all streams."""
+    def infer_reserved(self) -> Infer | None:
+        """One more call, which may run beside those of all streams, one at a time; none if no stream is reserved."""
 
-    def infer(self, rows: Sequence[TokenRow], *, reserved: bool = False) -> Outputs:
+    def infer(self, rows: Sequence[TokenRow]) -> Outputs:
         """Compute one micro-batch.
 
         Args:
             rows: at least one row; none is longer than the model's window.
-            reserved: whether this is the call beside those of the streams; one at a time, where there is one.
 
         Returns:
             float32 `[len(rows), width]`, in the order of `rows`: unit vectors of an encoder, logits of a cross-encoder.
         """
 
     def close(self) -> None:
-        """Free the model. `infer` is not called afterwards."""
+        """Free the model. Nothing is computed afterwards."""

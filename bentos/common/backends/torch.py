@@ -29,7 +29,7 @@ class _TorchBackend:
 
     name = "torch"
     packing = None
-    has_reserved_stream = False
+    infer_reserved = None
 
     def __init__(self, folder: Path, *, device: str, precision: str, threads: int) -> None:
         self.device = device
@@ -52,7 +52,7 @@ class _TorchBackend:
     def _forward(self, features: dict[str, Tensor]) -> Tensor:
         """Outputs of one padded micro-batch, `[rows, width]`."""
 
-    def infer(self, rows: Sequence[TokenRow], *, reserved: bool = False) -> Outputs:  # noqa: ARG002
+    def infer(self, rows: Sequence[TokenRow]) -> Outputs:
         """See `Backend.infer`. Rows are padded to the longest."""
         self._use_own_threads()
         with torch.inference_mode():

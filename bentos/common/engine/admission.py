@@ -4,10 +4,9 @@ import math
 import time
 from collections.abc import Callable
 
-from prometheus_client import Counter
-
 from bentos.common.engine.throughput import Throughput
 from bentos.common.errors import DeadlineExceeded, Overloaded, TooManyTokens
+from bentos.common.observability.metrics import Metrics
 from bentos.common.settings import EngineSettings
 from bentos.common.work_options import Lane
 
@@ -23,8 +22,11 @@ class Admission:
         settings: most tokens, longest interactive wait, and how the lanes share the engine.
         throughput: measured rate of the engine.
         request_timeout: seconds in which a request without a deadline of its own must be answered.
-        refusals: counts refused requests by reason.
+        metrics: where refusals and what waits are counted.
         clock: monotonic time in seconds, as the event loop has it.
+
+    Attributes:
+        tokens: admitted and not computed.
     """
 
     def __init__(
@@ -33,7 +35,7 @@ class Admission:
         throughput: Throughput,
         *,
         request_timeout: float,
-        refusals: Counter,
+        metrics: Metrics,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._most_tokens = settings.queue_tokens
@@ -41,25 +43,33 @@ class Admission:
         self._burst = settings.interactive_burst
         self._throughput = throughput
         self._request_timeout = request_timeout
-        self._refusals = refusals
+        self._metrics = metrics
         self._clock = clock
         self._pending = dict.fromkeys(Lane, 0)
         self._expected_back = 0.0
+        self.tokens = 0
 
-    @property
-    def tokens(self) -> int:
-        """Admitted and not computed."""
-        return sum(self._pending.values())
+    def admit(self, lane: Lane, tokens: int, deadline: float | None) -> None:
+        """Let work in, or refuse it.
+
+        Raises:
+            TooManyTokens: it could not be done in time even if nothing else waited.
+            Overloaded: what waits already would make it too late.
+            DeadlineExceeded: the deadline has passed.
+        """
+        self.check_size(tokens, deadline)
+        self.check_wait(lane, tokens, deadline)
+        self.enter(lane, tokens)
 
     def enter(self, lane: Lane, tokens: int) -> None:
         """Count work that was let in."""
         if not self.tokens:
             self._throughput.begin()
-        self._pending[lane] += tokens
+        self._count(lane, tokens)
 
     def leave(self, lane: Lane, tokens: int) -> None:
         """Stop counting work that was computed or dropped."""
-        self._pending[lane] -= tokens
+        self._count(lane, -tokens)
 
     def expected_wait(self, lane: Lane) -> float:
         """Seconds until work that entered now would be computed, its own time not included."""
@@ -83,7 +93,7 @@ class Admission:
             raise _too_late()
         seconds = self._throughput.seconds_per_token
         if tokens * seconds > left:
-            self._refusals.labels("deadline").inc()
+            self._metrics.refusals.labels("deadline").inc()
             raise TooManyTokens(
                 f"The request has {tokens} tokens. This service computes some {1 / seconds:.0f} a second, "
                 f"so at most {left / seconds:.0f} within the {left:.3g} seconds that the request may take."
@@ -119,12 +129,17 @@ class Admission:
         excess = self.tokens + min(tokens, self._most_tokens // 2) - self._most_tokens
         late = max(wait + own - limit, excess * seconds)
         if late > 0:
-            self._refusals.labels("queue" if deadline is None else "deadline").inc()
+            self._metrics.refusals.labels("queue" if deadline is None else "deadline").inc()
             raise Overloaded(
                 f"The service is overloaded: {self.tokens} tokens wait, and an answer would take some "
                 f"{wait + own:.1f} seconds.",
                 retry_after=self._retry_after(late, tokens * seconds),
             )
+
+    def _count(self, lane: Lane, tokens: int) -> None:
+        self._pending[lane] += tokens
+        self.tokens += tokens
+        self._metrics.queue_tokens.set(self.tokens)
 
     def _left(self, deadline: float | None) -> float:
         """Seconds in which a request has to be answered."""

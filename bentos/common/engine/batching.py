@@ -1,41 +1,36 @@
 """Which waiting items join a micro-batch: near lengths where rows are padded, exact sums where they are packed."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from typing import Protocol
 
 from bentos.common.backends.interface import Backend, Packing
-from bentos.common.engine.job import Item
-from bentos.common.engine.queue import LaneQueue
-from bentos.common.work_options import Lane
+from bentos.common.engine.job import Item, LaneQueue
 
 _CANDIDATES = 64
 _CANDIDATE_BUDGETS = 2
 _NEARLY_FULL = 0.75
 
 
-@dataclass(frozen=True, slots=True)
 class MicroBatch:
     """Items that will be computed in one call of the backend.
 
-    Attributes:
-        items: at least one; all wait in the same lane.
+    Args:
+        items: at least one, all of one lane.
         tokens: what the call costs, padding included.
+
+    Attributes:
+        total: tokens of the items, padding not included.
+        lane: where the items waited.
     """
 
-    items: Sequence[Item]
-    tokens: int
+    __slots__ = ("items", "lane", "tokens", "total")
 
-    @property
-    def total(self) -> int:
-        """Tokens of the items, padding not included."""
-        return sum(item.length for item in self.items)
-
-    @property
-    def lane(self) -> Lane:
-        """Where the items waited."""
-        return self.items[0].job.lane
+    def __init__(self, items: Sequence[Item], tokens: int) -> None:
+        self.items = items
+        self.tokens = tokens
+        self.total = sum(item.length for item in items)
+        self.lane = items[0].job.lane
 
 
 class BatchPolicy(Protocol):
@@ -120,14 +115,14 @@ class PackedPolicy:
 
     def tokens(self, lengths: Sequence[int]) -> int:
         """See `BatchPolicy.tokens`."""
-        return self._packing.padded_length(sum(map(self._packing.aligned_length, lengths)))
+        return self._packing.padded_length(sum(map(self._aligned, lengths)))
 
     def select(self, first: Item, waiting: LaneQueue, budget: int) -> list[Item]:
         """The fullest sum of aligned lengths among those that come near the largest possible one."""
-        base = self._packing.aligned_length(first.length)
+        base = self._aligned(first.length)
         limit = max(budget, self._packing.padded_length(base))
         joining = list(self._candidates(first, waiting, limit))
-        aligned_lengths = [self._packing.aligned_length(item.length) for item in joining]
+        aligned_lengths = [self._aligned(item.length) for item in joining]
         if base + sum(aligned_lengths) <= limit:
             return [first, *joining]
         last = _reachable_sums(base, aligned_lengths, limit)
@@ -138,6 +133,9 @@ class PackedPolicy:
             chosen.append(joining[index])
             best -= aligned_lengths[index]
         return chosen
+
+    def _aligned(self, length: int) -> int:
+        return length + -length % self._packing.alignment
 
     def _fullness(self, total: int) -> tuple[float, int]:
         return total / self._packing.padded_length(total), total

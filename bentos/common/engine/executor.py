@@ -1,71 +1,71 @@
-"""Calls of the backend: on threads of their own, seen by the watchdog, retried item by item."""
+"""Calls of the backend: on threads of their own, open to the watchdog, retried item by item."""
 
 import asyncio
 import logging
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 
 import numpy as np
 
-from bentos.common.backends.interface import Backend, Outputs, TokenRow
+from bentos.common.backends.interface import Outputs, TokenRow
 from bentos.common.engine.batching import MicroBatch
 from bentos.common.engine.job import Item
+from bentos.common.engine.stream import Stream
 from bentos.common.engine.tracing import trace_batch
-from bentos.common.engine.watchdog import Watchdog
 from bentos.common.errors import InferenceFailed
 from bentos.common.observability.metrics import Metrics
 
 _log = logging.getLogger(__name__)
+_SUSPICIOUS_FAILURES = 5
+"""In a row, after which the backend is tried with an input known to be good."""
 
 
 class BatchExecutor:
     """Computes micro-batches and answers their items.
 
     Args:
-        backend: a loaded model.
-        executor: one thread per stream, on one of which the backend was loaded. OpenMP keeps a team of threads for
-            every thread that ever used it, and when all teams together outnumber the processors none of them spins.
-        watchdog: sees every call.
+        width: numbers per item.
         metrics: where everything is counted.
+
+    Attributes:
+        running: when each call that is not over began, as `time.monotonic()` said, in seconds.
+        failures: how many calls in a row have failed.
+        dead: whether the backend fails on an input known to be good.
     """
 
-    def __init__(self, backend: Backend, executor: ThreadPoolExecutor, watchdog: Watchdog, metrics: Metrics) -> None:
-        self.backend = backend
-        self._executor = executor
-        self._reserved_executor = ThreadPoolExecutor(1, thread_name_prefix="reserved")
-        self._reserved_calls = 0
-        self._reserved_runs = False
-        self._watchdog = watchdog
+    def __init__(self, width: int, metrics: Metrics) -> None:
+        self.running: dict[object, float] = {}
+        self.failures = 0
+        self.dead = False
+        self._width = width
         self._metrics = metrics
 
-    async def compute(self, batch: MicroBatch, *, reserved: bool) -> float | None:
+    async def compute(self, batch: MicroBatch, stream: Stream) -> float | None:
         """Compute a micro-batch; if that fails, each of its items alone, so that only a poison item fails.
 
         Args:
             batch: its items are answered, or fail.
-            reserved: whether to use the backend's reserved call.
+            stream: a free one.
 
         Returns:
-            Seconds of the call, if nothing else competed with it for the processors and it did not fail.
+            Seconds of the call, if it did not fail.
         """
         self._count(batch)
         started = time.monotonic()
-        calls, alone = self._reserved_calls, not self._reserved_runs
-        succeeded = await self._infer(batch.items, reserved)
+        succeeded = await self._infer(batch.items, stream)
         ended = time.monotonic()
-        trace_batch(batch.items, batch.tokens, started, ended)
+        if any(item.job.trace for item in batch.items):
+            trace_batch(batch.items, batch.tokens, started, ended)
         if succeeded:
-            return ended - started if alone and calls == self._reserved_calls else None
+            return ended - started
         for item in batch.items:
-            if not item.job.done and not (len(batch.items) > 1 and await self._infer([item], reserved)):
+            if not item.job.done and not (len(batch.items) > 1 and await self._infer([item], stream)):
                 item.job.fail(InferenceFailed("The model failed on this input.", item=item.index))
-        if self._watchdog.suspicious:
-            await self._try_canary()
+        if self.failures >= _SUSPICIOUS_FAILURES:
+            await self._try_canary(stream)
         return None
 
-    async def canary(self, length: int, count: int = 1) -> float:
+    async def canary(self, stream: Stream, length: int, count: int = 1) -> float:
         """Compute `count` inputs of `length` tokens that are known to be good; returns the seconds it took.
 
         Raises:
@@ -74,19 +74,14 @@ class BatchExecutor:
         started = time.monotonic()
         # Small ids exist in every vocabulary; what they mean does not matter.
         row = TokenRow(np.full(length, 5, np.int32), np.zeros(length, np.int32))
-        await self._call([row] * count)
+        await self._call([row] * count, stream)
         return time.monotonic() - started
 
-    def close(self) -> None:
-        """Stop the threads without waiting for a stuck one."""
-        self._executor.shutdown(wait=False, cancel_futures=True)
-        self._reserved_executor.shutdown(wait=False, cancel_futures=True)
-
-    async def _infer(self, items: Sequence[Item], reserved: bool) -> bool:
+    async def _infer(self, items: Sequence[Item], stream: Stream) -> bool:
         """Run one call of the backend and hand out its rows; returns whether it succeeded."""
         started = time.monotonic()
         try:
-            outputs = await self._call([item.row for item in items], reserved=reserved)
+            outputs = await self._call([item.row for item in items], stream)
         except Exception:
             self._metrics.inference_failures.inc()
             _log.exception("The backend failed on a micro-batch of %d items", len(items))
@@ -96,31 +91,26 @@ class BatchExecutor:
             item.job.answer(item.index, output)
         return True
 
-    async def _call(self, rows: Sequence[TokenRow], *, reserved: bool = False) -> Outputs:
-        ticket = self._watchdog.started()
+    async def _call(self, rows: Sequence[TokenRow], stream: Stream) -> Outputs:
+        call = object()
+        self.running[call] = time.monotonic()
         failed = True
-        if reserved:
-            self._reserved_calls += 1
-            self._reserved_runs = True
-        executor = self._reserved_executor if reserved else self._executor
         try:
-            infer = partial(self.backend.infer, rows, reserved=reserved)
-            outputs = await asyncio.get_running_loop().run_in_executor(executor, infer)
-            if outputs.shape != (len(rows), self.backend.width) or not np.isfinite(outputs).all():
+            outputs = await asyncio.get_running_loop().run_in_executor(stream.executor, stream.infer, rows)
+            if outputs.shape != (len(rows), self._width) or not np.isfinite(outputs).all():
                 raise ArithmeticError("The backend returned outputs of the wrong shape or with non-finite numbers.")
             failed = False
             return outputs
         finally:
-            self._watchdog.ended(ticket, failed=failed)
-            if reserved:
-                self._reserved_runs = False
+            del self.running[call]
+            self.failures = self.failures + 1 if failed else 0
 
-    async def _try_canary(self) -> None:
+    async def _try_canary(self, stream: Stream) -> None:
         try:
-            await self.canary(8)
+            await self.canary(stream, 8)
         except Exception:
             _log.exception("The backend fails on an input known to be good")
-            self._watchdog.declare_dead()
+            self.dead = True
 
     def _count(self, batch: MicroBatch) -> None:
         now = time.monotonic()

@@ -1,8 +1,11 @@
-"""A request's work inside the engine: one job, of one item per token row."""
+"""A request's work inside the engine: one job, of one item per token row, and the queue in which items wait."""
 
 import asyncio
-from collections.abc import Sequence
+from bisect import bisect_left, insort
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 
 import numpy as np
 
@@ -86,3 +89,52 @@ class Item:
 
     def __post_init__(self) -> None:
         self.length = len(self.row.ids)
+
+
+class LaneQueue:
+    """A queue whose items can be taken from anywhere.
+
+    Attributes:
+        by_length: all items, shortest first, and the oldest first of equal ones.
+    """
+
+    def __init__(self) -> None:
+        self.by_length: list[Item] = []
+        self._by_age: deque[Item] = deque()
+        self._arrivals = count()
+
+    def add(self, items: Iterable[Item]) -> None:
+        """Queue items behind all others."""
+        for item in items:
+            item.arrival = next(self._arrivals)
+            self._by_age.append(item)
+            insort(self.by_length, item, key=_place)
+
+    def take(self, items: Iterable[Item]) -> None:
+        """Take waiting items out."""
+        for item in items:
+            del self.by_length[self.position(item)]
+            item.taken = True
+            item.job.tokens_waiting -= item.length
+        while self._by_age and self._by_age[0].taken:
+            self._by_age.popleft()
+
+    def oldest(self) -> Item:
+        """The item that has waited longest.
+
+        Raises:
+            IndexError: nothing waits.
+        """
+        return self._by_age[0]
+
+    def by_age(self) -> Iterator[Item]:
+        """All items, oldest first."""
+        return (item for item in self._by_age if not item.taken)
+
+    def position(self, item: Item) -> int:
+        """Where a waiting item stands in `by_length`."""
+        return bisect_left(self.by_length, _place(item), key=_place)
+
+
+def _place(item: Item) -> tuple[int, int]:
+    return item.length, item.arrival

@@ -1,8 +1,7 @@
 """Which items make the next micro-batch: two lanes, interactive before bulk."""
 
 from bentos.common.engine.batching import BatchPolicy, MicroBatch
-from bentos.common.engine.job import Item, Job
-from bentos.common.engine.queue import LaneQueue
+from bentos.common.engine.job import Job, LaneQueue
 from bentos.common.work_options import Lane
 
 
@@ -19,44 +18,42 @@ class Scheduler:
     """
 
     def __init__(self, policy: BatchPolicy, burst: int) -> None:
-        self._waiting = {lane: LaneQueue() for lane in Lane}
+        self._interactive, self._bulk = LaneQueue(), LaneQueue()
+        self._waiting = {Lane.INTERACTIVE: self._interactive, Lane.BULK: self._bulk}
         self._policy = policy
         self._burst = burst
         self._passed_over = 0
 
     def add(self, job: Job) -> None:
         """Queue all items of a job."""
-        for item in job.items:
-            self._waiting[job.lane].add(item)
+        self._waiting[job.lane].add(job.items)
 
     def discard(self, job: Job) -> None:
         """Take out the items of a job that still wait."""
-        for item in job.items:
-            if not item.taken:
-                self._waiting[job.lane].take(item)
+        self._waiting[job.lane].take([item for item in job.items if not item.taken])
 
     def next_batch(self, budget: int) -> MicroBatch | None:
         """Take out the next micro-batch of at most `budget` tokens (or of one item); none if nothing waits."""
-        interactive = self._waiting[Lane.INTERACTIVE].oldest()
-        bulk = self._waiting[Lane.BULK].oldest()
+        interactive, bulk = self._interactive.by_length, self._bulk.by_length
         if bulk and (not interactive or self._passed_over >= self._burst):
             self._passed_over = 0
-            return self._around(bulk, budget)
+            return self._next(self._bulk, budget)
         if interactive:
             self._passed_over = self._passed_over + 1 if bulk else 0
-            return self._around(interactive, budget)
+            return self._next(self._interactive, budget)
         return None
 
     def next_reserved(self, budget: int) -> MicroBatch | None:
         """Take out the next interactive micro-batch, if it costs at most `budget` tokens."""
-        first = self._waiting[Lane.INTERACTIVE].oldest()
-        if first is None or self._policy.tokens([first.length]) > budget:
+        waiting = self._interactive
+        if not waiting.by_length or self._policy.tokens([waiting.oldest().length]) > budget:
             return None
-        return self._around(first, budget)
+        return self._next(waiting, budget)
 
-    def _around(self, first: Item, budget: int) -> MicroBatch:
-        waiting = self._waiting[first.job.lane]
-        items = self._policy.select(first, waiting, budget)
-        for item in items:
-            waiting.take(item)
+    def _next(self, waiting: LaneQueue, budget: int) -> MicroBatch:
+        if len(waiting.by_length) == 1:
+            items = [*waiting.by_length]
+        else:
+            items = self._policy.select(waiting.oldest(), waiting, budget)
+        waiting.take(items)
         return MicroBatch(items, self._policy.tokens([item.length for item in items]))

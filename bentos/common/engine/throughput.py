@@ -1,4 +1,4 @@
-"""How fast the engine works off what waits, measured while it is busy."""
+"""How fast the engine works off what waits, and how much it computes at once, learned while it is busy."""
 
 import math
 import time
@@ -7,6 +7,7 @@ from collections.abc import Callable
 _MEMORY_SECONDS = 3.0
 """Time constant of the average: an older measurement weighs e times less for each."""
 _LEAST_FULL = 0.5
+_SMOOTHING = 0.3
 _MOST_SLOWDOWN = 4.0
 """Times as slow as expected that a micro-batch may look: a machine that stood still says nothing about the next one."""
 
@@ -21,6 +22,9 @@ class Throughput:
     Args:
         seconds_per_token: a first guess.
         clock: monotonic time in seconds.
+
+    Attributes:
+        seconds_per_token: as measured, padding not included.
     """
 
     def __init__(self, seconds_per_token: float, clock: Callable[[], float] = time.monotonic) -> None:
@@ -28,14 +32,10 @@ class Throughput:
         self._seconds = 1e-3 * seconds_per_token
         self._tokens = 1e-3
         self._interactive_tokens = 0.0
+        self.seconds_per_token = seconds_per_token
         self._mark = 0.0
         self._running = 0
         self._uncounted = 0
-
-    @property
-    def seconds_per_token(self) -> float:
-        """Padding not included."""
-        return self._seconds / self._tokens
 
     @property
     def interactive_share(self) -> float:
@@ -75,4 +75,38 @@ class Throughput:
         kept = math.exp(-seconds / _MEMORY_SECONDS)
         self._seconds = self._seconds * kept + seconds
         self._tokens = self._tokens * kept + tokens
+        self.seconds_per_token = self._seconds / self._tokens
         self._interactive_tokens = self._interactive_tokens * kept + tokens * interactive
+
+
+class TokenBudget:
+    """Adapts the token budget so that one micro-batch takes about a target slice of time.
+
+    A micro-batch has a fixed cost besides its cost per token, so the time per token of a small one says little about a
+    full one. Therefore only micro-batches that filled half the budget, or took longer than the slice, move it; the
+    budget comes to rest where a full micro-batch takes exactly the slice.
+
+    Args:
+        slice_seconds: time a micro-batch should take.
+        least: budget in tokens below which it never falls.
+        most: budget in tokens above which it never grows.
+
+    Attributes:
+        tokens: what the next micro-batch may cost, padding included.
+    """
+
+    def __init__(self, *, slice_seconds: float, least: int, most: int) -> None:
+        self._slice = slice_seconds
+        self._least = least
+        self._most = most
+        self._tokens = float(least)
+        self.tokens = least
+
+    def observe(self, tokens: int, seconds: float) -> None:
+        """Learn from one micro-batch of `tokens` (padding included) that took `seconds`."""
+        if tokens < self._tokens / 2 and seconds <= self._slice:
+            return
+        wanted = tokens * self._slice / max(seconds, 1e-6)
+        step = min(2.0, max(0.5, wanted / self._tokens))
+        self._tokens = min(self._most, max(self._least, self._tokens * step**_SMOOTHING))
+        self.tokens = round(self._tokens)

@@ -3,10 +3,11 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence, Sized
+from collections.abc import Callable, Sequence, Sized
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
+from bentos.common.backends.packing import groups
 from bentos.common.errors import DeadlineExceeded
 from bentos.common.work_options import Lane
 
@@ -30,19 +31,22 @@ class TokenizationPool:
 
     Args:
         threads: pieces at a time.
+
+    Attributes:
+        free: threads that do nothing.
     """
 
     def __init__(self, threads: int) -> None:
         self._threads = threads
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix="tokenization")
-        self._free = threads
+        self.free = threads
         self._waiting: dict[Lane, deque[asyncio.Future[None]]] = {lane: deque() for lane in Lane}
         self._characters = dict.fromkeys(Lane, 0)
         self._seconds_per_character = _FIRST_SECONDS_PER_CHARACTER
 
     def expected_wait(self, lane: Lane) -> float:
         """Seconds until texts that came now would be tokenized; 0 if a thread is free."""
-        if self._free:
+        if self.free:
             return 0.0
         characters = self._characters[Lane.INTERACTIVE] + (self._characters[Lane.BULK] if lane is Lane.BULK else 0)
         return characters * self._seconds_per_character / self._threads
@@ -68,16 +72,18 @@ class TokenizationPool:
         Raises:
             DeadlineExceeded: the deadline passed.
         """
-        characters = sum(map(_weight, texts))
+        weights = [*map(_weight, texts)]
+        characters = sum(weights)
         if characters <= INLINE_CHARACTERS:
             return list(function(texts))
         results: list[Result] = []
         self._characters[lane] += characters
         try:
             async with asyncio.timeout_at(deadline):
-                for piece in _pieces(texts):
+                for part in groups(weights, _PIECE_CHARACTERS):
+                    piece = texts[part]
                     made = await self._run(function, piece, lane)
-                    done = sum(map(_weight, piece))
+                    done = sum(weights[part])
                     self._characters[lane] -= done
                     characters -= done
                     if check:
@@ -107,8 +113,8 @@ class TokenizationPool:
         return result
 
     async def _take_thread(self, lane: Lane) -> None:
-        if self._free:
-            self._free -= 1
+        if self.free:
+            self.free -= 1
             return
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting[lane].append(turn)
@@ -127,7 +133,7 @@ class TokenizationPool:
                 if not turn.done():
                     turn.set_result(None)
                     return
-        self._free += 1
+        self.free += 1
 
 
 def _timed(
@@ -139,14 +145,3 @@ def _timed(
 
 def _weight(text: Sized) -> int:
     return len(text) + _CHARACTERS_PER_TEXT
-
-
-def _pieces(texts: Sequence[Text]) -> Iterator[Sequence[Text]]:
-    """Consecutive parts of the texts, each of one text or of at most `_PIECE_CHARACTERS`."""
-    start, characters = 0, 0
-    for index, text in enumerate(texts):
-        if index > start and characters + _weight(text) > _PIECE_CHARACTERS:
-            yield texts[start:index]
-            start, characters = index, 0
-        characters += _weight(text)
-    yield texts[start:]

@@ -3,6 +3,7 @@
 import hashlib
 
 from bentos.common.backends.interface import Pooling, TokenRow
+from bentos.common.backends.packing import groups
 from bentos.common.models.store import InstalledModel
 from scripts.models.conversion.graph import PackedInputs, pack
 from scripts.models.fidelity.texts import ASSETS, rankings, read_entries
@@ -29,12 +30,8 @@ def calibration_rows(installed: InstalledModel) -> list[TokenRow]:
 
 def calibration_inputs(rows: list[TokenRow], pooling: Pooling, *, uses_types: bool) -> list[PackedInputs]:
     """The rows in micro-batches of about the size that the services run."""
-    batches: list[list[TokenRow]] = [[]]
-    for row in rows:
-        if batches[-1] and sum(len(mate.ids) for mate in batches[-1]) + len(row.ids) > _PACKED_TOKENS:
-            batches.append([])
-        batches[-1].append(row)
-    return [pack(batch, pooling, uses_types=uses_types) for batch in batches]
+    parts = groups([len(row.ids) for row in rows], _PACKED_TOKENS)
+    return [pack(rows[part], pooling, uses_types=uses_types) for part in parts]
 
 
 def calibration_provenance(rows: list[TokenRow]) -> dict[str, str]:

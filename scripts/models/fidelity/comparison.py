@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from sentence_transformers import CrossEncoder, SentenceTransformer
 
 from bentos.common.backends.interface import Backend, Outputs, TokenRow
+from bentos.common.backends.packing import groups
 from bentos.common.models.store import InstalledModel
 from scripts.models.fidelity import metrics
 from scripts.models.fidelity.metrics import Figures
@@ -107,13 +108,7 @@ def compare_with(installed: InstalledModel, model: Original) -> Comparison:
 def infer(backend: Backend, rows: Sequence[TokenRow]) -> Outputs:
     """Outputs in the order of `rows`, which are shuffled first so that batch-mates differ in length and language."""
     outputs = np.empty((len(rows), backend.width), np.float32)
-    batch: list[int] = []
-    tokens = 0
-    for index in np.random.default_rng(0).permutation(len(rows)):
-        if batch and tokens + len(rows[index].ids) > _PACKED_TOKENS:
-            outputs[batch] = backend.infer([rows[member] for member in batch])
-            batch, tokens = [], 0
-        batch.append(index)
-        tokens += len(rows[index].ids)
-    outputs[batch] = backend.infer([rows[member] for member in batch])
+    order = np.random.default_rng(0).permutation(len(rows))
+    for part in groups([len(rows[index].ids) for index in order], _PACKED_TOKENS):
+        outputs[order[part]] = backend.infer([rows[index] for index in order[part]])
     return outputs

@@ -54,12 +54,12 @@ def test_batch_mates_do_not_change_an_output(
     alone = backend.infer([row])[0]
     among = backend.infer([*mates[:place], row, *mates[place:]])[place]
     assert_same(backend, among, alone)
-    if backend.has_reserved_stream:
-        assert_same(backend, backend.infer([*mates, row], reserved=True)[-1], alone)
+    if backend.infer_reserved:
+        assert_same(backend, backend.infer_reserved([*mates, row])[-1], alone)
 
 
 def test_no_rows_of_a_large_micro_batch_are_mixed_up(backend: Backend) -> None:
-    """More than a packed row's 256 tokens and 64 texts, so that it is computed in several slices."""
+    """More than a packed row's 256 tokens and 64 texts, so that it is computed in several chunks."""
     batch = [_row(3 + number % 40, number) for number in range(150)]
     together = backend.infer(batch)
     assert together.shape == (150, backend.width)
@@ -87,4 +87,5 @@ def test_streams_and_the_reserved_one_agree_with_a_single_stream(converted: Path
     )
     for _ in range(2):
         assert np.array_equal(backend.infer(batch), expected)
-    assert np.array_equal(backend.infer(batch, reserved=True), expected)
+    assert backend.infer_reserved
+    assert np.array_equal(backend.infer_reserved(batch), expected)

@@ -86,8 +86,8 @@ def memory_cache(counts: Counts, most_bytes: int = 1 << 20, width: int = WIDTH) 
 class HashBackend(FakeBackend):
     """Answers each row with numbers that only the same tokens give, in all their bits."""
 
-    def infer(self, rows: Sequence[TokenRow], *, reserved: bool = False) -> Outputs:
-        super().infer(rows, reserved=reserved)
+    def infer(self, rows: Sequence[TokenRow]) -> Outputs:
+        super().infer(rows)
         seeds = [np.concatenate([row.ids, row.type_ids]).view(np.uint32) for row in rows]
         return np.stack([np.random.default_rng(seed).standard_normal(self.width, np.float32) for seed in seeds])
 

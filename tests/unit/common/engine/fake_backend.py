@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from bentos.common.backends.interface import Outputs, TokenRow
+from bentos.common.backends.interface import Infer, Outputs, TokenRow
 
 
 def row(length: int, mark: int = 5) -> TokenRow:
@@ -18,24 +18,29 @@ class FakeBackend:
 
     Args:
         before: called with the rows of each micro-batch, in the inference thread; may raise or block.
-        has_reserved_stream: whether it has a reserved stream.
+        reserved: whether it has a reserved stream.
     """
 
     name, device, precision, width = "fake", "cpu", "fp32", 2
     packing = None
 
-    def __init__(
-        self, before: Callable[[Sequence[TokenRow]], None] | None = None, *, has_reserved_stream: bool = False
-    ) -> None:
+    def __init__(self, before: Callable[[Sequence[TokenRow]], None] | None = None, *, reserved: bool = False) -> None:
         self._before = before
-        self.has_reserved_stream = has_reserved_stream
+        self.infer_reserved: Infer | None = self._infer_reserved if reserved else None
         self.batches: list[list[int]] = []
         self.reserved_batches: list[list[int]] = []
         self.threads: set[int] = set()
         self.closed = False
 
-    def infer(self, rows: Sequence[TokenRow], *, reserved: bool = False) -> Outputs:
-        (self.reserved_batches if reserved else self.batches).append([len(row.ids) for row in rows])
+    def infer(self, rows: Sequence[TokenRow]) -> Outputs:
+        self.batches.append([len(row.ids) for row in rows])
+        return self._outputs(rows)
+
+    def _infer_reserved(self, rows: Sequence[TokenRow]) -> Outputs:
+        self.reserved_batches.append([len(row.ids) for row in rows])
+        return self._outputs(rows)
+
+    def _outputs(self, rows: Sequence[TokenRow]) -> Outputs:
         self.threads.add(threading.get_ident())
         if self._before:
             self._before(rows)

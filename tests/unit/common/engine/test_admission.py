@@ -1,11 +1,11 @@
 """Who is let in, and when the others should come back. A token takes 10 ms here, so 100 take a second."""
 
 import pytest
-from prometheus_client import CollectorRegistry, Counter
 
 from bentos.common.engine.admission import Admission
 from bentos.common.engine.throughput import Throughput
 from bentos.common.errors import DeadlineExceeded, Overloaded, TooManyTokens
+from bentos.common.observability.metrics import Metrics
 from bentos.common.settings import EngineSettings
 from bentos.common.work_options import Lane
 
@@ -22,14 +22,15 @@ class Harness:
 
     def __init__(self, **settings: float) -> None:
         self.clock = Clock()
-        self.registry = CollectorRegistry()
         throughput = Throughput(0.01, self.clock)
+        metrics = Metrics()
+        self.registry = metrics.registry
         options = {"threads": 1, "max_interactive_wait_seconds": 5, "queue_tokens": 100_000, **settings}
         self.admission = Admission(
             EngineSettings(**options),  # type: ignore[arg-type]
             throughput,
             request_timeout=300,
-            refusals=Counter("refusals", "", ["reason"], registry=self.registry),
+            metrics=metrics,
             clock=self.clock,
         )
 
@@ -146,5 +147,5 @@ def test_refusals_are_counted_by_reason() -> None:
     assert not harness.admits(Lane.INTERACTIVE, 1, seconds=3)
     with pytest.raises(TooManyTokens):
         harness.admission.check_size(30_001, None)
-    assert harness.registry.get_sample_value("refusals_total", {"reason": "queue"}) == 1
-    assert harness.registry.get_sample_value("refusals_total", {"reason": "deadline"}) == 2
+    assert harness.registry.get_sample_value("duobento_refusals_total", {"reason": "queue"}) == 1
+    assert harness.registry.get_sample_value("duobento_refusals_total", {"reason": "deadline"}) == 2

@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bentos.common.engine.batching import BatchPolicy, PackedPolicy, PaddedPolicy
-from bentos.common.engine.job import Job
-from bentos.common.engine.queue import LaneQueue
+from bentos.common.engine.job import Job, LaneQueue
 from bentos.common.work_options import Lane
 from tests.unit.common.engine.fake_backend import row
 
@@ -17,11 +16,14 @@ from tests.unit.common.engine.fake_backend import row
 class Sixteens:
     """Rows start at even places, and the whole is padded to multiples of 16."""
 
-    def aligned_length(self, length: int) -> int:
-        return length + length % 2
+    alignment = 2
 
     def padded_length(self, tokens: int) -> int:
         return -(-tokens // 16) * 16
+
+
+def aligned(length: int) -> int:
+    return length + length % 2
 
 
 PACKED = PackedPolicy(Sixteens())
@@ -46,8 +48,7 @@ def chosen(policy: BatchPolicy, lengths: list[int], budget: int, loop: asyncio.A
         deadline=300,
         future=loop.create_future(),
     )
-    for item in job.items:
-        waiting.add(item)
+    waiting.add(job.items)
     items = policy.select(job.items[0], waiting, budget)
     assert len({item.index for item in items}) == len(items)
     return [item.length for item in items]
@@ -71,9 +72,7 @@ def test_packed_rows_are_filled_by_the_sum_that_wastes_least(
     loop: asyncio.AbstractEventLoop, lengths: list[int], budget: int, expected: list[int]
 ) -> None:
     got = chosen(PACKED, lengths, budget, loop)
-    assert PACKED.tokens(got) - sum(map(Sixteens().aligned_length, got)) == PACKED.tokens(expected) - sum(
-        map(Sixteens().aligned_length, expected)
-    )
+    assert PACKED.tokens(got) - sum(map(aligned, got)) == PACKED.tokens(expected) - sum(map(aligned, expected))
     assert sum(got) >= sum(expected) - 1
     assert got[0] == lengths[0]
 
@@ -84,13 +83,13 @@ def test_packed_rows_stay_within_the_budget_or_the_first_row(
 ) -> None:
     got = chosen(PACKED, lengths, budget, loop)
     limit = max(budget, PACKED.tokens(lengths[:1]))
-    assert sum(map(Sixteens().aligned_length, got)) <= limit
+    assert sum(map(aligned, got)) <= limit
     # Nothing that fits is left out while the micro-batch is far from full.
     left = sorted(lengths)
     for length in got:
         left.remove(length)
     if left and sum(got) < limit / 4:
-        assert left[0] + sum(map(Sixteens().aligned_length, got)) > limit / 2
+        assert left[0] + sum(map(aligned, got)) > limit / 2
 
 
 @given(count=st.integers(100, 400), budget=st.integers(256, 512))

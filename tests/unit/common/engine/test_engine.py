@@ -41,7 +41,7 @@ def refuse_poison(rows: Sequence[TokenRow]) -> None:
 
 async def settle(engine: Engine) -> None:
     """Wait until no micro-batch runs, retries and canary included."""
-    await asyncio.gather(*engine._running)
+    await asyncio.gather(*engine._dispatcher._running)
 
 
 class Gate:
@@ -120,7 +120,7 @@ async def test_a_lone_request_on_an_idle_engine_starts_at_once() -> None:
     engine = make_engine(backend)
     task = asyncio.create_task(engine.run([row(5)], INTERACTIVE))
     await asyncio.sleep(0)
-    assert not engine._free_streams
+    assert not engine._dispatcher._free
     await task
     engine.close()
 
@@ -195,7 +195,7 @@ async def test_work_that_can_no_longer_meet_its_deadline_is_dropped_before_it_is
     await settle(engine)
     assert backend.batches == [[5], [7]]
     assert engine.queued_tokens == 0
-    assert engine._metrics.registry.get_sample_value("duobento_dropped_items_total") == 1
+    assert engine._dispatcher._metrics.registry.get_sample_value("duobento_dropped_items_total") == 1
     engine.close()
 
 
@@ -239,7 +239,7 @@ async def test_work_nobody_waits_for_is_dropped_before_it_is_computed(ending: st
     await first
     await settle(engine)
     assert backend.batches == [[5]]
-    assert engine._metrics.registry.get_sample_value("duobento_dropped_items_total") == 3
+    assert engine._dispatcher._metrics.registry.get_sample_value("duobento_dropped_items_total") == 3
     engine.close()
 
 
@@ -268,8 +268,8 @@ async def test_only_the_poison_item_fails() -> None:
 
 async def test_outputs_that_are_not_finite_never_reach_a_caller() -> None:
     class NaNBackend(FakeBackend):
-        def infer(self, rows: Sequence[TokenRow], *, reserved: bool = False) -> Outputs:
-            outputs = super().infer(rows, reserved=reserved)
+        def infer(self, rows: Sequence[TokenRow]) -> Outputs:
+            outputs = super().infer(rows)
             outputs[[POISON in row.ids for row in rows]] = np.nan
             return outputs
 
@@ -352,7 +352,7 @@ class HeldBulk:
 
 async def test_short_interactive_work_passes_bulk_work_that_runs_where_a_stream_is_reserved() -> None:
     held = HeldBulk()
-    backend = FakeBackend(held, has_reserved_stream=True)
+    backend = FakeBackend(held, reserved=True)
     engine = make_engine(backend)
     bulk = asyncio.create_task(engine.run([row(500)] * 3, BULK))
     await held.gate.arrival()
@@ -374,7 +374,7 @@ async def test_work_of_the_reserved_stream_that_fails_is_retried_item_by_item() 
         held(rows)
         refuse_poison(rows)
 
-    engine = make_engine(FakeBackend(before, has_reserved_stream=True))
+    engine = make_engine(FakeBackend(before, reserved=True))
     bulk = asyncio.create_task(engine.run([row(500)], BULK))
     await held.gate.arrival()
     with pytest.raises(InferenceFailed) as failure:
@@ -387,7 +387,7 @@ async def test_work_of_the_reserved_stream_that_fails_is_retried_item_by_item() 
 
 async def test_a_long_interactive_text_does_not_go_to_the_reserved_stream() -> None:
     held = HeldBulk()
-    backend = FakeBackend(held, has_reserved_stream=True)
+    backend = FakeBackend(held, reserved=True)
     engine = make_engine(backend)
     bulk = asyncio.create_task(engine.run([row(500)], BULK))
     await held.gate.arrival()

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bentos.common.engine.budget import TokenBudget
+from bentos.common.engine.throughput import TokenBudget
 
 SLICE = 0.05
 

@@ -1,0 +1,116 @@
+"""Rows one after the other instead of padded: how much place they take, and the inputs of a packed graph.
+
+All sequences of a micro-batch lie in a row of T tokens, and a token attends to its own sequence only. So lengths may
+be mixed freely, and the graph has one dynamic dimension.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bentos.common.backends.interface import Pooling, TokenRow
+
+CHUNK_TOKENS = 256
+"""Linear layers are saturated from here on, and attention over a packed row costs its square."""
+# bf16 dot products add neighbours in pairs: a text that always starts at an even place gives the same vector to the
+# last bit, alone and among any others.
+_ALIGNMENT = 2
+# Rows are padded up to a multiple of this, so that few shapes occur: each takes time and memory for kernels of its own.
+_TOKEN_MULTIPLE = 16
+# The same above a chunk, where a text is alone.
+_LONG_MULTIPLE = 32
+# One number of rows for all chunks, so that the number of tokens alone makes the shape.
+_CHUNK_ROWS = 64
+_FILLER = -1
+
+Inputs: TypeAlias = dict[str, NDArray[np.int32] | NDArray[np.float32]]
+
+
+class PackedRows:
+    """How much place texts take in a row; see `Packing`."""
+
+    alignment = _ALIGNMENT
+
+    def padded_length(self, tokens: int) -> int:
+        """The row is padded at its end."""
+        return padded_length(tokens)
+
+
+def padded_length(tokens: int) -> int:
+    """Length of the packed row that takes this many tokens."""
+    return _round_up(tokens, _TOKEN_MULTIPLE if tokens <= CHUNK_TOKENS else _LONG_MULTIPLE)
+
+
+def chunks(rows: Sequence[TokenRow]) -> Iterator[Sequence[TokenRow]]:
+    """Consecutive parts of the rows that fit a chunk, or hold one longer row and what fits into its filling."""
+    start, tokens = 0, 0
+    for index, row in enumerate(rows):
+        aligned_length = _round_up(len(row.ids), _ALIGNMENT)
+        most = max(CHUNK_TOKENS, padded_length(tokens))
+        if index > start and (tokens + aligned_length > most or index - start == _CHUNK_ROWS):
+            yield rows[start:index]
+            start, tokens = index, 0
+        tokens += aligned_length
+    yield rows[start:]
+
+
+def pack(rows: Sequence[TokenRow], pooling: Pooling, *, uses_types: bool) -> Inputs:
+    """Inputs of the graph for a chunk of rows.
+
+    Args:
+        rows: at most 64.
+        pooling: over a sequence's tokens: their mean, or the first token.
+        uses_types: whether the graph takes segments.
+
+    Returns:
+        int32 `[1, T]` each, where `segments` is the number of the row and -1 where there is none, but `pool`, which is
+        float32 `[64, T]`: the weights of a row's tokens, 0 for all others.
+    """
+    lengths = np.array([len(row.ids) for row in rows])
+    aligned_lengths = lengths + -lengths % _ALIGNMENT
+    starts = np.cumsum(aligned_lengths) - aligned_lengths
+    tokens = padded_length(int(aligned_lengths.sum()))
+    numbers = np.repeat(np.arange(len(rows)), lengths)
+    within = np.arange(len(numbers)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    places = starts[numbers] + within
+    inputs: Inputs = {
+        "input_ids": _scattered(np.concatenate([row.ids for row in rows]), places, tokens, 0),
+        "position_ids": _scattered(within, places, tokens, 0),
+        "segments": _scattered(numbers, places, tokens, _FILLER),
+    }
+    if uses_types:
+        inputs["token_type_ids"] = _scattered(np.concatenate([row.type_ids for row in rows]), places, tokens, 0)
+    pool = np.zeros((_CHUNK_ROWS, tokens), np.float32)
+    if pooling == "first":
+        pool[np.arange(len(rows)), starts] = 1.0
+    else:
+        pool[numbers, places] = 1.0 / lengths[numbers]
+    return {**inputs, "pool": pool}
+
+
+def groups(lengths: Sequence[int], most: int) -> Iterator[slice]:
+    """Consecutive parts that together are no longer than `most`, or hold one longer thing.
+
+    Args:
+        lengths: of rows or texts, at least one.
+        most: tokens, characters or whatever the lengths count.
+    """
+    start, total = 0, 0
+    for index, length in enumerate(lengths):
+        if index > start and total + length > most:
+            yield slice(start, index)
+            start, total = index, 0
+        total += length
+    yield slice(start, len(lengths))
+
+
+def _round_up(number: int, multiple: int) -> int:
+    return number + -number % multiple
+
+
+def _scattered(values: NDArray[Any], places: NDArray[Any], tokens: int, filler: int) -> NDArray[np.int32]:
+    row = np.full((1, tokens), filler, np.int32)
+    row[0, places] = values
+    return row
