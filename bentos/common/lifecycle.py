@@ -3,23 +3,18 @@
 import asyncio
 import gc
 import logging
-import os
-import signal
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
-from types import FrameType
 
 import uvicorn
 
 from bentos.common.cache.cached_engine import CachedEngine
-from bentos.common.cache.codec import RowCodec
-from bentos.common.cache.factory import create_cache
+from bentos.common.cache.factory import create_cache, create_cached_engine, identity_of
 from bentos.common.cache.interface import Cache
-from bentos.common.cache.key import Identity, RowHasher
 from bentos.common.cache.metrics import CacheMetrics
 from bentos.common.engine.engine import Engine
 from bentos.common.engine.tokenizer import Tokenizer
@@ -28,8 +23,8 @@ from bentos.common.models import resolve as served_model
 from bentos.common.models.profile import ModelProfile
 from bentos.common.models.store import InstalledModel
 from bentos.common.observability.metrics import Metrics
-from bentos.common.port import close_port
 from bentos.common.settings import CacheSettings, EngineSettings, ServerSettings
+from bentos.common.shutdown import exit_process, on_sigterm, shut_down
 
 _log = logging.getLogger(__name__)
 _WATCH_SECONDS = 1.0
@@ -127,7 +122,7 @@ class Lifecycle:
 
     async def start(self) -> None:
         """Begin loading in the background and return at once, so that probes answer from the first second."""
-        _on_sigterm(asyncio.get_running_loop(), self._begin_drain)
+        on_sigterm(asyncio.get_running_loop(), self._begin_drain)
         self._tasks.append(asyncio.create_task(self._load()))
 
     async def stop(self) -> None:
@@ -164,7 +159,7 @@ class Lifecycle:
         except Exception as error:
             _log.critical("The %s %s cannot be loaded: %s", self._model_label, self.model.profile.model_id, error)
             _log.debug("Details", exc_info=error)
-            _exit_process()
+            exit_process()
         # Else each full collection would look at all that was imported, and hold the event loop for 0.1 seconds.
         gc.collect()
         gc.freeze()
@@ -178,23 +173,11 @@ class Lifecycle:
         self._tasks.append(asyncio.create_task(self._watch(engine)))
 
     async def _open_cache(self, engine: Engine) -> CachedEngine:
-        profile, backend, settings = self.model.profile, engine.backend, self.cache_settings
-        identity = Identity(
-            service=self.name,
-            model_id=profile.model_id,
-            revision=profile.revision,
-            backend=backend.name,
-            precision=backend.precision,
-            width=backend.width,
-            dtype=settings.dtype,
-            profile=profile.model_dump_json(),
-            secret=settings.secret.get_secret_value(),
-        )
-        self._cache = create_cache(settings, identity, self._cache_metrics)
+        identity = identity_of(self.name, self.model.profile, engine.backend, self.cache_settings)
+        self._cache = create_cache(self.cache_settings, identity, self._cache_metrics)
         if self._cache:
             await self._cache.start()
-        codec = RowCodec(backend.width, settings.dtype)
-        return CachedEngine(engine, self._cache, RowHasher(identity), codec, self._cache_metrics)
+        return create_cached_engine(engine, self._cache, identity, self._cache_metrics)
 
     async def _watch(self, engine: Engine) -> None:
         """End the process when its engine is stuck or dead: only a restart helps, and `/live` has said so meanwhile."""
@@ -204,41 +187,13 @@ class Lifecycle:
         self.metrics.ready.set(0)
         _log.critical("%s The process exits in %g seconds.", reason, _GRACE_SECONDS)
         await asyncio.sleep(_GRACE_SECONDS)
-        _exit_process()
+        exit_process()
 
-    def _begin_drain(self, server: uvicorn.Server, shut_down: Callable[[], None]) -> None:
+    def _begin_drain(self, server: uvicorn.Server, handler: Callable[[], None]) -> None:
         _log.info("Draining: the port closes in %g seconds", self.server.drain_delay_seconds)
         self.phase = Phase.DRAINING
         self.metrics.ready.set(0)
         loop, delay = asyncio.get_running_loop(), self.server.drain_delay_seconds
-        self._tasks.append(loop.create_task(_shut_down(server, shut_down, delay)))
+        self._tasks.append(loop.create_task(shut_down(server, handler, delay)))
         if self._loaded:
             loop.call_later(delay + self.server.drain_timeout_seconds, self._loaded.engine.abandon)
-
-
-async def _shut_down(server: uvicorn.Server, shut_down: Callable[[], None], delay: float) -> None:
-    await asyncio.sleep(delay)
-    await close_port(server)
-    shut_down()
-
-
-def _on_sigterm(
-    loop: asyncio.AbstractEventLoop, begin_drain: Callable[[uvicorn.Server, Callable[[], None]], None]
-) -> None:
-    """Put a drain in front of the server's own handling of SIGTERM, a method of uvicorn's server."""
-    server_handler = signal.getsignal(signal.SIGTERM)
-    server = getattr(server_handler, "__self__", None)
-    if not callable(server_handler) or not isinstance(server, uvicorn.Server):
-        return
-
-    def handle(number: int, _: FrameType | None) -> None:
-        signal.signal(signal.SIGTERM, server_handler)
-        loop.call_soon_threadsafe(begin_drain, server, lambda: server_handler(number, None))
-
-    signal.signal(signal.SIGTERM, handle)
-
-
-def _exit_process() -> None:
-    """End the process at once: a thread that is stuck in native code cannot be joined."""
-    logging.shutdown()
-    os._exit(1)

@@ -19,13 +19,14 @@ class Encoder:
     Attributes:
         dimension: of the vectors.
         window: most tokens of a text that the model takes, prompt and special tokens included.
+        max_texts: of a request.
     """
 
     def __init__(self, lifecycle: Lifecycle, settings: EmbedSettings) -> None:
         self._lifecycle = lifecycle
-        self._settings = settings
         self.dimension = lifecycle.model.profile.dimension or 0
         self.window = lifecycle.model.profile.max_tokens
+        self.max_texts = settings.max_texts
         self._default_input_type = InputType(settings.default_input_type)
         self._fragments = JSONFragmentCache(lifecycle.cache_settings.memo_bytes)
 
@@ -104,8 +105,9 @@ class Encoder:
         return await self._tokenizer.text(tokens, lane)
 
     def _check_number(self, request: EmbedRequest) -> None:
-        limit = self._settings.max_texts
         if not request.texts:
             raise NoItems("Send at least one text.", loc=("texts",))
-        if len(request.texts) > limit:
-            raise TooManyItems(f"{len(request.texts)} texts are more than the limit of {limit}.", loc=("texts",))
+        if len(request.texts) > self.max_texts:
+            raise TooManyItems(
+                f"{len(request.texts)} texts are more than the limit of {self.max_texts}.", loc=("texts",)
+            )

@@ -29,11 +29,18 @@ class _Document(NamedTuple):
 
 
 class CrossEncoder:
-    """Scores requests with the loaded model."""
+    """Scores requests with the loaded model.
+
+    Attributes:
+        max_documents: of a request.
+        max_tokens_per_doc: tokens of a document that are scored; a request may ask for fewer.
+    """
 
     def __init__(self, lifecycle: Lifecycle, settings: RerankSettings) -> None:
         self._lifecycle = lifecycle
-        self._settings = settings
+        self.max_documents = settings.max_documents
+        self.max_tokens_per_doc = settings.max_tokens_per_doc
+        self._overlap = settings.window_overlap_tokens
 
     async def rerank(self, request: RerankRequest, options: WorkOptions) -> Ranking:
         """Tokenize, split into windows and score all documents.
@@ -78,7 +85,7 @@ class CrossEncoder:
         Raises:
             TooManyItems: more than the limit.
         """
-        limit = self._settings.max_documents
+        limit = self.max_documents
         if len(documents) > limit:
             raise TooManyItems(f"{len(documents)} documents are more than the limit of {limit}.", loc=("documents",))
 
@@ -86,9 +93,9 @@ class CrossEncoder:
         if not request.documents:
             raise NoItems("Send at least one document.", loc=("documents",))
         self.check_number(request.documents)
-        if (request.max_tokens_per_doc or 0) > self._settings.max_tokens_per_doc:
+        if (request.max_tokens_per_doc or 0) > self.max_tokens_per_doc:
             raise InvalidInput(
-                f"max_tokens_per_doc may be at most {self._settings.max_tokens_per_doc}.", loc=("max_tokens_per_doc",)
+                f"max_tokens_per_doc may be at most {self.max_tokens_per_doc}.", loc=("max_tokens_per_doc",)
             )
         if request.allow_blank:
             return
@@ -116,7 +123,7 @@ class CrossEncoder:
             lane=lane,
             deadline=deadline,
         )
-        limit_per_window, overlap = tokenizer.pair_content_limit - len(query.ids), self._settings.window_overlap_tokens
+        limit_per_window, overlap = tokenizer.pair_content_limit - len(query.ids), self._overlap
         limit = self._most_tokens(request, limit_per_window)
         tokens = 0
 
@@ -141,12 +148,12 @@ class CrossEncoder:
 
     def _most_tokens(self, request: RerankRequest, limit_per_window: int) -> int:
         """Tokens of a document that are scored; `limit_per_window` of them fit into a window beside the query."""
-        limit = request.max_tokens_per_doc or self._settings.max_tokens_per_doc
+        limit = request.max_tokens_per_doc or self.max_tokens_per_doc
         if request.max_windows_per_doc is None:
             return limit
         return min(
             limit,
-            windows.most_tokens(request.max_windows_per_doc, limit_per_window, self._settings.window_overlap_tokens),
+            windows.most_tokens(request.max_windows_per_doc, limit_per_window, self._overlap),
         )
 
     def _refuse(self, request: RerankRequest, query: Content, documents: Sequence[Content]) -> None:

@@ -1,7 +1,7 @@
 """The ASGI application of a service: its routers between the shared middleware, probes and errors."""
 
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any, TypeAlias
 
@@ -10,7 +10,7 @@ from fastapi import APIRouter, FastAPI
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp
 
 from bentos.common.http import probes
 from bentos.common.http.middleware.dialect_dispatch import DialectDispatchMiddleware, SharedPath
@@ -28,63 +28,64 @@ _ExceptionHandler: TypeAlias = Callable[[Request, Any], Coroutine[Any, Any, Resp
 prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
 
 
-def create_app(
-    lifecycle: Lifecycle,
-    routers: Sequence[APIRouter],
-    *,
-    description: str,
-    limits: Mapping[str, int],
-    shared_path: SharedPath,
-    page: Page,
-    other_service: OtherService,
-) -> ASGIApp:
-    """Build the application. It holds no BentoML and runs under any ASGI server.
+@dataclass(frozen=True, slots=True)
+class ServiceAPI:
+    """What one service answers over HTTP, besides what both do.
 
-    Args:
-        lifecycle: the process's state; the caller starts and stops it.
-        routers: of the service, one per dialect.
+    Attributes:
+        routers: one per dialect, the most used first.
         description: first paragraph of the OpenAPI page.
         limits: what `/info` reports besides the settings of engine and server.
         shared_path: the path that native and another dialect have in common.
         page: the service's part of the page at `GET /`.
         other_service: named in 404s of its paths.
     """
+
+    routers: Sequence[APIRouter]
+    description: str
+    limits: Mapping[str, int]
+    shared_path: SharedPath
+    page: Page
+    other_service: OtherService
+
+
+def create_app(lifecycle: Lifecycle, api: ServiceAPI) -> ASGIApp:
+    """Build the application. It holds no BentoML and runs under any ASGI server.
+
+    Args:
+        lifecycle: the process's state; the caller starts and stops it.
+        api: of the service.
+    """
+    limit = lifecycle.server.max_body_bytes
     app = FastAPI(
         title=lifecycle.name,
         version=VERSION,
-        description=description,
-        exception_handlers={HTTPException: _outside_routes(routers, other_service, lifecycle.name)},
+        description=api.description,
+        exception_handlers={HTTPException: _outside_routes(api, lifecycle.name)},
         redirect_slashes=False,
         docs_url=None,  # FastAPI's take their scripts from another host
         redoc_url=None,
     )
-    app.add_middleware(DialectDispatchMiddleware, shared=shared_path, max_body_bytes=lifecycle.server.max_body_bytes)
     app.state.server = lifecycle.server
-    operations = probes.create_router(lifecycle, {"max_body_bytes": lifecycle.server.max_body_bytes, **limits})
+    operations = probes.create_router(lifecycle, {"max_body_bytes": limit, **api.limits})
     # Routes are tried in this order, which takes a tenth of a cached answer's time: what is asked most comes first.
-    for router in (*routers, operations, page_router(lifecycle.name, page)):
+    for router in (*api.routers, operations, page_router(lifecycle.name, api.page)):
         app.include_router(router)
         lifecycle.metrics.expect_routes(route.path for route in router.routes if isinstance(route, DialectRoute))
     lifecycle.metrics.expect_routes([UNMATCHED, "/openapi.json"])
-
     # BentoML looks into a bare Starlette application and answers unknown paths itself, in its own shape.
-    async def opaque(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["method"] == "HEAD":
-            scope = {**scope, "method": "GET"}  # of the answer the server sends no more than the head
-        await app(scope, receive, send)
-
-    return opaque
+    return DialectDispatchMiddleware(app, api.shared_path, limit)
 
 
-def _outside_routes(routers: Sequence[APIRouter], other_service: OtherService, name: str) -> _ExceptionHandler:
+def _outside_routes(api: ServiceAPI, name: str) -> _ExceptionHandler:
     """What answers unknown paths and wrong methods, which no route sees."""
-    renderer = renderer_by_path(routers)
+    renderer = renderer_by_path(api.routers)
 
     async def answer(request: Request, error: Exception) -> Response:
         path = request.url.path
         problem = problem_of(error)
-        if problem.status == HTTPStatus.NOT_FOUND and other_service.answers(path):
-            problem = replace(problem, message=other_service.hint(path, name))
+        if problem.status == HTTPStatus.NOT_FOUND and api.other_service.answers(path):
+            problem = replace(problem, message=api.other_service.hint(path, name))
         return renderer(path)(problem)
 
     return answer

@@ -1,4 +1,4 @@
-"""A path that two dialects use: which of them a request speaks shows in its body."""
+"""Where a request goes: of a path that two dialects use its body shows which of them it speaks."""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class SharedPath:
 
 
 class DialectDispatchMiddleware:
-    """ASGI middleware that sends the other dialect's requests on to its own path.
+    """ASGI middleware that sends the other dialect's requests on to its own path, and HEAD to where GET is answered.
 
     Args:
         app: what answers.
@@ -41,6 +41,8 @@ class DialectDispatchMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
+        if scope["type"] == "http" and scope["method"] == "HEAD":
+            scope = {**scope, "method": "GET"}  # of the answer the server sends no more than the head
         if scope["type"] == "http" and scope["method"] == "POST" and scope["path"] == self._shared.path:
             # The route meets the same error, and writes it.
             with suppress(DomainError, ClientDisconnect):

@@ -1,0 +1,43 @@
+"""What rerank-service answers over HTTP."""
+
+from bentos.common.http.app import ServiceAPI
+from bentos.common.http.middleware.dialect_dispatch import SharedPath
+from bentos.common.http.other_service import OtherService
+from bentos.common.http.page.routes import Page
+from bentos.common.models.aliases import ModelNames
+from bentos.rerank.cross_encoder import CrossEncoder
+from bentos.rerank.routes import cohere_v1, cohere_v2, native, tei
+
+EMBED_SERVICE = OtherService(
+    "embed-service",
+    5555,
+    paths=[
+        *("/embed", "/v1/embed", "/v2/embed", "/v1/tokenize", "/v1/detokenize", "/v1/check-api-key"),
+        *("/v1/embeddings", "/v1/models", "/v1/models/{model:path}", "/tei/embed", "/encode"),
+    ],
+)
+
+
+def create_api(cross_encoder: CrossEncoder, model_names: ModelNames) -> ServiceAPI:
+    """Routers of all dialects, and what else the service's application needs.
+
+    Args:
+        cross_encoder: scores requests.
+        model_names: by which requests may call the model.
+    """
+    return ServiceAPI(
+        routers=[
+            native.create_router(cross_encoder, model_names),
+            cohere_v1.create_router(cross_encoder, model_names),
+            cohere_v2.create_router(cross_encoder, model_names),
+            tei.create_router(cross_encoder),
+        ],
+        description="Scores of documents against a query.",
+        limits={
+            "max_documents": cross_encoder.max_documents,
+            "max_tokens_per_doc": cross_encoder.max_tokens_per_doc,
+        },
+        shared_path=SharedPath("/rerank", field="texts", other="/tei/rerank"),
+        page=Page("bentos.rerank.page", action="Rerank"),
+        other_service=EMBED_SERVICE,
+    )
