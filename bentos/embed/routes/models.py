@@ -8,7 +8,7 @@ from starlette.responses import Response
 from bentos.common.http.responses import ArrayJSON
 from bentos.common.models.aliases import ModelNames
 from bentos.embed.encoder import Encoder
-from bentos.embed.routes.openai import OpenAIRoute
+from bentos.embed.routes.openai_errors import OpenAIRoute
 from bentos.embed.schemas.openai import Model, Models
 
 

@@ -1,13 +1,11 @@
 """Cohere v1 and Jina: `POST /v1/rerank`, one body and one answer for both."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-import orjson
 from fastapi import APIRouter
 from starlette.responses import Response
 
 from bentos.common.engine.tokenizer import Truncation
-from bentos.common.errors import InvalidInput
 from bentos.common.http.dialects.cohere import TRUNCATIONS, CohereRoute
 from bentos.common.http.responses import ArrayJSON
 from bentos.common.models.aliases import ModelNames
@@ -16,7 +14,8 @@ from bentos.common.work_options import WorkOptions
 from bentos.rerank.cross_encoder import CrossEncoder
 from bentos.rerank.request import RerankRequest
 from bentos.rerank.routes import cohere
-from bentos.rerank.schemas.cohere import Document, RerankV1Answer, RerankV1Body
+from bentos.rerank.routes.document_text import scored_text
+from bentos.rerank.schemas.cohere import RerankV1Answer, RerankV1Body
 
 _TEXT_FIELD = "text"
 _MOST_CHUNKS = 10
@@ -64,28 +63,3 @@ def create_router(cross_encoder: CrossEncoder, model_names: ModelNames) -> APIRo
         )
 
     return router
-
-
-def scored_text(document: Document, fields: Sequence[str], index: int) -> str:
-    """What the model reads of a document: a string itself, of an object the named fields in their order.
-
-    Several fields become lines `field: value`, the form the vendor advises for structured data. Strings stay as they
-    are, other values are written as JSON; fields that are missing or null are left out.
-
-    Raises:
-        InvalidInput: the object has none of the fields.
-    """
-    if isinstance(document, str):
-        return document
-    values = {field: document[field] for field in fields if document.get(field) is not None}
-    if not values:
-        raise InvalidInput(
-            f"Input should be a string or an object with {' or '.join(fields)}; only text is scored.",
-            loc=("documents", index),
-        )
-    texts = {
-        field: value if isinstance(value, str) else orjson.dumps(value).decode() for field, value in values.items()
-    }
-    if len(fields) == 1:
-        return texts[fields[0]]
-    return "\n".join(f"{field}: {text}" for field, text in texts.items())

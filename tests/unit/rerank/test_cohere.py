@@ -4,7 +4,7 @@ import pytest
 
 from bentos.common.errors import InvalidInput
 from bentos.rerank.routes.cohere import search_units
-from bentos.rerank.routes.cohere_v1 import scored_text
+from bentos.rerank.routes.document_text import scored_text
 
 DOCUMENT = {"text": "waits", "title": "Heron", "legs": 2, "seen": ["river", "é"], "none": None}
 
