@@ -18,9 +18,8 @@ from bentos.common.errors import (
     shortened,
 )
 from bentos.common.http.content_encoding import inflater
-from bentos.common.http.inflight import FREE_BYTES, Charge, charge_of
+from bentos.common.http.inflight import FREE_BYTES, charge_of
 from bentos.common.http.json.parser import parse_json
-from bentos.common.http.raw_headers import header
 
 _SCOPE_KEY = "duobento.body"
 
@@ -43,13 +42,14 @@ async def load_json(request: Request, limit: int) -> Any:
         MalformedBody: not JSON, see `parse_json`.
         TooManyItems: more values than are parsed.
     """
-    if _SCOPE_KEY not in request.scope:
+    scope = request.scope
+    if _SCOPE_KEY not in scope:
         try:
-            _check_type(request)
-            request.scope[_SCOPE_KEY] = await parse_json(await read(request, limit))
+            _check_type(scope)
+            scope[_SCOPE_KEY] = await parse_json(await read(request, limit))
         except DomainError as error:
-            request.scope[_SCOPE_KEY] = error.with_traceback(None)  # which would keep the bytes
-    loaded = request.scope[_SCOPE_KEY]
+            scope[_SCOPE_KEY] = error.with_traceback(None)  # which would keep the bytes
+    loaded = scope[_SCOPE_KEY]
     if isinstance(loaded, DomainError):
         raise loaded
     return loaded
@@ -74,8 +74,8 @@ async def read(request: Request, limit: int) -> bytes:
     declared = content.get(b"content-length", b"0")
     if declared.isdigit() and int(declared) > limit:
         raise _too_large(limit)
-    inflate = inflater(content.get(b"content-encoding", b"").decode("latin-1"))
-    charge = charge_of(request.scope)
+    encoding = content.get(b"content-encoding")
+    inflate = inflater(encoding.decode("latin-1")) if encoding else None
     pieces: list[bytes] = []
     received, size, more = 0, 0, True
     while more:
@@ -88,7 +88,7 @@ async def read(request: Request, limit: int) -> bytes:
             raise _too_large(limit)
         for piece in inflate.feed(part) if inflate else (part,):
             size += len(piece)
-            _check_size(size, limit, charge)
+            _check_size(size, limit, request.scope)
             pieces.append(piece)
             if inflate:
                 await asyncio.sleep(0)  # inflating took the event loop's time
@@ -123,20 +123,20 @@ def validated(body: Any, model: TypeAdapter[Body]) -> Body:
     raise kind(f"{param}: {reason}" if param else reason, loc=loc)
 
 
-def _check_size(size: int, limit: int, charge: Charge | None) -> None:
+def _check_size(size: int, limit: int, scope: Scope) -> None:
     if size > limit:
         raise _too_large(limit)
-    if charge is not None and size > FREE_BYTES:
+    if size > FREE_BYTES and (charge := charge_of(scope)):
         charge.body(size)
 
 
-def _check_type(request: Request) -> None:
-    given = header(request.scope, "Content-Type")
+def _check_type(scope: Scope) -> None:
+    given = next((value for name, value in scope["headers"] if name == b"content-type"), b"")
     # What nearly everybody sends, without the cost of a parser; a body that says nothing of itself is taken for JSON.
-    if not given or given == "application/json":
+    if given in (b"", b"application/json"):
         return
     message = Message()
-    message["content-type"] = given
+    message["content-type"] = given.decode("latin-1")
     subtype = message.get_content_subtype()
     if message.get_content_maintype() != "application" or not (subtype == "json" or subtype.endswith("+json")):
         raise UnsupportedBody("Send the body as JSON, with the header Content-Type: application/json.")

@@ -1,5 +1,7 @@
 """Memory for requests in flight: bytes of bodies and answers, counted in all and bounded in all."""
 
+from dataclasses import dataclass
+
 from starlette.types import Scope
 
 from bentos.common.errors import Overloaded
@@ -11,7 +13,8 @@ FREE_BYTES = 4096
 FREE_ANSWER_BYTES = 64 * 1024
 """The same of an answer; a connection holds no more of them than of one that is large."""
 
-_SCOPE_KEY = "duobento.charge"
+CHARGE = "duobento.charge"
+"""Key of a request's scope under which its charge stands."""
 _RETRY_AFTER_SECONDS = 1.0
 
 
@@ -53,9 +56,9 @@ class InFlightBytes:
         self._held += size
         self._answers += size
 
-    def release(self, body: int, answer: int) -> None:
-        """Count no longer what was counted."""
-        self._held -= body + answer
+    def release(self, held: int, answer: int) -> None:
+        """Count no longer so many bytes, among them those of an answer."""
+        self._held -= held
         self._answers -= answer
 
     def _refused(self, message: str) -> Overloaded:
@@ -63,15 +66,19 @@ class InFlightBytes:
         return Overloaded(message, retry_after=_RETRY_AFTER_SECONDS)
 
 
+@dataclass(slots=True)
 class Charge:
-    """What one request holds of the budget, from its body's first bytes until its answer has been sent."""
+    """What one request holds of the budget, from its body's first bytes until its answer has been sent.
 
-    __slots__ = ("_answer", "_body", "_budget")
+    Attributes:
+        budget: of the service.
+        held: bytes in all.
+    """
 
-    def __init__(self, budget: InFlightBytes, scope: Scope) -> None:
-        self._budget = budget
-        self._body = self._answer = 0
-        scope[_SCOPE_KEY] = self
+    budget: InFlightBytes
+    held: int = 0
+    _body: int = 0
+    _answer: int = 0
 
     def body(self, size: int) -> None:
         """Count the body, of which so many bytes have arrived, more than `FREE_BYTES`.
@@ -79,7 +86,9 @@ class Charge:
         Raises:
             Overloaded: there is no memory left for the last of them.
         """
-        self._budget.admit(size - self._body)
+        more = size - self._body
+        self.budget.admit(more)
+        self.held += more
         self._body = size
 
     def answer(self, size: int) -> None:
@@ -88,16 +97,16 @@ class Charge:
         Raises:
             Overloaded: there is no memory left for it.
         """
-        self._budget.admit_answer(size)
+        self.budget.admit_answer(size)
+        self.held += size
         self._answer += size
 
     def release(self) -> None:
         """Count the request no longer."""
-        if self._body or self._answer:
-            self._budget.release(self._body, self._answer)
-            self._body = self._answer = 0
+        self.budget.release(self.held, self._answer)
+        self.held = self._body = self._answer = 0
 
 
 def charge_of(scope: Scope) -> Charge | None:
     """The charge of a request; none outside of a service."""
-    return scope.get(_SCOPE_KEY)
+    return scope.get(CHARGE)

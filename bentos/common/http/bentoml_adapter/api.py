@@ -55,12 +55,13 @@ def add_middleware(
             allow_headers=["*"],
             expose_headers=[REQUEST_ID_HEADER, "Retry-After"],
         )
-    service.add_asgi_middleware(
-        APIKeyMiddleware,
-        keys=[key.get_secret_value() for key in server.api_keys],
-        exempt=server.api_keys_exempt,
-        renderer_by_path=renderer_by_path(routers),
-    )
+    if server.api_keys:
+        service.add_asgi_middleware(
+            APIKeyMiddleware,
+            keys=[key.get_secret_value() for key in server.api_keys],
+            exempt=server.api_keys_exempt,
+            renderer_by_path=renderer_by_path(routers),
+        )
     service.add_asgi_middleware(BentoMLCalls, apis=apis, lifecycle=lifecycle)
     drop_request_timer()
     dispatch_at_once()

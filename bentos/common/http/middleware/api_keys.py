@@ -5,9 +5,9 @@ from collections.abc import Callable, Collection
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from bentos.common.http.headers import header
 from bentos.common.http.page.routes import ASSETS
 from bentos.common.http.problems import Problem
-from bentos.common.http.raw_headers import header
 from bentos.common.http.route import ErrorRenderer
 
 _UNAUTHORIZED = Problem(
@@ -26,7 +26,7 @@ class APIKeyMiddleware:
 
     Args:
         app: what it protects.
-        keys: any of them opens; none means that no key is needed.
+        keys: any of them opens.
         exempt: paths that need no key.
         renderer_by_path: how errors are written on a path.
     """
@@ -45,7 +45,7 @@ class APIKeyMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
-        if not self._keys or scope["type"] != "http" or self._is_open(scope) or self._fits(scope):
+        if scope["type"] != "http" or self._is_open(scope) or self._fits(scope):
             await self._app(scope, receive, send)
         else:
             render = self._renderer_by_path(scope["path"])

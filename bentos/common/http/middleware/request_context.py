@@ -8,11 +8,11 @@ import uuid
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from bentos.common.http.answer_budget import within_budget
+from bentos.common.http.answer_budget import refusal
 from bentos.common.http.body import forget
-from bentos.common.http.inflight import FREE_ANSWER_BYTES, Charge, InFlightBytes
+from bentos.common.http.headers import header
+from bentos.common.http.inflight import CHARGE, FREE_ANSWER_BYTES, Charge, InFlightBytes
 from bentos.common.http.middleware.route_labels import RouteLabels
-from bentos.common.http.raw_headers import header
 from bentos.common.lifecycle import Lifecycle, Phase
 from bentos.common.observability.logging import request_id
 
@@ -48,34 +48,63 @@ class RequestContext:
         given = header(scope, REQUEST_ID_HEADER) or ""
         identifier = given if _ACCEPTABLE_ID.fullmatch(given) else uuid.uuid4().hex
         token = request_id.set(identifier)
-        charge = Charge(self._inflight, scope)
-        status = 500
-
-        async def send_with_id(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                headers = MutableHeaders(scope=message)
-                headers[REQUEST_ID_HEADER] = identifier
-                if self._lifecycle.phase is Phase.DRAINING:
-                    headers["Connection"] = "close"
-            elif len(message.get("body", b"")) > FREE_ANSWER_BYTES:
-                await send({**message, "more_body": True})
-                # The server waits for the socket at the beginning of a send: what remains to be sent is nothing.
-                message = {"type": message["type"], "more_body": message.get("more_body", False)}
-            await send(message)
-
-        # Metrics are most wanted when memory is short, and have a size of their own.
-        polled = scope["path"] in OPERATIONS
+        charge = scope[CHARGE] = Charge(self._inflight)
+        answer = _Answer(scope, send, identifier, self._lifecycle)
         try:
-            await self._app(scope, receive, send_with_id if polled else within_budget(send_with_id, scope, charge))
+            await self._app(scope, receive, answer.send)
         finally:
-            charge.release()
+            if charge.held:
+                charge.release()
             forget(scope)
             seconds = time.perf_counter() - started
-            route = self._labels.of(scope)
-            self._metrics.requests.labels(route, str(status)).inc()
+            route = getattr(scope.get("route"), "path", "") or self._labels.of(scope)
+            self._metrics.requests.labels(route, str(answer.status)).inc()
             self._metrics.request_seconds.labels(route).observe(seconds)
             if self._access_log and route not in OPERATIONS:
-                _log.info("%s %s %d %.1fms", scope["method"], route, status, seconds * 1000)
+                _log.info("%s %s %d %.1fms", scope["method"], route, answer.status, seconds * 1000)
             request_id.reset(token)
+
+
+class _Answer:
+    """One request's answer on its way out.
+
+    Attributes:
+        status: of what was sent; 500 before anything was.
+    """
+
+    def __init__(self, scope: Scope, send: Send, identifier: str, lifecycle: Lifecycle) -> None:
+        self.status = 500
+        self._scope = scope
+        self._send = send
+        self._identifier = identifier
+        self._lifecycle = lifecycle
+        self._refused = False
+
+    async def send(self, message: Message) -> None:
+        """Send a part of the answer; once other answers have taken the room of this one, an error in its place."""
+        if self._refused:
+            return
+        instead = self._refusal(message) if message["type"] == "http.response.start" else None
+        self._refused = instead is not None
+        for part in instead or [message]:
+            await self._send_on(part)
+
+    def _refusal(self, start: Message) -> list[Message] | None:
+        size = next((int(value) for name, value in start["headers"] if name.lower() == b"content-length"), 0)
+        # Metrics are most wanted when memory is short, and have a size of their own.
+        if size <= FREE_ANSWER_BYTES or self._scope["path"] in OPERATIONS:
+            return None
+        return refusal(start, size, self._scope)
+
+    async def _send_on(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            headers = MutableHeaders(scope=message)
+            headers[REQUEST_ID_HEADER] = self._identifier
+            if self._lifecycle.phase is Phase.DRAINING:
+                headers["Connection"] = "close"
+        elif len(message.get("body", b"")) > FREE_ANSWER_BYTES:
+            await self._send({**message, "more_body": True})
+            # The server waits for the socket at the beginning of a send: what remains to be sent is nothing.
+            message = {"type": message["type"], "more_body": message.get("more_body", False)}
+        await self._send(message)

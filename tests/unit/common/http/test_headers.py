@@ -6,8 +6,7 @@ import pytest
 from starlette.requests import Request
 
 from bentos.common.errors import InvalidInput
-from bentos.common.http.headers import work_options
-from bentos.common.http.raw_headers import header
+from bentos.common.http.headers import header, work_options
 
 
 def request(*headers: tuple[bytes, bytes]) -> Request:
