@@ -19,7 +19,7 @@ from benchmarks.machine import processor
 from benchmarks.served import metric, served
 from benchmarks.texts import mixed_texts, text_of
 from bentos.common.backends.interface import Backend, TokenRow
-from bentos.common.engine.batching import policy_of
+from bentos.common.backends.padding import layout_of
 from bentos.common.engine.tokenizer import Tokenizer
 from bentos.common.models import resolve as served_model
 from bentos.common.models import store as model_store
@@ -46,10 +46,10 @@ def bulk_seconds(backend: Backend, tokenizer: Tokenizer, texts: list[str], promp
     started = time.perf_counter()
     rows = [tokenizer.row(content.ids) for content in tokenizer.contents(texts, tokenizer.content_limit, prefix=prompt)]
     rows.sort(key=lambda row: len(row.ids))
-    filling = policy_of(backend, max_padding=0.0)
+    layout = layout_of(backend, max_padding=0.0)
     batch: list[TokenRow] = []
     for row in rows:
-        if batch and filling.tokens([len(waiting.ids) for waiting in (*batch, row)]) > budget:
+        if batch and layout.tokens([len(waiting.ids) for waiting in (*batch, row)]) > budget:
             backend.infer(batch)
             batch = []
         batch.append(row)

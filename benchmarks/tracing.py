@@ -45,9 +45,9 @@ def _traced(sampler: Sampler) -> Callable[[], None]:
     tracer = TracerProvider(sampler=sampler).get_tracer("benchmark")
 
     def request() -> None:
-        tracing._tracer = tracer
+        tracing.tracer = tracer
         _request()
-        tracing._tracer = None
+        tracing.tracer = None
 
     return request
 

@@ -1,7 +1,7 @@
 """The interface between the engine and a model on some runtime."""
 
-from collections.abc import Callable, Sequence
-from typing import Literal, NamedTuple, Protocol, TypeAlias
+from collections.abc import Callable, Iterator, Sequence
+from typing import Literal, NamedTuple, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,15 +30,48 @@ class UnsupportedPrecision(RuntimeError):
     """This processor lacks the instructions for a precision; the model's files are fine."""
 
 
-class Packing(Protocol):
-    """How a backend lays rows one after the other, instead of padding each to the longest."""
+class Waiting(Protocol):
+    """A row that waits to be computed.
+
+    Attributes:
+        length: its tokens.
+    """
+
+    length: int
+
+
+Row = TypeVar("Row", bound=Waiting)
+
+
+class Queue(Protocol[Row]):
+    """Rows that wait."""
 
     @property
-    def alignment(self) -> int:
-        """Each row starts at a multiple of it."""
+    def by_length(self) -> Sequence[Row]:
+        """All rows, shortest first."""
 
-    def padded_length(self, tokens: int) -> int:
-        """Tokens that are computed for rows which take so many."""
+    def by_age(self) -> Iterator[Row]:
+        """All rows, oldest first."""
+
+    def position(self, row: Row, /) -> int:
+        """Where a row stands in `by_length`."""
+
+
+class Layout(Protocol):
+    """How a backend lays out rows, and which of them go well together."""
+
+    def tokens(self, lengths: Sequence[int]) -> int:
+        """What a micro-batch of rows of these lengths costs, padding included."""
+
+    def select(self, first: Row, waiting: Queue[Row], budget: int) -> list[Row]:
+        """The first row and those that join it, still waiting.
+
+        Args:
+            first: in the micro-batch however long it is.
+            waiting: the lane, the first row included.
+            budget: most tokens the micro-batch may cost once it has a second row. Over it, a long first row may
+                still be joined by what costs nothing more.
+        """
 
 
 Infer: TypeAlias = Callable[[Sequence[TokenRow]], Outputs]
@@ -55,7 +88,7 @@ class Backend(Protocol):
     """Numbers per item: the dimension of an encoder, 1 for a cross-encoder."""
 
     @property
-    def packing(self) -> Packing | None:
+    def layout(self) -> Layout | None:
         """None if rows are padded to the longest of their micro-batch."""
 
     @property

@@ -36,7 +36,7 @@ class OpenVINOBackend:
 
     name = "openvino"
     device = "cpu"
-    packing = PackedRows()
+    layout = PackedRows()
 
     def __init__(
         self,

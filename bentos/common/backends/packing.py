@@ -1,16 +1,17 @@
-"""Rows one after the other instead of padded: how much place they take, and the inputs of a packed graph.
+"""Rows one after the other instead of padded: which go well together, and the inputs of a packed graph.
 
 All sequences of a micro-batch lie in a row of T tokens, and a token attends to its own sequence only. So lengths may
 be mixed freely, and the graph has one dynamic dimension.
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bentos.common.backends.interface import Pooling, TokenRow
+from bentos.common.backends.interface import Pooling, Queue, Row, TokenRow
 
 CHUNK_TOKENS = 256
 """Linear layers are saturated from here on, and attention over a packed row costs its square."""
@@ -24,30 +25,63 @@ _LONG_MULTIPLE = 32
 # One number of rows for all chunks, so that the number of tokens alone makes the shape.
 _CHUNK_ROWS = 64
 _FILLER = -1
+_CANDIDATES = 64
+_CANDIDATE_BUDGETS = 2
+_NEARLY_FULL = 0.75
 
 Inputs: TypeAlias = dict[str, NDArray[np.int32] | NDArray[np.float32]]
 
 
 class PackedRows:
-    """How much place texts take in a row; see `Packing`."""
+    """Rows lie one after the other and only the end is padded, so what matters is that the sum comes out even.
 
-    alignment = _ALIGNMENT
+    Among the oldest rows, the subset is searched whose sum wastes least (subset sum, by dynamic programming over the
+    reachable sums). Time is at most proportional to the number of candidates and to the budget.
+    """
 
-    def padded_length(self, tokens: int) -> int:
-        """The row is padded at its end."""
-        return padded_length(tokens)
+    def tokens(self, lengths: Sequence[int]) -> int:
+        """See `Layout.tokens`."""
+        return padded_length(sum(map(_aligned, lengths)))
+
+    def select(self, first: Row, waiting: Queue[Row], budget: int) -> list[Row]:
+        """The fullest sum of aligned lengths among those that come near the largest possible one."""
+        base = _aligned(first.length)
+        limit = max(budget, padded_length(base))
+        joining = list(self._candidates(first, waiting, limit))
+        aligned_lengths = [_aligned(row.length) for row in joining]
+        if base + sum(aligned_lengths) <= limit:
+            return [first, *joining]
+        last = _reachable_sums(base, aligned_lengths, limit)
+        enough = _NEARLY_FULL * max(last)
+        best = max((total for total in last if total >= enough), key=_fullness)
+        chosen = [first]
+        while (index := last[best]) is not None:
+            chosen.append(joining[index])
+            best -= aligned_lengths[index]
+        return chosen
+
+    def _candidates(self, first: Row, waiting: Queue[Row], limit: int) -> Iterator[Row]:
+        """The oldest rows besides the first: `_CANDIDATES`, or more if these are so short that they might all fit."""
+        others = (row for row in waiting.by_age() if row is not first)
+        tokens = 0
+        for row in islice(others, _CANDIDATES):
+            tokens += row.length
+            yield row
+        while tokens < _CANDIDATE_BUDGETS * limit and (more := next(others, None)):
+            tokens += more.length
+            yield more
 
 
 def padded_length(tokens: int) -> int:
     """Length of the packed row that takes this many tokens."""
-    return _round_up(tokens, _TOKEN_MULTIPLE if tokens <= CHUNK_TOKENS else _LONG_MULTIPLE)
+    return tokens + -tokens % (_TOKEN_MULTIPLE if tokens <= CHUNK_TOKENS else _LONG_MULTIPLE)
 
 
 def chunks(rows: Sequence[TokenRow]) -> Iterator[Sequence[TokenRow]]:
     """Consecutive parts of the rows that fit a chunk, or hold one longer row and what fits into its filling."""
     start, tokens = 0, 0
     for index, row in enumerate(rows):
-        aligned_length = _round_up(len(row.ids), _ALIGNMENT)
+        aligned_length = _aligned(len(row.ids))
         most = max(CHUNK_TOKENS, padded_length(tokens))
         if index > start and (tokens + aligned_length > most or index - start == _CHUNK_ROWS):
             yield rows[start:index]
@@ -106,8 +140,27 @@ def groups(lengths: Sequence[int], most: int) -> Iterator[slice]:
     yield slice(start, len(lengths))
 
 
-def _round_up(number: int, multiple: int) -> int:
-    return number + -number % multiple
+def _aligned(length: int) -> int:
+    return length + -length % _ALIGNMENT
+
+
+def _fullness(total: int) -> tuple[float, int]:
+    return total / padded_length(total), total
+
+
+def _reachable_sums(base: int, aligned_lengths: Sequence[int], limit: int) -> dict[int, int | None]:
+    """All sums up to `limit` of `base` and some of the lengths, each with the last one in it; None for `base` alone."""
+    last: dict[int, int | None] = {base: None}
+    reached = 1 << base  # bit s stands for the sum s
+    mask = (1 << limit + 1) - 1
+    for index, aligned_length in enumerate(aligned_lengths):
+        new = (reached << aligned_length) & mask & ~reached
+        reached |= new
+        while new:
+            lowest = new & -new
+            last[lowest.bit_length() - 1] = index
+            new ^= lowest
+    return last
 
 
 def _scattered(values: NDArray[Any], places: NDArray[Any], tokens: int, filler: int) -> NDArray[np.int32]:

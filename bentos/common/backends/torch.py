@@ -28,7 +28,7 @@ class _TorchBackend:
     """
 
     name = "torch"
-    packing = None
+    layout = None
     infer_reserved = None
 
     def __init__(self, folder: Path, *, device: str, precision: str, threads: int) -> None:

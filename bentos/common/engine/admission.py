@@ -63,9 +63,10 @@ class Admission:
 
     def enter(self, lane: Lane, tokens: int) -> None:
         """Count work that was let in."""
-        if not self.tokens:
-            self._throughput.begin()
+        was_idle = not self.tokens
         self._count(lane, tokens)
+        if was_idle:
+            self._throughput.begin()
 
     def leave(self, lane: Lane, tokens: int) -> None:
         """Stop counting work that was computed or dropped."""

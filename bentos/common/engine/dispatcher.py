@@ -7,11 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from bentos.common.backends.interface import Backend
+from bentos.common.backends.padding import layout_of
 from bentos.common.engine.admission import Admission
-from bentos.common.engine.batching import MicroBatch, policy_of
 from bentos.common.engine.executor import BatchExecutor
 from bentos.common.engine.job import Job
-from bentos.common.engine.scheduler import Scheduler
+from bentos.common.engine.scheduler import MicroBatch, Scheduler, micro_batch
 from bentos.common.engine.stream import Stream, streams_of
 from bentos.common.engine.throughput import Throughput, TokenBudget
 from bentos.common.errors import DeadlineExceeded
@@ -61,8 +61,8 @@ class Dispatcher:
         metrics: Metrics,
     ) -> None:
         self.calls = BatchExecutor(backend.width, metrics)
-        self._policy = policy_of(backend, settings.max_padding)
-        self._scheduler = Scheduler(self._policy, settings.interactive_burst)
+        self._layout = layout_of(backend, settings.max_padding)
+        self._scheduler = Scheduler(self._layout, settings.interactive_burst)
         self._budget = TokenBudget(
             slice_seconds=settings.target_batch_ms / 1000,
             least=settings.min_batch_tokens,
@@ -72,6 +72,7 @@ class Dispatcher:
         self._free = [stream for stream in self._streams if not stream.reserved]
         self._reserved = [stream for stream in self._streams if stream.reserved]
         self._running: dict[asyncio.Task[None], _Running] = {}
+        self._computing = 0
         self._admission = admission
         self._throughput = throughput
         self._metrics = metrics
@@ -109,7 +110,7 @@ class Dispatcher:
             for _ in range(2):
                 count = max(1, self._budget.tokens // length)
                 seconds = await self.calls.canary(stream, min(length, longest), count)
-                self._budget.observe(self._policy.tokens([length] * count), seconds)
+                self._budget.observe(self._layout.tokens([length] * count), seconds)
                 self._throughput.observe(length * count, seconds)
 
     def _dispatch(self) -> None:
@@ -121,7 +122,7 @@ class Dispatcher:
 
     def _in_time(self, next_batch: Callable[[int], MicroBatch | None]) -> MicroBatch | None:
         """The next micro-batch, without the work of jobs that can no longer meet their deadline: these fail."""
-        while batch := next_batch(self._budget.tokens):
+        while self._scheduler.waiting and (batch := next_batch(self._budget.tokens)):
             taken: dict[Job, int] = {}
             for item in batch.items:
                 taken[item.job] = taken.get(item.job, 0) + item.length
@@ -136,7 +137,7 @@ class Dispatcher:
             items = [item for item in batch.items if item.job not in late]
             self._metrics.dropped_items.inc(len(batch.items) - len(items))
             if items:
-                return MicroBatch(items, self._policy.tokens([item.length for item in items]))
+                return micro_batch(items, self._layout)
         return None
 
     def _is_late(self, job: Job, tokens: int) -> bool:
@@ -158,7 +159,7 @@ class Dispatcher:
         running = _Running(batch, stream, alone=not stream.reserved and not beside)
         task = asyncio.create_task(self._compute(running))
         self._running[task] = running
-        self._throughput.started()
+        self._computing += 1
         task.add_done_callback(self._computed)
 
     async def _compute(self, running: _Running) -> None:
@@ -167,9 +168,14 @@ class Dispatcher:
             seconds = await self.calls.compute(batch, stream)
         finally:
             (self._reserved if stream.reserved else self._free).append(stream)
-            fullness = batch.tokens / self._budget.tokens
-            self._throughput.finished(batch.total, interactive=batch.lane is Lane.INTERACTIVE, fullness=fullness)
+            self._computing -= 1
             self._admission.leave(batch.lane, batch.total)
+            self._throughput.finished(
+                batch.total,
+                interactive=batch.lane is Lane.INTERACTIVE,
+                fullness=batch.tokens / self._budget.tokens,
+                beside=self._computing,
+            )
         if seconds is not None and running.alone:
             self._budget.observe(batch.tokens, seconds)
             self._metrics.budget_tokens.set(self._budget.tokens)

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from bentos.common.backends.interface import Outputs, TokenRow
-from bentos.common.engine.batching import MicroBatch
 from bentos.common.engine.job import Item
+from bentos.common.engine.scheduler import MicroBatch
 from bentos.common.engine.stream import Stream
 from bentos.common.engine.tracing import trace_batch
 from bentos.common.errors import InferenceFailed

@@ -11,7 +11,7 @@ import numpy as np
 
 from bentos.common.backends.interface import Outputs, TokenRow
 from bentos.common.errors import DomainError
-from bentos.common.observability.tracing import current_trace
+from bentos.common.observability import tracing
 from bentos.common.work_options import Lane
 
 
@@ -44,13 +44,13 @@ class Job:
         self.lane = lane
         self.admitted_at = admitted_at
         self.deadline = deadline
-        self.trace = current_trace()
         self.items = [Item(self, index, row) for index, row in enumerate(rows)]
         self.tokens = sum(item.length for item in self.items)
         self.tokens_waiting = self.tokens
         self._future = future
         self._outputs = np.empty((len(rows), width), np.float32)
         self._missing = len(rows)
+        self.trace = tracing.current_trace() if tracing.tracer else None
 
     @property
     def done(self) -> bool:

@@ -34,7 +34,6 @@ class Throughput:
         self._interactive_tokens = 0.0
         self.seconds_per_token = seconds_per_token
         self._mark = 0.0
-        self._running = 0
         self._uncounted = 0
 
     @property
@@ -47,25 +46,21 @@ class Throughput:
         self._mark = self._clock()
         self._uncounted = 0
 
-    def started(self) -> None:
-        """A micro-batch was handed to the backend."""
-        self._running += 1
-
-    def finished(self, tokens: int, *, interactive: bool, fullness: float) -> None:
+    def finished(self, tokens: int, *, interactive: bool, fullness: float, beside: int) -> None:
         """A micro-batch is done.
 
         Args:
             tokens: in it, padding not included.
             interactive: its lane.
             fullness: what it cost, as a fraction of the token budget.
+            beside: how many others are still in the backend.
         """
-        self._running -= 1
         self._uncounted += tokens
         now = self._clock()
         seconds, expected = now - self._mark, self._uncounted * self.seconds_per_token
         if fullness >= _LEAST_FULL or seconds < expected:
             self.observe(self._uncounted, min(seconds, _MOST_SLOWDOWN * expected), interactive=interactive)
-        elif self._running:
+        elif beside:
             return  # its tokens go with those of the full one beside it
         self._mark = now
         self._uncounted = 0

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bentos.common.backends.interface import Pooling, TokenRow
-from bentos.common.backends.packing import CHUNK_TOKENS, PackedRows, chunks, groups, pack
+from bentos.common.backends.packing import CHUNK_TOKENS, chunks, groups, pack, padded_length
 
 POOL_ROWS = 64
-PACKING = PackedRows()
+ALIGNMENT = 2
 
 lengths = st.lists(st.integers(1, 600), min_size=1, max_size=100)
 
@@ -23,7 +23,7 @@ def row(length: int, number: int = 0) -> TokenRow:
 
 def place_of(rows: list[TokenRow]) -> int:
     """Tokens that rows take one after the other."""
-    return sum(len(row.ids) + len(row.ids) % PACKING.alignment for row in rows)
+    return sum(len(row.ids) + len(row.ids) % ALIGNMENT for row in rows)
 
 
 @given(lengths=lengths)
@@ -35,7 +35,7 @@ def test_chunks_hold_all_rows_in_their_order(lengths: list[int]) -> None:
 @given(lengths=lengths)
 def test_a_chunk_is_no_longer_than_the_efficient_size_or_than_the_padding_of_its_first_row(lengths: list[int]) -> None:
     for chunk in chunks([row(length) for length in lengths]):
-        longest = max(CHUNK_TOKENS, PACKING.padded_length(place_of([chunk[0]])))
+        longest = max(CHUNK_TOKENS, padded_length(place_of([chunk[0]])))
         assert place_of([*chunk]) <= longest
         assert len(chunk) <= POOL_ROWS
 
@@ -57,14 +57,14 @@ def test_each_row_stands_in_its_place_and_its_weights_on_its_own_tokens(
 ) -> None:
     rows = [row(length, number) for number, length in enumerate(lengths)]
     inputs = pack(rows, pooling, uses_types=uses_types)
-    tokens = PACKING.padded_length(place_of(rows))
+    tokens = padded_length(place_of(rows))
     names = {"input_ids", "position_ids", "segments", "pool"} | ({"token_type_ids"} if uses_types else set())
     assert inputs.keys() == names
     for name, array in inputs.items():
         assert array.shape == (POOL_ROWS if name == "pool" else 1, tokens)
     for number, one in enumerate(rows):
         own = np.flatnonzero(inputs["segments"][0] == number)
-        assert own[0] % PACKING.alignment == 0
+        assert own[0] % ALIGNMENT == 0
         assert inputs["input_ids"][0, own].tolist() == one.ids.tolist()
         assert inputs["position_ids"][0, own].tolist() == list(range(len(own)))
         if uses_types:
@@ -79,7 +79,7 @@ def test_each_row_stands_in_its_place_and_its_weights_on_its_own_tokens(
 
 @given(tokens=st.integers(1, 2000))
 def test_padding_is_little_and_of_few_sizes(tokens: int) -> None:
-    padded = PACKING.padded_length(tokens)
+    padded = padded_length(tokens)
     assert 0 <= padded - tokens < (16 if tokens <= CHUNK_TOKENS else 32)
     assert padded % 16 == 0
 

@@ -22,7 +22,7 @@ class FakeBackend:
     """
 
     name, device, precision, width = "fake", "cpu", "fp32", 2
-    packing = None
+    layout = None
 
     def __init__(self, before: Callable[[Sequence[TokenRow]], None] | None = None, *, reserved: bool = False) -> None:
         self._before = before

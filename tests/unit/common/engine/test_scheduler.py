@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bentos.common.engine.batching import PaddedPolicy
+from bentos.common.backends.padding import PaddedRows
 from bentos.common.engine.job import Item, Job
 from bentos.common.engine.scheduler import Scheduler
 from bentos.common.work_options import Lane
@@ -25,7 +25,7 @@ def loop() -> Iterator[asyncio.AbstractEventLoop]:
 
 
 def make_lanes(burst: int = 4, max_padding: float = 0.05) -> Scheduler:
-    return Scheduler(PaddedPolicy(max_padding), burst)
+    return Scheduler(PaddedRows(max_padding), burst)
 
 
 def make_job(loop: asyncio.AbstractEventLoop, lane: Lane, lengths: list[int]) -> Job:

@@ -23,9 +23,8 @@ def throughput(clock: Clock) -> Throughput:
 
 
 def run(throughput: Throughput, clock: Clock, seconds: float, tokens: int, fullness: float = 1.0) -> None:
-    throughput.started()
     clock.now += seconds
-    throughput.finished(tokens, interactive=True, fullness=fullness)
+    throughput.finished(tokens, interactive=True, fullness=fullness, beside=0)
 
 
 def test_a_first_guess_gives_way_to_the_first_measurement(throughput: Throughput) -> None:
@@ -87,30 +86,25 @@ def test_small_micro_batches_show_that_the_rate_was_thought_too_low(throughput: 
 
 def test_two_streams_together_are_twice_as_fast(throughput: Throughput, clock: Clock) -> None:
     throughput.begin()
-    throughput.started()
     for _ in range(200):
-        throughput.started()
         clock.now += 0.05
-        throughput.finished(100, interactive=True, fullness=1.0)
+        throughput.finished(100, interactive=True, fullness=1.0, beside=1)
     assert throughput.seconds_per_token == pytest.approx(0.0005, rel=0.05)
 
 
 def test_a_small_micro_batch_beside_a_full_one_is_counted_with_it(throughput: Throughput, clock: Clock) -> None:
     throughput.begin()
     for _ in range(200):
-        throughput.started()
-        throughput.started()
         clock.now += 0.02
-        throughput.finished(10, interactive=True, fullness=0.1)
+        throughput.finished(10, interactive=True, fullness=0.1, beside=1)
         clock.now += 0.03
-        throughput.finished(90, interactive=False, fullness=1.0)
+        throughput.finished(90, interactive=False, fullness=1.0, beside=0)
     assert throughput.seconds_per_token == pytest.approx(0.0005, rel=0.05)
 
 
 def test_the_share_of_interactive_work(throughput: Throughput, clock: Clock) -> None:
     throughput.begin()
     for number in range(400):
-        throughput.started()
         clock.now += 0.01
-        throughput.finished(100, interactive=number % 4 == 0, fullness=1.0)
+        throughput.finished(100, interactive=number % 4 == 0, fullness=1.0, beside=0)
     assert throughput.interactive_share == pytest.approx(0.25, abs=0.02)
