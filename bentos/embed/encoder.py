@@ -5,7 +5,7 @@ from functools import cached_property
 
 from bentos.common.errors import InferenceFailed, InvalidInput, NoItems, TextTooLong, TooManyItems, TooManyTokens
 from bentos.common.lifecycle import Lifecycle
-from bentos.common.observability.tracing import span
+from bentos.common.observability import tracing
 from bentos.common.work_options import DEFAULT, WorkOptions
 from bentos.embed.request import Embeddings, EmbedRequest, InputType
 from bentos.embed.settings import EmbedSettings
@@ -50,7 +50,7 @@ class Encoder:
         lane = model.cached_engine.admit_texts(request.texts, options)
         input_type = request.input_type or self._default_input_type
         prompt = model.profile.prompts.get(input_type.value, "")
-        with span("tokenize") as tokenizing:
+        with tracing.span("tokenize") if tracing.tracer else tracing.NOT_RECORDED as tokenizing:
             texts = await self._tokenizer.rows(request, prompt, lane, options)
             truncated = [index for index, text in enumerate(texts) if text.truncated]
             tokenizing.set_attributes({"duobento.texts": len(texts), "duobento.truncated": len(truncated)})

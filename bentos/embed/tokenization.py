@@ -6,9 +6,8 @@ from typing import NamedTuple
 
 from cachebox import LRUCache
 
-from bentos.common.cache.key import KeyedRow
-from bentos.common.engine.tokenization import INLINE_CHARACTERS
-from bentos.common.engine.tokenizer import Side, Tokenizer
+from bentos.common.cache.rows import KeyedRow
+from bentos.common.engine.tokenizer import SHORT_CHARACTERS, Side, Tokenizer, are_short
 from bentos.common.errors import InvalidInput
 from bentos.common.lifecycle import LoadedModel
 from bentos.common.work_options import Lane, WorkOptions
@@ -50,7 +49,7 @@ class TokenizationSpec(NamedTuple):
 class TokenizationCache:
     """Rows of recent texts, so that a text whose vector is cached is not tokenized again. Belongs to the event loop.
 
-    Texts of more than `INLINE_CHARACTERS` are left out. What is kept never leaves the process.
+    Texts of more than `SHORT_CHARACTERS` are left out. What is kept never leaves the process.
 
     Args:
         most_bytes: of memory, by estimate; 0 keeps nothing.
@@ -68,14 +67,12 @@ class TokenizationCache:
 
     def keep(self, text: str, spec: TokenizationSpec, row: TextRow) -> None:
         """Remember a row, unless it is too large."""
-        if len(text) <= INLINE_CHARACTERS and _entry_bytes((spec, text), row) <= self._most_bytes:
+        if len(text) <= SHORT_CHARACTERS and _entry_bytes((spec, text), row) <= self._most_bytes:
             self._entries[spec, text] = row
 
 
 class CachingTokenizer:
     """The model's tokenizer, beside the event loop where texts are long, and asked only for what is not remembered.
-
-    Belongs to the event loop.
 
     Args:
         model: whose tokenizer it is.
@@ -99,8 +96,7 @@ class CachingTokenizer:
             options: how long they may wait, and whether rows may be remembered ones.
 
         Raises:
-            InvalidInput: a text is blank, the model has no such token id, the prompt alone would fill `max_tokens`, or
-                there are more tokens than could be computed in time.
+            InvalidInput: a blank text, an unknown token id, a prompt that fills `max_tokens`, or too many tokens.
             DeadlineExceeded: the deadline passed.
         """
         keep = content_limit_for(request.max_tokens, prompt, self._tokenizer)
@@ -131,9 +127,11 @@ class CachingTokenizer:
         Raises:
             InvalidInput: the model has no such id.
         """
-        [text] = await self._map(
-            lambda lists: [decoded(ids, self._tokenizer, ("tokens",)) for ids in lists], [tokens], lane=lane
-        )
+
+        def decode(lists: Sequence[Sequence[int]]) -> list[str]:
+            return [decoded(ids, self._tokenizer, ("tokens",)) for ids in lists]
+
+        [text] = await self._map(decode, [tokens], lane=lane)
         return text
 
     async def _decoded(
@@ -145,13 +143,13 @@ class CachingTokenizer:
             return texts
         indexes = count()
 
-        def text_of(text: str | Sequence[int], index: int) -> str:
-            if isinstance(text, str):
-                return text
-            return decoded(text, self._tokenizer, ("texts", index), keep=spec.keep, side=spec.side)
-
         def decode(piece: Sequence[str | Sequence[int]]) -> list[str]:
-            return list(map(text_of, piece, indexes))  # pieces come one after the other
+            return [
+                text
+                if isinstance(text, str)
+                else decoded(text, self._tokenizer, ("texts", index), keep=spec.keep, side=spec.side)
+                for text, index in zip(piece, indexes, strict=False)  # pieces come one after the other
+            ]
 
         return await self._map(decode, inputs, lane=lane, deadline=deadline)
 
@@ -169,6 +167,8 @@ class CachingTokenizer:
             tokens += sum(len(text.keyed.row.ids) for text in rows)
             self._check_size(tokens, deadline)
 
+        if are_short(texts):
+            return tokenize(texts)
         return await self._map(tokenize, texts, lane=lane, deadline=deadline, check=check)
 
 

@@ -1,19 +1,21 @@
 """The domain of rerank-service: a query and documents in, one score per document out, whatever dialect asked."""
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
-from bentos.common.cache.key import KeyedRow
-from bentos.common.engine.tokenizer import Content, Side
+from bentos.common.cache.rows import KeyedRow
+from bentos.common.engine.tokenizer import Content, Side, are_short
 from bentos.common.errors import InferenceFailed, InvalidInput, NoItems, TextTooLong, TooManyItems
 from bentos.common.lifecycle import Lifecycle, LoadedModel
-from bentos.common.observability.tracing import span
+from bentos.common.observability import tracing
 from bentos.common.work_options import Lane, WorkOptions
 from bentos.rerank import windows
 from bentos.rerank.request import Ranking, RerankRequest
 from bentos.rerank.settings import RerankSettings
+
+Result = TypeVar("Result")
 
 
 class _Document(NamedTuple):
@@ -56,7 +58,7 @@ class CrossEncoder:
         model = self._lifecycle.loaded
         texts = [request.query, *request.documents]
         lane = model.cached_engine.admit_texts(texts, options)
-        with span("tokenize") as tokenizing:
+        with tracing.span("tokenize") if tracing.tracer else tracing.NOT_RECORDED as tokenizing:
             query, pairs = await self._tokenize(request, model, lane, options.deadline)
             tokenizing.set_attribute("duobento.texts", len(texts))
         documents = [pair.content for pair in pairs]
@@ -107,7 +109,7 @@ class CrossEncoder:
 
     async def _tokenize(
         self, request: RerankRequest, model: LoadedModel, lane: Lane, deadline: float | None
-    ) -> tuple[Content, list[_Document]]:
+    ) -> tuple[Content, Sequence[_Document]]:
         """Tokenize the query and all documents, and split these into windows.
 
         Raises:
@@ -116,32 +118,41 @@ class CrossEncoder:
         """
         tokenizer, pool, keyed = model.tokenizer, model.engine.tokenization, model.cached_engine.hasher.keyed
         side = Side.START if request.truncate == "start" else Side.END
+
+        async def apply(
+            function: Callable[[Sequence[str]], Sequence[Result]],
+            texts: Sequence[str],
+            check: Callable[[Sequence[Result]], None] | None = None,
+        ) -> Sequence[Result]:
+            if are_short(texts):
+                return function(texts)
+            return await pool.map(function, texts, lane=lane, deadline=deadline, check=check)
+
         # Half the window is left to the documents, whatever the query's length.
-        [query] = await pool.map(
-            lambda texts: tokenizer.contents(texts, tokenizer.pair_content_limit // 2, side=side),
-            [request.query],
-            lane=lane,
-            deadline=deadline,
+        [query] = await apply(
+            lambda texts: tokenizer.contents(texts, tokenizer.pair_content_limit // 2, side=side), [request.query]
         )
         limit_per_window, overlap = tokenizer.pair_content_limit - len(query.ids), self._overlap
         limit = self._most_tokens(request, limit_per_window)
         tokens = 0
 
         def pair(texts: Sequence[str]) -> list[_Document]:
-            documents = []
-            for content in tokenizer.contents(texts, limit, side=side):
-                pieces = [content.ids]
-                if len(content.ids) > limit_per_window:
-                    pieces = windows.split(content.ids, limit_per_window, overlap)
-                documents.append(_Document(content, [keyed(tokenizer.pair_row(query.ids, piece)) for piece in pieces]))
-            return documents
+            contents = tokenizer.contents(texts, limit, side=side)
+            pieces = [
+                [content.ids]
+                if len(content.ids) <= limit_per_window
+                else windows.split(content.ids, limit_per_window, overlap)
+                for content in contents
+            ]
+            rows = [[tokenizer.pair_row(query.ids, ids) for ids in one] for one in pieces]
+            return [_Document(content, [*map(keyed, own)]) for content, own in zip(contents, rows, strict=True)]
 
         def check(documents: Sequence[_Document]) -> None:
             nonlocal tokens
             tokens += sum(len(row.row.ids) for document in documents for row in document.rows)
             model.engine.check_size(tokens, deadline)
 
-        documents = await pool.map(pair, request.documents, lane=lane, deadline=deadline, check=check)
+        documents = await apply(pair, request.documents, check)
         if request.truncate == "none":
             self._refuse(request, query, [document.content for document in documents])
         return query, documents

@@ -8,14 +8,13 @@ from typing import NamedTuple
 import numpy as np
 
 from bentos.common.backends.interface import Outputs
-from bentos.common.cache.codec import RowCodec
 from bentos.common.cache.interface import Cache, Key, Payload
-from bentos.common.cache.key import KeyedRow, RowHasher
 from bentos.common.cache.metrics import CacheMetrics
+from bentos.common.cache.rows import KeyedRow, RowCodec, RowHasher
 from bentos.common.cache.single_flight import InFlightRows, Slot
 from bentos.common.engine.engine import Engine
 from bentos.common.errors import DeadlineExceeded, InferenceFailed
-from bentos.common.observability.tracing import span
+from bentos.common.observability import tracing
 from bentos.common.work_options import DEFAULT, Lane, WorkOptions
 
 _MOST_LEADERS = 3
@@ -124,15 +123,13 @@ class CachedEngine:
                     in_flight.resolve(outputs)
                 payloads = zip(keys, self._codec.write(outputs), strict=True)
                 cache.set_many({key: payload for key, payload in payloads if payload is not None})
-            missing = await self._follow(request, slots)
+            missing = await self._follow(request, slots) if slots else []
             if not missing:
                 return
         await self._compute(request, missing, options)
 
     async def _follow(self, request: _Request, slots: Mapping[int, Slot]) -> list[int]:
         """Fill in the rows that other requests computed; returns the indexes of those that they did not."""
-        if not slots:
-            return []
         self._shared.inc(len(slots))
         try:
             async with asyncio.timeout_at(request.options.deadline):
@@ -162,7 +159,7 @@ class CachedEngine:
 
 async def _look_up(cache: Cache, keys: list[Key]) -> dict[Key, Payload]:
     """What the cache has, in the order of the keys."""
-    with span("cache") as looking_up:
+    with tracing.span("cache") if tracing.tracer else tracing.NOT_RECORDED as looking_up:
         payloads = await cache.get_many(keys)
         found = {key: payload for key, payload in zip(keys, payloads, strict=True) if payload is not None}
         looking_up.set_attributes({"duobento.rows": len(keys), "duobento.cache.hits": len(found)})

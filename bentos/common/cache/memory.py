@@ -13,7 +13,7 @@ ENTRY_OVERHEAD_BYTES = 200
 
 
 class MemoryCache:
-    """Keeps as many payloads as fit into so many bytes; all have the same size, so counting entries bounds the bytes.
+    """Keeps as many payloads as fit into so many bytes; all have the same size, so counting entries counts the bytes.
 
     Args:
         most_bytes: of resident memory.
@@ -22,6 +22,7 @@ class MemoryCache:
     """
 
     def __init__(self, most_bytes: int, payload_bytes: int, metrics: CacheMetrics) -> None:
+        self._payload_bytes = payload_bytes
         self._entry_bytes = payload_bytes + ENTRY_OVERHEAD_BYTES
         self._entries: LRUCache[Key, Payload] = LRUCache(max(1, most_bytes // self._entry_bytes))
         self._metrics: TierMetrics = metrics.memory
@@ -36,13 +37,19 @@ class MemoryCache:
         """Look up all keys, without giving up the event loop."""
         started = perf_counter()
         found: list[Payload | None] = [self._entries.get(key) for key in keys]
-        self._metrics.looked_up(found, perf_counter() - started)
+        self._metrics.seconds.observe(perf_counter() - started)
+        misses = found.count(None)
+        if hits := len(found) - misses:
+            self._metrics.hits.inc(hits)
+            self._metrics.hit_bytes.inc(hits * self._payload_bytes)
+        if misses:
+            self._metrics.misses.inc(misses)
         return found
 
     def set_many(self, entries: Mapping[Key, Payload]) -> None:
         """Keep payloads."""
         self._entries.update(entries)
-        self._metrics.stored(entries.values())
+        self._metrics.stored_bytes.inc(sum(map(len, entries.values())))
         self._resident.set(len(self._entries) * self._entry_bytes)
 
     async def start(self) -> None:

@@ -15,25 +15,25 @@ class TierMetrics:
     """Series of one tier, `memory` or `redis`."""
 
     def __init__(self, metrics: "CacheMetrics", tier: str) -> None:
-        self._hits = metrics.hits.labels(tier)
-        self._misses = metrics.misses.labels(tier)
-        self._hit_bytes = metrics.hit_bytes.labels(tier)
-        self._stored_bytes = metrics.stored_bytes.labels(tier)
-        self._seconds = metrics.look_up_seconds.labels(tier)
+        self.hits = metrics.hits.labels(tier)
+        self.misses = metrics.misses.labels(tier)
+        self.hit_bytes = metrics.hit_bytes.labels(tier)
+        self.stored_bytes = metrics.stored_bytes.labels(tier)
+        self.seconds = metrics.look_up_seconds.labels(tier)
 
     def looked_up(self, found: Sequence[Payload | None], seconds: float) -> None:
         """Count one look-up of several keys."""
         hits = [payload for payload in found if payload is not None]
-        self._seconds.observe(seconds)
+        self.seconds.observe(seconds)
         if hits:
-            self._hits.inc(len(hits))
-            self._hit_bytes.inc(sum(map(len, hits)))
+            self.hits.inc(len(hits))
+            self.hit_bytes.inc(sum(map(len, hits)))
         if len(hits) < len(found):
-            self._misses.inc(len(found) - len(hits))
+            self.misses.inc(len(found) - len(hits))
 
     def stored(self, payloads: Collection[Payload]) -> None:
         """Count entries that were stored."""
-        self._stored_bytes.inc(sum(map(len, payloads)))
+        self.stored_bytes.inc(sum(map(len, payloads)))
 
 
 class CacheMetrics:

@@ -8,14 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from bentos.common.backends.packing import groups
+from bentos.common.engine.tokenizer import are_short, weight
 from bentos.common.errors import DeadlineExceeded
 from bentos.common.work_options import Lane
 
-INLINE_CHARACTERS = 2000
-"""Texts of so many characters together are tokenized on the event loop: handing them over would take longer."""
 _PIECE_CHARACTERS = 16_000
-# A text takes time of its own besides its characters' time.
-_CHARACTERS_PER_TEXT = 20
 _FIRST_SECONDS_PER_CHARACTER = 2e-7
 _SMOOTHING = 0.2
 
@@ -72,10 +69,10 @@ class TokenizationPool:
         Raises:
             DeadlineExceeded: the deadline passed.
         """
-        weights = [*map(_weight, texts)]
-        characters = sum(weights)
-        if characters <= INLINE_CHARACTERS:
+        if are_short(texts):
             return list(function(texts))
+        weights = [*map(weight, texts)]
+        characters = sum(weights)
         results: list[Result] = []
         self._characters[lane] += characters
         try:
@@ -108,7 +105,7 @@ class TokenizationPool:
         # The thread is free when it is done, which is later than a cancelled caller leaves.
         work.add_done_callback(lambda _: loop.call_soon_threadsafe(self._free_thread))
         result, seconds = await asyncio.wrap_future(work)
-        rate = seconds / sum(map(_weight, piece))
+        rate = seconds / sum(map(weight, piece))
         self._seconds_per_character += _SMOOTHING * (rate - self._seconds_per_character)
         return result
 
@@ -141,7 +138,3 @@ def _timed(
 ) -> tuple[Sequence[Result], float]:
     started = time.perf_counter()
     return function(piece), time.perf_counter() - started
-
-
-def _weight(text: Sized) -> int:
-    return len(text) + _CHARACTERS_PER_TEXT

@@ -6,7 +6,7 @@ from `_OVERLAP` characters or more before the cut. If the piece does not settle 
 `_MOST_CHARACTERS` per token.
 """
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -17,6 +17,9 @@ import tokenizers
 
 from bentos.common.backends.interface import TokenIds, TokenRow
 
+SHORT_CHARACTERS = 2000
+"""Texts of no more characters together are tokenized on the event loop: handing them over would take longer."""
+_CHARACTERS_PER_TEXT = 20
 _FIRST_CHARACTERS = 8
 _GROWTH = 4
 _MOST_CHARACTERS = 128
@@ -166,6 +169,16 @@ class Tokenizer:
             size *= _GROWTH
         encoding = self._tokenizer.encode(text, add_special_tokens=False)
         return Content(_kept(encoding, keep, side), truncated=len(encoding.ids) > keep)
+
+
+def weight(text: Sized) -> int:
+    """Characters of a text, or its token ids, and what it takes besides the time of these."""
+    return len(text) + _CHARACTERS_PER_TEXT
+
+
+def are_short(texts: Sequence[Sized]) -> bool:
+    """Whether texts, or lists of token ids, are so short that they are not handed to another thread."""
+    return sum(map(weight, texts)) <= SHORT_CHARACTERS
 
 
 def _kept(encoding: tokenizers.Encoding, keep: int, side: Side) -> TokenIds:

@@ -1,9 +1,11 @@
 """A request's JSON body, read, parsed and validated within limits that come before any work on it."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from email.message import Message
 from typing import Any, TypeVar
 
+import jiter
 from pydantic import TypeAdapter, ValidationError
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Scope
@@ -13,17 +15,26 @@ from bentos.common.errors import (
     BodyTooLarge,
     DomainError,
     InvalidInput,
+    MalformedBody,
     TooManyItems,
     UnsupportedBody,
     shortened,
 )
 from bentos.common.http.content_encoding import inflater
 from bentos.common.http.inflight import FREE_BYTES, charge_of
-from bentos.common.http.json.parser import parse_json
+from bentos.common.http.json.errors import describe
+from bentos.common.http.json.structure import Limits, exceeded
 
-_SCOPE_KEY = "duobento.body"
-
+PARSED = "duobento.body"
+"""Key of a request's scope under which its parsed body stands, or the error that it met."""
+INLINE_BYTES = 64 * 1024
+"""A body of more bytes is parsed beside the event loop; others take at most some 2 ms."""
+LIMITS = Limits(containers=100_000, keys=100_000, values=500_000)
+"""What a body may hold that is parsed beside the event loop, as the parser keeps the interpreter's lock."""
 NOT_AN_OBJECT = "The body should be a JSON object."
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+# One thread: large bodies are parsed one after the other, however many arrive at once.
+_large_bodies = ThreadPoolExecutor(1, thread_name_prefix="large-bodies")
 
 Body = TypeVar("Body")
 
@@ -43,21 +54,16 @@ async def load_json(request: Request, limit: int) -> Any:
         TooManyItems: more values than are parsed.
     """
     scope = request.scope
-    if _SCOPE_KEY not in scope:
+    if PARSED not in scope:
         try:
             _check_type(scope)
-            scope[_SCOPE_KEY] = await parse_json(await read(request, limit))
+            scope[PARSED] = await parse_json(await read(request, limit))
         except DomainError as error:
-            scope[_SCOPE_KEY] = error.with_traceback(None)  # which would keep the bytes
-    loaded = scope[_SCOPE_KEY]
+            scope[PARSED] = error.with_traceback(None)  # which would keep the bytes
+    loaded = scope[PARSED]
     if isinstance(loaded, DomainError):
         raise loaded
     return loaded
-
-
-def forget(scope: Scope) -> None:
-    """Let go of the body: the server keeps the scope for as long as the connection has no other request."""
-    scope.pop(_SCOPE_KEY, None)
 
 
 async def read(request: Request, limit: int) -> bytes:
@@ -98,6 +104,19 @@ async def read(request: Request, limit: int) -> bytes:
     return b"".join(pieces)
 
 
+async def parse_json(raw: bytes) -> Any:
+    """The value of a JSON text in UTF-8; a byte order mark before it is ignored.
+
+    Raises:
+        MalformedBody: not JSON, nested more than 200 deep, or what two parsers would read differently: duplicate keys,
+            NaN, lone surrogates. `loc` names the string value in which the error lies, if it lies in one.
+        TooManyItems: over `LIMITS`.
+    """
+    if len(raw) <= INLINE_BYTES:
+        return _parse(raw)
+    return await asyncio.get_running_loop().run_in_executor(_large_bodies, _parse_large, raw)
+
+
 def validated(body: Any, model: TypeAdapter[Body]) -> Body:
     """A parsed body as what the route declares.
 
@@ -121,6 +140,22 @@ def validated(body: Any, model: TypeAdapter[Body]) -> Body:
         reason = "Input should be a JSON object" if param else NOT_AN_OBJECT
     kind = TooManyItems if first["type"] == "too_long" else InvalidInput
     raise kind(f"{param}: {reason}" if param else reason, loc=loc)
+
+
+def _parse_large(raw: bytes) -> Any:
+    if over := exceeded(raw, LIMITS):
+        raise TooManyItems(f"The body has more than {over}, the most this service accepts.")
+    return _parse(raw)
+
+
+def _parse(raw: bytes) -> Any:
+    raw = raw.removeprefix(_BYTE_ORDER_MARK)
+    try:
+        return jiter.from_json(raw, allow_inf_nan=False, catch_duplicate_keys=True)
+    except ValueError as error:
+        message, loc = describe(raw, str(error))
+    # Raised out here it does not keep the parser's error, whose traceback would keep the body.
+    raise MalformedBody(message, loc=loc)
 
 
 def _check_size(size: int, limit: int, scope: Scope) -> None:

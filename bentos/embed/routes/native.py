@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from bentos.common.errors import DomainError
+from bentos.common.errors import DomainError, InvalidInput
 from bentos.common.http.responses import ArrayJSON
 from bentos.common.http.route import DialectRoute
 from bentos.common.models.aliases import ModelNames
@@ -27,6 +27,8 @@ def create_router(encoder: Encoder, model_names: ModelNames) -> APIRouter:
         """Unit vectors of `text` or `texts`, with what was truncated."""
         started = time.perf_counter()
         single = body.text is not None
+        if single == (body.texts is not None):
+            raise InvalidInput("Send exactly one of text and texts")
         request = EmbedRequest(
             texts=[body.text] if body.text is not None else body.texts or [],
             input_type=body.input_type,

@@ -1,8 +1,8 @@
 """Bodies of the native dialect, as OpenAPI shows them."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field
 
 from bentos.common.bounds import Text, Texts
 from bentos.common.work_options import Lane
@@ -30,12 +30,6 @@ class EmbedBody(BaseModel):
     priority: Annotated[
         Lane | None, Field(description="Lane in which the work waits; by default large requests are bulk")
     ] = None
-
-    @model_validator(mode="after")
-    def _exactly_one(self) -> Self:
-        if (self.text is None) == (self.texts is None):
-            raise ValueError("Send exactly one of text and texts")
-        return self
 
 
 class EmbeddingAnswer(BaseModel):

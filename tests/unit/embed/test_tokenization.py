@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bentos.common.backends.interface import TokenRow
-from bentos.common.cache.key import RowHasher
+from bentos.common.cache.rows import RowHasher
 from bentos.common.engine.tokenization import TokenizationPool
 from bentos.common.engine.tokenizer import Side, Tokenizer, Truncation
 from bentos.common.errors import InvalidInput

@@ -17,11 +17,9 @@ from bentos.common.engine.engine import estimated_tokens
 from bentos.common.errors import DeadlineExceeded, InvalidInput, NoItems, TooManyItems
 from bentos.common.http.bentoml_adapter.merge_gate import MERGED_ITEMS, Call, FailedBatch, MergeGate
 from bentos.common.http.body import NOT_AN_OBJECT, load_json
-from bentos.common.http.client_disconnect import CancelOnDisconnect
-from bentos.common.http.headers import work_options
 from bentos.common.http.problems import problem_of
 from bentos.common.http.responses import native_error
-from bentos.common.http.route import CLIENT_CLOSED_REQUEST
+from bentos.common.http.route import CLIENT_CLOSED_REQUEST, cancel_on_disconnect, work_options
 from bentos.common.lifecycle import Lifecycle
 from bentos.common.work_options import WorkOptions
 
@@ -124,9 +122,8 @@ class BentoMLCalls:
             items = api.items(await load_json(request, self._server.max_body_bytes))
             longest = self._server.request_timeout_seconds
             deadline = work_options(scope, longest).deadline
-            with CancelOnDisconnect(request):
-                async with asyncio.timeout_at(deadline or asyncio.get_running_loop().time() + longest):
-                    return await self._computed(api, items, scope, deadline)
+            async with asyncio.timeout_at(deadline or asyncio.get_running_loop().time() + longest):
+                return await cancel_on_disconnect(request, self._computed(api, items, scope, deadline))
         except ClientDisconnect:
             return Response(status_code=CLIENT_CLOSED_REQUEST)
         except TimeoutError:

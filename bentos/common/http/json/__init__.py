@@ -1,1 +1,1 @@
-"""JSON bodies: bounded before they are parsed, and parsed without holding the event loop."""
+"""JSON bodies: counted before they are parsed, and what to say of one that cannot be."""

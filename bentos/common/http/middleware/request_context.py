@@ -9,8 +9,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bentos.common.http.answer_budget import refusal
-from bentos.common.http.body import forget
-from bentos.common.http.headers import header
+from bentos.common.http.body import PARSED
 from bentos.common.http.inflight import CHARGE, FREE_ANSWER_BYTES, Charge, InFlightBytes
 from bentos.common.http.middleware.route_labels import RouteLabels
 from bentos.common.lifecycle import Lifecycle, Phase
@@ -19,6 +18,7 @@ from bentos.common.observability.logging import request_id
 _log = logging.getLogger(__name__)
 _ACCEPTABLE_ID = re.compile(r"[\w.:-]{1,128}", re.ASCII)
 REQUEST_ID_HEADER = "X-Request-ID"
+_REQUEST_ID = REQUEST_ID_HEADER.lower().encode()  # as ASGI has it
 OPERATIONS = frozenset({"/live", "/ready", "/readyz", "/health", "/metrics"})
 """Routes that a supervisor polls; they are counted but not logged."""
 
@@ -45,8 +45,9 @@ class RequestContext:
             await self._app(scope, receive, send)
             return
         started = time.perf_counter()
-        given = header(scope, REQUEST_ID_HEADER) or ""
-        identifier = given if _ACCEPTABLE_ID.fullmatch(given) else uuid.uuid4().hex
+        identifier = next((value.decode("latin-1") for name, value in scope["headers"] if name == _REQUEST_ID), "")
+        if not _ACCEPTABLE_ID.fullmatch(identifier):
+            identifier = uuid.uuid4().hex
         token = request_id.set(identifier)
         charge = scope[CHARGE] = Charge(self._inflight)
         answer = _Answer(scope, send, identifier, self._lifecycle)
@@ -55,7 +56,8 @@ class RequestContext:
         finally:
             if charge.held:
                 charge.release()
-            forget(scope)
+            # The server keeps the scope for as long as the connection has no other request.
+            scope.pop(PARSED, None)
             seconds = time.perf_counter() - started
             route = getattr(scope.get("route"), "path", "") or self._labels.of(scope)
             self._metrics.requests.labels(route, str(answer.status)).inc()

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bentos.common.backends.interface import TokenRow
-from bentos.common.cache.key import RowHasher
+from bentos.common.cache.rows import RowHasher
 from tests.unit.common.cache.parts import IDENTITY
 from tests.unit.common.engine.fake_backend import row
 

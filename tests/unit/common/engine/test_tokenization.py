@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from bentos.common.engine.tokenization import INLINE_CHARACTERS, TokenizationPool
+from bentos.common.engine.tokenization import TokenizationPool
+from bentos.common.engine.tokenizer import SHORT_CHARACTERS
 from bentos.common.errors import DeadlineExceeded
 from bentos.common.work_options import Lane
 
@@ -46,8 +47,8 @@ class Held:
     [
         (["heron"], True),
         ([[5] * 100, [6]], True),
-        (["a" * INLINE_CHARACTERS], False),
-        ([[5] * INLINE_CHARACTERS], False),
+        (["a" * SHORT_CHARACTERS], False),
+        ([[5] * SHORT_CHARACTERS], False),
         ([""] * 1000, False),
     ],
     ids=["a text", "token ids", "a long text", "many token ids", "many texts"],

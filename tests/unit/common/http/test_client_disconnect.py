@@ -6,7 +6,7 @@ import pytest
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Message
 
-from bentos.common.http.client_disconnect import CancelOnDisconnect
+from bentos.common.http.route import cancel_on_disconnect
 
 pytestmark = pytest.mark.anyio
 
@@ -28,10 +28,13 @@ class Client:
         return {"type": "http.disconnect"}
 
 
+async def forever() -> None:
+    await asyncio.Event().wait()
+
+
 async def work_for(client: Client) -> None:
     async with asyncio.timeout(10):
-        with CancelOnDisconnect(client.request):
-            await asyncio.Event().wait()
+        await cancel_on_disconnect(client.request, forever())
 
 
 async def test_work_ends_when_its_client_leaves_and_the_task_goes_on() -> None:
@@ -47,8 +50,7 @@ async def test_work_ends_when_its_client_leaves_and_the_task_goes_on() -> None:
 
 async def test_a_quick_answer_is_not_watched() -> None:
     client = Client()
-    with CancelOnDisconnect(client.request):
-        await asyncio.sleep(0)
+    await cancel_on_disconnect(client.request, asyncio.sleep(0))
     await asyncio.sleep(0.05)
     assert not client.watched
 
@@ -56,8 +58,7 @@ async def test_a_quick_answer_is_not_watched() -> None:
 async def test_a_slow_answer_ends_the_watching() -> None:
     client = Client()
     before = asyncio.all_tasks()
-    with CancelOnDisconnect(client.request):
-        await asyncio.sleep(0.05)
+    await cancel_on_disconnect(client.request, asyncio.sleep(0.05))
     assert client.watched
     await asyncio.sleep(0.01)
     assert asyncio.all_tasks() == before
@@ -72,5 +73,8 @@ async def test_what_cancels_the_request_from_outside_is_no_departure() -> None:
 
 
 async def test_an_error_of_the_work_stays_what_it_is() -> None:
-    with pytest.raises(ValueError, match="heron"), CancelOnDisconnect(Client().request):
+    async def fail() -> None:
         raise ValueError("heron")
+
+    with pytest.raises(ValueError, match="heron"):
+        await cancel_on_disconnect(Client().request, fail())

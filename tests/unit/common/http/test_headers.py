@@ -6,7 +6,8 @@ import pytest
 from starlette.requests import Request
 
 from bentos.common.errors import InvalidInput
-from bentos.common.http.headers import header, work_options
+from bentos.common.http.headers import header
+from bentos.common.http.route import work_options
 
 
 def request(*headers: tuple[bytes, bytes]) -> Request:

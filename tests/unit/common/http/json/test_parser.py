@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bentos.common.errors import DomainError, MalformedBody, TooManyItems
-from bentos.common.http.json.parser import INLINE_BYTES, LIMITS, parse_json
+from bentos.common.http.body import INLINE_BYTES, LIMITS, parse_json
 
 pytestmark = pytest.mark.anyio
 

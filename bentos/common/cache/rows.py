@@ -1,12 +1,16 @@
-"""Keys: equal for rows that the model sees as equal, and only for those."""
+"""Rows as the cache has them: under which key, and as which bytes."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
 
-from bentos.common.backends.interface import TokenRow
-from bentos.common.cache.codec import DType
-from bentos.common.cache.interface import Key
+import numpy as np
+
+from bentos.common.backends.interface import Outputs, TokenRow
+from bentos.common.cache.interface import Key, Payload
+
+DType: TypeAlias = Literal["float32", "float16"]
 
 NAMESPACE = "duobento"
 _FORMAT_VERSION = 1
@@ -80,3 +84,36 @@ class RowHasher:
     def keyed(self, row: TokenRow) -> KeyedRow:
         """A row with its key."""
         return KeyedRow(row, self(row))
+
+
+class RowCodec:
+    """Raw little-endian numbers, all of them finite.
+
+    Attributes:
+        size: bytes of a payload.
+    """
+
+    def __init__(self, width: int, dtype: DType) -> None:
+        self._width = width
+        self._dtype = np.dtype(dtype).newbyteorder("<")
+        self.size = width * self._dtype.itemsize
+
+    def write(self, outputs: Outputs) -> list[Payload | None]:
+        """A payload of each row of float32 `[rows, width]`; none where float16 has no room for a number."""
+        with np.errstate(over="ignore"):
+            rows = outputs.astype(self._dtype)
+        raw = rows.tobytes()
+        payloads = [raw[start : start + self.size] for start in range(0, len(raw), self.size)]
+        finite = np.isfinite(rows)
+        if finite.all():
+            return [*payloads]
+        return [payload if finite[row].all() else None for row, payload in enumerate(payloads)]
+
+    def read(self, payloads: Sequence[Payload]) -> Outputs:
+        """Float32 `[payloads, width]`; of float32 the very bits that were written."""
+        rows = np.frombuffer(b"".join(payloads), self._dtype).reshape(len(payloads), self._width)
+        return rows.astype(np.float32, copy=False)
+
+    def are_finite(self, payloads: Sequence[Payload]) -> bool:
+        """Whether none of the numbers is infinite or NaN."""
+        return bool(np.isfinite(np.frombuffer(b"".join(payloads), self._dtype)).all())
