@@ -1,0 +1,1 @@
+"""How many files and moves one request needs."""
