@@ -24,6 +24,8 @@ COMPOSE = $(if $(filter podman,$(ENGINE)),$(or $(shell command -v podman-compose
 	$(if $(LOCAL),-f deploy/compose/docker-compose.local.yml)
 
 export BENTOML_DO_NOT_TRACK := True
+# Where it is set, each of the many processes of a test run would compile all modules again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help venv models serve test test-all npm-packages coverage check lint types contracts format lock pin docs bench bench-picture doctor bench-peers \

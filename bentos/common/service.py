@@ -81,9 +81,10 @@ class Assembly:
             api: what it answers.
             batch_apis: its BentoML APIs.
         """
-        service.mount_asgi_app(create_app(self.lifecycle, api))
-        add_middleware(service, self.lifecycle, routers=api.routers, apis=batch_apis, traces=self._traces)
-        use_bounded_protocol(self._server, self.lifecycle.metrics)
+        app = create_app(self.lifecycle, api)
+        service.mount_asgi_app(app)
+        around = add_middleware(service, app, self.lifecycle, routers=api.routers, apis=batch_apis, traces=self._traces)
+        use_bounded_protocol(self._server, self.lifecycle.metrics, around)
 
     async def start(self) -> None:
         """Log and trace from now on, and load the model in the background."""

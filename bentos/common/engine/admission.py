@@ -13,6 +13,8 @@ from bentos.common.work_options import Lane
 _LONGEST_RETRY_SECONDS = 60.0
 _MARGIN = 0.9
 """Share of a request's own time into which it has to fit, as what is expected may come a little later."""
+_CERTAIN_SHARE = 0.5
+"""Of an estimated number of tokens. Under overload most requests are refused by it, before they are tokenized."""
 
 
 class Admission:
@@ -109,7 +111,7 @@ class Admission:
             lane: in which it would wait.
             tokens: of the work.
             deadline: of the request, if it has one of its own.
-            estimated: whether `tokens` is a guess, so that only the time before the work decides.
+            estimated: whether `tokens` is a guess, which is rarely more than twice as many as there are: half counts.
             ahead: seconds that pass before the work could enter.
 
         Raises:
@@ -122,7 +124,7 @@ class Admission:
         if not self.tokens and not ahead:
             return
         seconds = self._throughput.seconds_per_token
-        limit, own = _MARGIN * left, 0 if estimated else tokens * seconds
+        limit, own = _MARGIN * left, tokens * seconds * (_CERTAIN_SHARE if estimated else 1)
         if lane is Lane.INTERACTIVE and self._interactive_seconds < limit:
             # Else a request that takes the whole limit by itself would never be let in while others come.
             limit, own = self._interactive_seconds, min(own, self._interactive_seconds / 2)

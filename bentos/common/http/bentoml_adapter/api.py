@@ -1,16 +1,19 @@
 """What BentoML's own routes need to behave like our own: ids, metrics, keys, limits, statuses."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from _bentoml_impl.server import app as bentoml_app  # type: ignore[import-untyped]
 from bentoml._internal.marshal.dispatcher import CorkDispatcher, NonBlockSema, Optimizer
 from bentoml._internal.server.http import traffic
 from fastapi import APIRouter
+from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bentos.common.http.bentoml_adapter.calls import BatchAPI, BentoMLCalls
+from bentos.common.http.inflight import InFlightBytes
 from bentos.common.http.middleware.api_keys import APIKeyMiddleware
 from bentos.common.http.middleware.request_context import REQUEST_ID_HEADER, RequestContext
 from bentos.common.http.middleware.route_labels import RouteLabels
@@ -25,30 +28,51 @@ _BENTOML_ROUTES = ("/schema.json", "/livez", "/healthz")
 
 def add_middleware(
     service: Any,
+    app: ASGIApp,
     lifecycle: Lifecycle,
     *,
     routers: Sequence[APIRouter],
     apis: Sequence[BatchAPI],
     traces: TracesSettings,
-) -> None:
+) -> Callable[[ASGIApp], ASGIApp]:
     """Put our middleware around all routes of a BentoML service, its own and ours.
 
     Args:
         service: the class, as `@bentoml.service` has made it.
+        app: answers what is not BentoML's.
         lifecycle: of its process.
         routers: routers of our dialects.
         apis: its BentoML APIs.
         traces: whether requests are traced.
+
+    Returns:
+        What makes the application for the server of BentoML's: ours are reached past BentoML's own layers.
     """
+    paths = [*(api.path for api in apis), *_BENTOML_ROUTES]
+    lifecycle.metrics.expect_routes(paths)
+    middleware = [*_middleware(lifecycle, routers, traces), Middleware(BentoMLCalls, apis=apis, lifecycle=lifecycle)]
+    for layer in middleware:
+        service.add_asgi_middleware(layer.cls, **layer.kwargs)
+    drop_request_timer()
+    dispatch_at_once()
+    ours = app
+    for layer in reversed(middleware):
+        wrap: Any = layer.cls
+        ours = wrap(ours, **layer.kwargs)
+    return partial(BentoMLBeside, ours, frozenset(paths))
+
+
+def _middleware(lifecycle: Lifecycle, routers: Sequence[APIRouter], traces: TracesSettings) -> Iterator[Middleware]:
+    """Those of all routes, the outermost first."""
     server = lifecycle.server
-    lifecycle.metrics.expect_routes([*(api.path for api in apis), *_BENTOML_ROUTES])
     labels = RouteLabels(lifecycle.metrics.routes)
-    service.add_asgi_middleware(RequestContext, lifecycle=lifecycle, labels=labels)
+    inflight = InFlightBytes(server.max_inflight_bytes, lifecycle.metrics)
+    yield Middleware(RequestContext, lifecycle=lifecycle, labels=labels, inflight=inflight)
     if traces.url:
-        service.add_asgi_middleware(TracingMiddleware, labels=labels)
+        yield Middleware(TracingMiddleware, labels=labels)
     if server.cors_origins:
         # Before the keys: a browser asks for permission without one.
-        service.add_asgi_middleware(
+        yield Middleware(
             CORSMiddleware,
             allow_origins=server.cors_origins,
             allow_methods=["GET", "POST"],
@@ -56,15 +80,35 @@ def add_middleware(
             expose_headers=[REQUEST_ID_HEADER, "Retry-After"],
         )
     if server.api_keys:
-        service.add_asgi_middleware(
+        yield Middleware(
             APIKeyMiddleware,
             keys=[key.get_secret_value() for key in server.api_keys],
             exempt=server.api_keys_exempt,
             renderer_by_path=renderer_by_path(routers),
         )
-    service.add_asgi_middleware(BentoMLCalls, apis=apis, lifecycle=lifecycle)
-    drop_request_timer()
-    dispatch_at_once()
+
+
+class BentoMLBeside:
+    """ASGI application of the whole service: ours, and BentoML's for its own paths.
+
+    BentoML has ours inside of its layers, too, of which a request of ours needs none; they took a quarter of a small
+    request's time. The same middleware is around both.
+
+    Args:
+        ours: with middleware.
+        paths: of BentoML.
+        bentoml: with middleware.
+    """
+
+    def __init__(self, ours: ASGIApp, paths: Collection[str], bentoml: ASGIApp) -> None:
+        self._ours = ours
+        self._paths = paths
+        self._bentoml = bentoml
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        app = self._bentoml if scope["path"] in self._paths else self._ours
+        await app(scope, receive, send)
 
 
 def drop_request_timer() -> None:

@@ -31,13 +31,13 @@ class RequestContext:
     drains, answers ask the client to close its connection, so that none is cut when the port closes.
     """
 
-    def __init__(self, app: ASGIApp, lifecycle: Lifecycle, labels: RouteLabels) -> None:
+    def __init__(self, app: ASGIApp, lifecycle: Lifecycle, labels: RouteLabels, inflight: InFlightBytes) -> None:
         self._app = app
         self._lifecycle = lifecycle
         self._access_log = lifecycle.server.access_log
         self._metrics = lifecycle.metrics
         self._labels = labels
-        self._inflight = InFlightBytes(lifecycle.server.max_inflight_bytes, lifecycle.metrics)
+        self._inflight = inflight
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""

@@ -4,11 +4,13 @@ uvicorn's httptools protocol has no such bounds, and BentoML starts uvicorn with
 `use_bounded_protocol` replaces the one that uvicorn takes by default.
 """
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import httptools
 import uvicorn.config
+from starlette.types import ASGIApp
 
 from bentos.common.errors import DomainError, HeadersTooLarge, MalformedRequest, TooManyConnections
 from bentos.common.http.middleware.request_context import OPERATIONS
@@ -29,10 +31,17 @@ _MALFORMED = "The request is not valid HTTP/1.1."
 
 
 class BoundedHTTPProtocol(TimedHTTPProtocol):
-    """A connection whose client sends no more than it may."""
+    """A connection whose client sends no more than it may.
 
-    def __init__(self, *arguments: Any, **options: Any) -> None:
+    Args:
+        around: makes the application that is served of the one that uvicorn was given.
+        arguments: uvicorn's.
+        options: uvicorn's, and those of `TimedHTTPProtocol`.
+    """
+
+    def __init__(self, *arguments: Any, around: Callable[[ASGIApp], ASGIApp], **options: Any) -> None:
         super().__init__(*arguments, **options)
+        self.app = around(self.app)
         self._chunks: list[bytes] = []  # of the body, parsed and not yet handed to the application
         self._sends_tiny_chunks = False
         self._unused_bytes = 0  # received since the parser last completed a head or message, or gave out some of a body
@@ -175,9 +184,15 @@ class BoundedHTTPProtocol(TimedHTTPProtocol):
         self._parse(head + fields + b"\r\n" + rest)
 
 
-def use_bounded_protocol(settings: ServerSettings, metrics: Metrics) -> None:
-    """Make it what uvicorn takes by default in this process. BentoML leaves it the choice."""
+def use_bounded_protocol(settings: ServerSettings, metrics: Metrics, around: Callable[[ASGIApp], ASGIApp]) -> None:
+    """Make it what uvicorn takes by default in this process. BentoML leaves it the choice.
+
+    Args:
+        settings: of the process.
+        metrics: of the service.
+        around: makes the application that is served of the one that BentoML gives uvicorn.
+    """
     allow_open_files(settings.max_connections + RESERVED_CONNECTIONS + _OTHER_FILES)
     limits = ConnectionLimits(settings, metrics)
-    protocol = partial(BoundedHTTPProtocol, limits=limits)
+    protocol = partial(BoundedHTTPProtocol, limits=limits, around=around)
     uvicorn.config.HTTP_PROTOCOLS["auto"] = protocol  # type: ignore[assignment]  # it takes what is no name as it is

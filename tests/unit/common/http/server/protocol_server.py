@@ -37,7 +37,7 @@ class ProtocolServer:
         self.started: list[str] = []
         self.left: list[str] = []
         self.body_parts = 0
-        protocol: Any = partial(BoundedHTTPProtocol, limits=self._limits)
+        protocol: Any = partial(BoundedHTTPProtocol, limits=self._limits, around=lambda app: app)
         self._server = uvicorn.Server(
             uvicorn.Config(
                 self._answer, http=protocol, interface="asgi3", loop="uvloop", lifespan="off", log_level="warning"

@@ -26,7 +26,7 @@ from bentos.common.settings import ServerSettings
 def installed() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(uvicorn.config.HTTP_PROTOCOLS, "auto", uvicorn.config.HTTP_PROTOCOLS["auto"])
-        use_bounded_protocol(ServerSettings(), Metrics())
+        use_bounded_protocol(ServerSettings(), Metrics(), lambda app: app)
         yield
 
 
