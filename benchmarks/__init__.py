@@ -1,1 +1,1 @@
-"""Measurements that anyone can rerun; each prints a table and writes JSON."""
+"""For those who change the code: measurements of this checkout, each prints a table and writes JSON."""

@@ -3,9 +3,7 @@
 python -m benchmarks.cache [--model ID] [--rounds N] [--json FILE]; needs redis-server.
 """
 
-import asyncio
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -15,15 +13,17 @@ import httpx
 import numpy as np
 import orjson
 import typer
-import uvloop
 
-from benchmarks.load import Load, closed_loop, requests_of
+from benchmarks.load import answered_load
+from benchmarks.markdown import table_of_dicts, table_of_figures
+from benchmarks.rounds import median_ratio
 from benchmarks.served import metric, served
 from benchmarks.texts import mixed_texts, text_of
 from bentos.common.engine.tokenizer import Tokenizer
 from bentos.common.models import resolve as served_model
 from bentos.common.models.store import InstalledModel
 from bentos.embed.settings import EmbedSettings
+from scripts.readiness import wait_until
 from tests.redis_server import RedisServer
 
 _QUERIES = 300
@@ -33,6 +33,7 @@ _CLIENTS = 32
 _BURST = 3000
 _MISSES = 640
 _FAULT_QUERIES = 300
+_WAIT_SECONDS = 60.0
 Figures = dict[str, list[float]]
 
 
@@ -43,38 +44,23 @@ class _Urls:
         self.memory, self.redis, self.none = memory, redis, none
 
 
-def _send(
-    url: str,
-    bodies: Sequence[dict[str, Any]],
-    clients: int = 1,
-    path: str = "/embed",
-    headers: Mapping[str, str] | None = None,
-) -> Load:
-    requests = requests_of(url + path, bodies, headers)
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        load = runner.run(closed_loop(url, requests, clients))
-    if set(load.statuses) != {200}:
-        raise RuntimeError(f"The service refused requests: {sorted(set(load.statuses))}")
-    return load
-
-
 def hits(urls: _Urls, query: str, many: list[str], rounds: int) -> Figures:
     """Answers from the cache beside those of an empty route and of the model, milliseconds."""
     one, several = {"text": query}, {"texts": many}
     base64 = several | {"encoding_format": "base64"}
     for url in (urls.memory, urls.redis):
-        _send(url, [one, several])
+        answered_load(url, [one, several])
     _wait_for_hit(urls.redis, several)
     found: Figures = {name: [] for name in ("empty", "memory", "redis", "none", "many", "many64", "rate", "empty rate")}
     for _ in range(rounds):
-        found["empty"].append(_send(urls.memory, [{}] * _QUERIES, path="/v1/check-api-key").percentile(50))
-        found["memory"].append(_send(urls.memory, [one] * _QUERIES).percentile(50))
-        found["redis"].append(_send(urls.redis, [one] * _QUERIES).percentile(50))
-        found["none"].append(_send(urls.none, [one] * _QUERIES).percentile(50))
-        found["many"].append(_send(urls.memory, [several] * _QUERIES).percentile(50))
-        found["many64"].append(_send(urls.memory, [base64] * _QUERIES).percentile(50))
-        found["rate"].append(_BURST / _send(urls.memory, [one] * _BURST, _CLIENTS).seconds)
-        empty = _send(urls.memory, [{}] * _BURST, _CLIENTS, "/v1/check-api-key")
+        found["empty"].append(answered_load(urls.memory, [{}] * _QUERIES, path="/v1/check-api-key").percentile(50))
+        found["memory"].append(answered_load(urls.memory, [one] * _QUERIES).percentile(50))
+        found["redis"].append(answered_load(urls.redis, [one] * _QUERIES).percentile(50))
+        found["none"].append(answered_load(urls.none, [one] * _QUERIES).percentile(50))
+        found["many"].append(answered_load(urls.memory, [several] * _QUERIES).percentile(50))
+        found["many64"].append(answered_load(urls.memory, [base64] * _QUERIES).percentile(50))
+        found["rate"].append(_BURST / answered_load(urls.memory, [one] * _BURST, _CLIENTS).seconds)
+        empty = answered_load(urls.memory, [{}] * _BURST, _CLIENTS, path="/v1/check-api-key")
         found["empty rate"].append(_BURST / empty.seconds)
     return found
 
@@ -92,7 +78,7 @@ def misses(urls: _Urls, model: InstalledModel, rounds: int) -> Figures:
             for way in sorted(("", " no-store"), reverse=bool(number % 2)):
                 bodies = [{"text": f"{number} {text}"} for text in texts]
                 headers = {"Cache-Control": "no-store"} if way else {}
-                found[tier + way].append(_MISSES / _send(url, bodies, _CLIENTS, headers=headers).seconds)
+                found[tier + way].append(_MISSES / answered_load(url, bodies, _CLIENTS, headers=headers).seconds)
     return found
 
 
@@ -102,16 +88,16 @@ def faults(urls: _Urls, redis: RedisServer, query: str) -> list[dict[str, Any]]:
         ("works", lambda: None, lambda: None),
         ("hangs (SIGSTOP)", redis.hang, redis.resume),
         ("is killed", redis.kill, redis.start),
-        ("is out of memory", lambda: redis.client.config_set("maxmemory", 1), lambda: _roomy(redis)),
+        ("is out of memory", lambda: redis.client.config_set("maxmemory", 1), lambda: _allow_memory(redis)),
         ("is read-only", lambda: redis.client.replicaof("127.0.0.1", "1"), lambda: _writable(redis)),
     ]
     rows = []
     for number, (name, begin, end) in enumerate(states):
         bodies = [{"text": f"{query} {number} {count}"} for count in range(_FAULT_QUERIES)]
-        without = _send(urls.none, bodies)
+        without = answered_load(urls.none, bodies)
         begin()
         try:
-            load = _send(urls.redis, bodies)
+            load = answered_load(urls.redis, bodies)
         finally:
             end()
         rows.append(
@@ -134,39 +120,38 @@ def summary(hit: Figures, miss: Figures) -> dict[str, Any]:
     return {
         "empty route: p50 ms": round(median(hit["empty"]), 3),
         "one query from memory: p50 ms": round(median(hit["memory"]), 3),
-        "ratio to the empty route": _ratio(hit["memory"], hit["empty"]),
+        "ratio to the empty route": round(median_ratio(hit["memory"], hit["empty"]), 2),
         "one query from Redis: p50 ms": round(median(hit["redis"]), 3),
         "more than from memory: ms": round(median(np.subtract(hit["redis"], hit["memory"]).tolist()), 3),
         "one query without a cache: p50 ms": round(median(hit["none"]), 3),
-        "times faster from memory": _ratio(hit["none"], hit["memory"]),
+        "times faster from memory": round(median_ratio(hit["none"], hit["memory"]), 2),
         f"{_MANY} texts from memory: p50 ms": round(median(hit["many"]), 3),
-        "ratio to one query": _ratio(hit["many"], hit["memory"]),
+        "ratio to one query": round(median_ratio(hit["many"], hit["memory"]), 2),
         f"{_MANY} texts from memory as base64: p50 ms": round(median(hit["many64"]), 3),
-        "ratio of base64 to one query": _ratio(hit["many64"], hit["memory"]),
+        "ratio of base64 to one query": round(median_ratio(hit["many64"], hit["memory"]), 2),
         f"queries from memory, {_CLIENTS} clients: requests/s": round(median(hit["rate"])),
         f"empty route, {_CLIENTS} clients: requests/s": round(median(hit["empty rate"])),
         f"new texts past the cache, {_CLIENTS} clients: texts/s": round(median(miss["memory no-store"]), 1),
-        "new texts with memory: share of that": _ratio(miss["memory"], miss["memory no-store"]),
-        "new texts with Redis: share of that": _ratio(miss["redis"], miss["redis no-store"]),
+        "new texts with memory: share of that": round(median_ratio(miss["memory"], miss["memory no-store"]), 2),
+        "new texts with Redis: share of that": round(median_ratio(miss["redis"], miss["redis no-store"]), 2),
     }
-
-
-def _ratio(ours: Sequence[float], reference: Sequence[float]) -> float:
-    return round(median(our / theirs for our, theirs in zip(ours, reference, strict=True)), 2)
 
 
 def _wait_for_hit(url: str, body: dict[str, Any]) -> None:
     """Entries are stored in the background."""
-    while httpx.post(f"{url}/embed", json=body).json()["cached"] < len(body["texts"]):
-        time.sleep(0.05)
+    texts = len(body["texts"])
+    wait_until(lambda: httpx.post(f"{url}/embed", json=body).json()["cached"] == texts, "all is cached", _WAIT_SECONDS)
 
 
 def _wait_until_ok(url: str) -> None:
-    while httpx.get(f"{url}/health").json()["cache"]["status"] != "ok":
-        time.sleep(0.05)
+    wait_until(lambda: _status(url) == "ok", "the cache is ok", _WAIT_SECONDS)
 
 
-def _roomy(redis: RedisServer) -> None:
+def _status(url: str) -> str:
+    return str(httpx.get(f"{url}/health").json()["cache"]["status"])
+
+
+def _allow_memory(redis: RedisServer) -> None:
     redis.client.config_set("maxmemory", 0)
 
 
@@ -196,12 +181,8 @@ def main(
             figures = summary(hits(urls, query, many, rounds), misses(urls, installed, rounds))
             states = faults(urls, redis, query)
             figures["damaged values"] = metric(shared.url, "duobento_cache_damaged_total")
-    print("| figure | value |\n|---|---|")
-    for name, value in figures.items():
-        print(f"| {name} | {value} |")
-    print("\n| " + " | ".join(states[0]) + " |\n" + "|---" * len(states[0]) + "|")
-    for state in states:
-        print("| " + " | ".join(str(value) for value in state.values()) + " |")
+    print(table_of_figures(figures), end="\n\n")
+    print(table_of_dicts(states))
     if json:
         json.write_bytes(orjson.dumps({"figures": figures, "faults": states}, option=orjson.OPT_INDENT_2))
 

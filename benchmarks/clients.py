@@ -9,9 +9,9 @@ from typing import NamedTuple, cast
 from urllib.parse import urlsplit
 
 GAVE_UP = 0
-"""In place of a status: the client closed its connection because its patience was over."""
+"""Stands for a status: the client closed its connection because its patience was over."""
 RESET = -1
-"""In place of a status: no connection, or one that ended before the answer was complete."""
+"""Stands for a status: no connection, or one that ended before the answer was complete."""
 _POOL_SECONDS = 3.0
 """Idle connections are not used again after this: the services close them after five seconds."""
 
@@ -34,11 +34,11 @@ Done = Callable[[Answer], None]
 
 
 class Clients:
-    """Clients of one service that share a pool of connections; a request that finds none idle opens another.
+    """Clients of one service that share a pool of connections; a request that finds no idle one opens another.
 
     Args:
-        url: of the service.
-        patience: seconds after which a client closes its connection; none waits for ever.
+        url: URL of the service.
+        patience: seconds after which a client closes its connection; None waits for ever.
     """
 
     def __init__(self, url: str, patience: float | None = None) -> None:

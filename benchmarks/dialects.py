@@ -3,7 +3,6 @@
 python -m benchmarks.dialects [--rounds N] [--json FILE]
 """
 
-import asyncio
 import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -14,16 +13,18 @@ from typing import Annotated, Any
 
 import orjson
 import typer
-import uvloop
 
 from benchmarks.http_overhead import bulk_seconds
-from benchmarks.load import Load, closed_loop, requests_of
+from benchmarks.load import answered_load
+from benchmarks.markdown import table_of_dicts
+from benchmarks.rounds import median_ratio
 from benchmarks.served import Served, metric, served
 from benchmarks.texts import mixed_texts
 from bentos.common.engine.tokenizer import Tokenizer
 from bentos.common.models import resolve as served_model
 from bentos.embed.settings import EmbedSettings
 from bentos.rerank.settings import RerankSettings
+from scripts.bench.dialects import DIALECTS, Dialect
 
 _TEXTS = 96
 _REQUESTS = 16
@@ -32,32 +33,27 @@ _SINGLES = 100
 _BIG_CALL = 6144
 _BIG_CALL_CLIENTS = 64
 _POLL_SECONDS = 0.05
+_PROMPT_TOKENS = 8
+"""Left for the model's prompt, as OpenAI's dialect truncates nothing."""
 
 Body = Callable[[Sequence[str], str], dict[str, Any]]
-EMBED: dict[str, tuple[str, Body]] = {
-    "native": ("/embed", lambda texts, _: {"texts": list(texts)}),
-    "Cohere v1": ("/v1/embed", lambda texts, model: {"texts": list(texts), "model": model}),
-    "Cohere v2": (
-        "/v2/embed",
-        lambda texts, model: {"texts": list(texts), "model": model, "input_type": "search_query"},
-    ),
-    "OpenAI": ("/v1/embeddings", lambda texts, model: {"input": list(texts), "model": model, "truncate": "end"}),
-    "TEI": ("/embed", lambda texts, _: {"inputs": list(texts), "truncate": True}),
-}
-RERANK: dict[str, tuple[str, Body]] = {
-    "native": ("/rerank", lambda texts, _: {"query": texts[0], "documents": list(texts)}),
-    "Cohere v1, Jina": ("/v1/rerank", lambda texts, model: {"query": texts[0], "documents": texts, "model": model}),
-    "Cohere v2": ("/v2/rerank", lambda texts, model: {"query": texts[0], "documents": texts, "model": model}),
-    "TEI": ("/rerank", lambda texts, _: {"query": texts[0], "texts": list(texts), "truncate": True}),
-}
+"""JSON for texts and a model; of a reranking the first text is the query too."""
 
 
-def _load(url: str, path: str, bodies: Iterator[dict[str, Any]], clients: int) -> Load:
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        load = runner.run(closed_loop(url, requests_of(f"{url}{path}", bodies), clients))
-    if set(load.statuses) != {200}:
-        raise RuntimeError(f"{path} refused requests: {sorted(set(load.statuses))}")
-    return load
+def _embedding(dialect: Dialect) -> tuple[str, Body]:
+    path, body = dialect.embed
+    return path, lambda texts, model: body(model, texts)
+
+
+def _reranking(dialect: Dialect) -> tuple[str, Body]:
+    assert dialect.rerank is not None
+    path, body = dialect.rerank
+    return path, lambda texts, model: body(model, texts[0], texts)
+
+
+EMBED = {name: _embedding(DIALECTS[name]) for name in ("native", "cohere-v1", "cohere", "openai", "tei")}
+RERANK = {name: _reranking(DIALECTS[name]) for name in ("native", "cohere-v1", "cohere", "tei")}
+"""`cohere-v1` and `jina` differ in the answer only."""
 
 
 def compare(
@@ -69,17 +65,17 @@ def compare(
     latency: dict[str, list[float]] = {name: [] for name in dialects}
     for number in range(rounds + 1):
         for name, (path, body) in dialects.items():
-            many = _load(url, path, (body(group, model) for group in groups), _CLIENTS)
-            single = _load(url, path, (body([text], model) for text in texts[:_SINGLES]), 1)
+            many = answered_load(url, (body(group, model) for group in groups), _CLIENTS, path=path)
+            single = answered_load(url, (body([text], model) for text in texts[:_SINGLES]), path=path)
             if number:  # the first round warms up
                 speed[name].append(1 / many.seconds)
                 latency[name].append(single.percentile(50))
     return [
         {
             "dialect": name,
-            "throughput, times native": round(_ratio(speed[name], speed["native"]), 2),
+            "throughput, times native": round(median_ratio(speed[name], speed["native"]), 2),
             "p50 of one text, ms": round(median(latency[name]), 2),
-            "p50, times native": round(_ratio(latency[name], latency["native"]), 2),
+            "p50, times native": round(median_ratio(latency[name], latency["native"]), 2),
         }
         for name in dialects
     ]
@@ -87,11 +83,11 @@ def compare(
 
 def big_call(service: Served, model: str, texts: Sequence[str], engine_seconds: Callable[[], float]) -> dict[str, Any]:
     """6,144 texts as 64 requests of 96 at once, against the same texts given to the backend in process."""
-    path, body = EMBED["Cohere v1"]
+    path, body = EMBED["cohere-v1"]
     bodies = [body(texts[start : start + _TEXTS], model) for start in range(0, len(texts), _TEXTS)]
     before = service.resident_bytes()
     with _peak_memory(service) as peak:
-        load = _load(service.url, path, iter(bodies), _BIG_CALL_CLIENTS)
+        load = answered_load(service.url, bodies, _BIG_CALL_CLIENTS, path=path)
     reference = engine_seconds()
     return {
         "texts": len(texts),
@@ -123,17 +119,6 @@ def _peak_memory(service: Served) -> Iterator[list[int]]:
         seen.append(service.resident_bytes())
 
 
-def _ratio(ours: Sequence[float], reference: Sequence[float]) -> float:
-    return median(our / theirs for our, theirs in zip(ours, reference, strict=True))
-
-
-def _print(rows: Sequence[dict[str, Any]]) -> None:
-    print("| " + " | ".join(rows[0]) + " |\n" + "|---" * len(rows[0]) + "|")
-    for row in rows:
-        print("| " + " | ".join(str(value) for value in row.values()) + " |")
-    print()
-
-
 def main(
     embed_model: Annotated[str, typer.Option(help="An installed encoder.")] = "sentence-transformers/all-MiniLM-L6-v2",
     rerank_model: Annotated[str, typer.Option(help="An installed cross-encoder.")] = "duobento/small-reranker-demo",
@@ -145,7 +130,7 @@ def main(
     settings = EmbedSettings()
     model = served_model.resolve(embed_model, None, settings, default=embed_model, kind="encoder")
     # All different: a service computes equal texts of a request once.
-    many = mixed_texts(_BIG_CALL, model.path, model.profile.max_tokens)
+    many = mixed_texts(_BIG_CALL, model.path, model.profile.max_tokens - _PROMPT_TOKENS)
     texts = many[: _TEXTS * _REQUESTS]
     with served("embed", {}) as service:
         embed = compare(service.url, EMBED, embed_model, texts, rounds)
@@ -159,7 +144,7 @@ def main(
         documents = mixed_texts(_TEXTS * 4, scorer.path, scorer.profile.max_tokens)
         rerank = compare(service.url, RERANK, rerank_model, documents, rounds)
     for rows in (embed, rerank, [big]):
-        _print(rows)
+        print(table_of_dicts(rows), end="\n\n")
     if json:
         json.write_bytes(orjson.dumps({"embed": embed, "rerank": rerank, "big call": big}, option=orjson.OPT_INDENT_2))
 

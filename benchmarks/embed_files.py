@@ -21,17 +21,18 @@ import psutil
 import typer
 
 from benchmarks.migration import payload, reference
+from benchmarks.rounds import median_ratio
 from benchmarks.served import served
 
 _TEMPLATE = "{name} {title} at {company}"
 
 
-def embedded(url: str, rows: int, form: str) -> tuple[float, float]:
+def embedded(url: str, rows: int, output_format: str) -> tuple[float, float]:
     """Rows a second of the whole command, and its peak memory in MiB."""
     with TemporaryDirectory() as folder:
         source = Path(folder) / "people.jsonl"
         source.write_text("".join(json.dumps(payload(number)) + "\n" for number in range(rows)))
-        command = ["embed", str(source), f"--embed-url={url}", f"--template={_TEMPLATE}", f"--format={form}"]
+        command = ["embed", str(source), f"--embed-url={url}", f"--template={_TEMPLATE}", f"--format={output_format}"]
         started = time.perf_counter()
         process = subprocess.Popen([sys.executable, "-m", "scripts", *command], stdout=subprocess.DEVNULL)
         watched, peak = psutil.Process(process.pid), 0
@@ -51,7 +52,7 @@ def main(
     rows: Annotated[int, typer.Option(help="Rows of the runs that are compared with the service.")] = 20000,
     rounds: Annotated[int, typer.Option(min=1)] = 3,
     sizes: Annotated[str, typer.Option(help="Rows of the runs whose memory is compared.")] = "1000,50000",
-    form: Annotated[str, typer.Option("--format", help="What is written.")] = "parquet",
+    output_format: Annotated[str, typer.Option("--format", help="What is written.")] = "parquet",
     model: Annotated[str, typer.Option(help="An installed encoder.")] = "sentence-transformers/all-MiniLM-L6-v2",
 ) -> None:
     """Print the figures as a Markdown table."""
@@ -60,13 +61,13 @@ def main(
         asyncio.run(reference(service.url, min(500, rows)))
         for _ in range(rounds):
             alone.append(asyncio.run(reference(service.url, rows)))
-            ours.append(embedded(service.url, rows, form)[0])
+            ours.append(embedded(service.url, rows, output_format)[0])
         for size in map(int, sizes.split(",")) if sizes else ():
-            memory[size] = embedded(service.url, size, form)[1]
-    ratio = median(our / their for our, their in zip(ours, alone, strict=True))
+            memory[size] = embedded(service.url, size, output_format)[1]
+    ratio = median_ratio(ours, alone)
     print("| figure | value |\n|---|---:|")
     print(f"| service alone: passages/s | {median(alone):.0f} |")
-    print(f"| embed, {rows} rows to {form}: rows/s, the whole command | {median(ours):.0f} |")
+    print(f"| embed, {rows} rows to {output_format}: rows/s, the whole command | {median(ours):.0f} |")
     print(f"| ratio, median of {rounds} rounds | {ratio:.2f} |")
     for size, peak in memory.items():
         print(f"| {size} rows: peak memory MiB | {peak:.0f} |")

@@ -3,7 +3,6 @@
 python -m benchmarks.http_overhead [--model ID] [--rounds N] [--json FILE]
 """
 
-import asyncio
 import os
 import time
 from pathlib import Path
@@ -12,10 +11,11 @@ from typing import Annotated, Any
 
 import orjson
 import typer
-import uvloop
 
-from benchmarks.load import Load, closed_loop, requests_of
+from benchmarks.load import Load, answered_load
 from benchmarks.machine import processor
+from benchmarks.markdown import table_of_figures
+from benchmarks.rounds import median_ratio
 from benchmarks.served import metric, served
 from benchmarks.texts import mixed_texts, text_of
 from bentos.common.backends.interface import Backend, TokenRow
@@ -73,13 +73,8 @@ def _sentence_transformers(model: InstalledModel, query: str, texts: list[str], 
     return median(seconds) * 1000, tokens / (time.perf_counter() - started)
 
 
-def _http(url: str, texts: list[str], clients: int) -> Load:
-    requests = requests_of(f"{url}/embed", ({"text": text} for text in texts))
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        load = runner.run(closed_loop(url, requests, clients))
-    if set(load.statuses) != {200}:
-        raise RuntimeError(f"The service refused requests: {sorted(set(load.statuses))}")
-    return load
+def _sent(url: str, texts: list[str], clients: int) -> Load:
+    return answered_load(url, ({"text": text} for text in texts), clients)
 
 
 def measure(model: InstalledModel, rounds: int, texts_count: int) -> dict[str, Any]:
@@ -96,15 +91,15 @@ def measure(model: InstalledModel, rounds: int, texts_count: int) -> dict[str, A
     found: dict[str, list[float]] = {name: [] for name in ("query", "http_query", "bulk", "http_bulk", "padding")}
     with served("embed", {"EMBED_MODEL": model.profile.model_id, "ACCESS_LOG": "false"}) as service:
         url = service.url
-        _http(url, texts, _CLIENTS)
+        _sent(url, texts, _CLIENTS)
         _query_seconds(backend, tokenizer, query, prompt, queries)
         for _ in range(rounds):
             found["query"].append(median(_query_seconds(backend, tokenizer, query, prompt, queries)) * 1000)
-            found["http_query"].append(_http(url, [query] * queries, 1).percentile(50))
+            found["http_query"].append(_sent(url, [query] * queries, 1).percentile(50))
             budget = int(metric(url, "duobento_batch_budget_tokens"))
             found["bulk"].append(tokens / bulk_seconds(backend, tokenizer, texts, prompt, budget))
             before = _padding(url)
-            found["http_bulk"].append(tokens / _http(url, texts, _CLIENTS).seconds)
+            found["http_bulk"].append(tokens / _sent(url, texts, _CLIENTS).seconds)
             after = _padding(url)
             found["padding"].append((after[0] - before[0]) / (after[1] - before[1]))
     sample = texts[: texts_count // 4]
@@ -118,10 +113,10 @@ def measure(model: InstalledModel, rounds: int, texts_count: int) -> dict[str, A
         "threads": settings.threads,
         "in process, one query of 16 tokens and the prompt: p50 ms": round(median(found["query"]), 2),
         "over HTTP, the same query: p50 ms": round(median(found["http_query"]), 2),
-        "ratio (lower is better)": round(_ratio(found["http_query"], found["query"]), 2),
+        "ratio (lower is better)": round(median_ratio(found["http_query"], found["query"]), 2),
         f"in process, {texts_count} mixed texts, sorted: tokens/s": round(median(found["bulk"])),
         f"over HTTP, {_CLIENTS} clients, the same texts: tokens/s": round(median(found["http_bulk"])),
-        "ratio (higher is better)": round(_ratio(found["http_bulk"], found["bulk"]), 2),
+        "ratio (higher is better)": round(median_ratio(found["http_bulk"], found["bulk"]), 2),
         "padding, share of computed tokens": round(median(found["padding"]), 3),
         "sentence-transformers fp32 in process, the same query: p50 ms": round(reference_query, 2),
         "sentence-transformers fp32 in process, a quarter of the texts: tokens/s": round(reference_bulk),
@@ -144,11 +139,6 @@ def _padding(url: str) -> tuple[float, float]:
     return padding, padding + metric(url, "duobento_tokens_total")
 
 
-def _ratio(ours: list[float], reference: list[float]) -> float:
-    """Median of the ratios round by round, so that drift of the machine's speed cancels out."""
-    return median(our / theirs for our, theirs in zip(ours, reference, strict=True))
-
-
 def main(
     model: Annotated[str, typer.Option(help="An installed encoder.")] = "sentence-transformers/all-MiniLM-L6-v2",
     rounds: Annotated[int, typer.Option(min=1, help="Rounds of both sides in turn.")] = 5,
@@ -160,9 +150,7 @@ def main(
     os.environ["EMBED_BACKEND"] = backend
     settings = EmbedSettings()
     figures = measure(served_model.resolve(model, None, settings, default=model, kind="encoder"), rounds, texts)
-    print("| figure | value |\n|---|---|")
-    for name, value in figures.items():
-        print(f"| {name} | {value} |")
+    print(table_of_figures(figures))
     if json:
         json.write_bytes(orjson.dumps(figures, option=orjson.OPT_INDENT_2))
 

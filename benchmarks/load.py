@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import numpy as np
 import orjson
+import uvloop
 
 _BUFFER_BYTES = 2**24
 """Large enough for any answer: reading in pieces would cost the generator more than the service."""
@@ -71,3 +72,27 @@ async def closed_loop(url: str, requests: Sequence[bytes], clients: int) -> Load
     started = time.perf_counter()
     await asyncio.gather(*(client() for _ in range(clients)))
     return Load(time.perf_counter() - started, latencies, statuses)
+
+
+def answered_load(
+    url: str,
+    bodies: Iterable[dict[str, Any]],
+    clients: int = 1,
+    *,
+    path: str = "/embed",
+    headers: Mapping[str, str] | None = None,
+) -> Load:
+    """Send all bodies to a path of a service, each of which it has to answer.
+
+    Args:
+        url: of the service.
+        clients: that send one request after another.
+
+    Raises:
+        RuntimeError: a request was refused.
+    """
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        load = runner.run(closed_loop(url, requests_of(url + path, bodies, headers), clients))
+    if set(load.statuses) != {200}:
+        raise RuntimeError(f"{path} refused requests: {sorted(set(load.statuses))}")
+    return load

@@ -88,14 +88,14 @@ def _install(model_id: str, kind: Kind, folder: Path, precisions: list[Precision
             for name in ("config.json", "tokenizer.json"):
                 shutil.copy(folder / name, work)
             write_weights(graph, precision, Path(work))
-            form = profile.model_copy(
+            variant = profile.model_copy(
                 update={"backend": "openvino", "precision": precision, "pooling": pooling_of(model)}
             )
-            typer.echo(f"{model_id}: {model_store.register(Path(work), form, force=True).tag}")
+            typer.echo(f"{model_id}: {model_store.register(Path(work), variant, force=True).tag}")
 
 
 def main(
-    precision: Annotated[list[str], typer.Option(help="OpenVINO precisions, or none.")] = ["int8"],  # noqa: B006
+    precision: Annotated[list[str], typer.Option(help="OpenVINO precisions, or `none`.")] = ["int8"],  # noqa: B006
 ) -> None:
     """Make and install both models."""
     torch.manual_seed(0)

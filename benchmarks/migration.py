@@ -10,7 +10,6 @@ November 2026 are of qdrant-client's engine in Python, in memory, and compare wi
 
 import asyncio
 import os
-import socket
 import subprocess
 import sys
 import threading
@@ -26,30 +25,27 @@ import psutil
 import typer
 from qdrant_client import QdrantClient, models
 
+from benchmarks.rounds import median_ratio
 from benchmarks.served import served
+from scripts.free_port import free_port
 from scripts.migrate.copy.template import Template
+from scripts.readiness import answers, wait_until
 
 _TEMPLATE = "{name} {title} at {company}"
 _BATCH = 100
 _CONCURRENCY = 8
 _OLD_SIZE = 16
+_START_SECONDS = 60.0
 
 
 @contextmanager
 def qdrant() -> Iterator[str]:
     """A Qdrant on a free port."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     process = subprocess.Popen([sys.executable, "-m", "tests.migration.qdrant_server", str(port)])
     url = f"http://127.0.0.1:{port}"
     try:
-        while True:
-            try:
-                httpx.get(f"{url}/collections")
-                break
-            except httpx.TransportError:
-                time.sleep(0.1)
+        wait_until(lambda: answers(f"{url}/collections"), "Qdrant answers", _START_SECONDS)
         yield url
     finally:
         process.kill()
@@ -80,11 +76,11 @@ async def reference(url: str, count: int) -> float:
     """Passages a second of the service alone."""
     template = Template(_TEMPLATE)
     texts = [template.render(payload(number)) for number in range(count)]
-    places = asyncio.Semaphore(_CONCURRENCY)
+    slots = asyncio.Semaphore(_CONCURRENCY)
 
     async def send(client: httpx.AsyncClient, batch: list[str]) -> None:
         body = {"texts": batch, "input_type": "passage", "priority": "bulk", "encoding_format": "base64"}
-        async with places:
+        async with slots:
             (await client.post(f"{url}/embed", json=body, timeout=600)).raise_for_status()
 
     started = time.perf_counter()
@@ -152,7 +148,7 @@ def main(
             seed(client, f"memory-{size}", size)
             memory[size] = migrated(service.url, qdrant_url, f"memory-{size}")
         client.close()
-    ratio = median(our / their for our, their in zip(ours, alone, strict=True))
+    ratio = median_ratio(ours, alone)
     print("| figure | value | goal |\n|---|---:|---:|")
     print(f"| service alone: passages/s | {median(alone):.0f} | |")
     print(f"| migration, {points} points: points/s | {median(ours):.0f} | |")

@@ -25,7 +25,7 @@ _PATHS = ("/live", "/ready", "/health")
 _EVERY_SECONDS = 0.05
 _GIVE_UP_SECONDS = 60.0
 LOST = "no answer"
-"""In place of a status."""
+"""Stands for a status."""
 
 
 @dataclass
@@ -34,8 +34,8 @@ class Probes:
 
     Attributes:
         milliseconds: of each probe, in the order in which they were sent.
-        statuses: how many probes had which.
-        lag_ms: by how much the prober itself was late at worst.
+        statuses: number of probes by status.
+        lag_ms: maximum by which the prober itself was late.
     """
 
     milliseconds: list[float] = field(default_factory=list)

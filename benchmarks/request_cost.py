@@ -5,18 +5,17 @@
 Both services run side by side and are asked in turn, so that what else the machine does meets both alike.
 """
 
-import asyncio
-from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
-from typing import Annotated, Any
+from typing import Annotated
 
 import orjson
 import typer
-import uvloop
 
-from benchmarks.load import Load, closed_loop, requests_of
+from benchmarks.load import answered_load
 from benchmarks.machine import processor
+from benchmarks.markdown import table
+from benchmarks.rounds import median_ratio
 from benchmarks.served import ROOT, served
 from benchmarks.texts import mixed_texts
 from bentos.common.models import store as model_store
@@ -32,14 +31,6 @@ Costs = dict[str, dict[str, list[float]]]
 """Milliseconds of each round, by what was asked and by side."""
 
 
-def _send(url: str, bodies: Sequence[dict[str, Any]], clients: int) -> Load:
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        load = runner.run(closed_loop(f"{url}/embed", requests_of(f"{url}/embed", bodies), clients))
-    if set(load.statuses) != {200}:
-        raise RuntimeError(f"The service refused requests: {sorted(set(load.statuses))}")
-    return load
-
-
 def measure(model: InstalledModel, checkout: Path, rounds: int, texts_count: int) -> Costs:
     """Ask both sides in turn, each first in every other round."""
     settings = _CACHE | {"EMBED_MODEL": model.profile.model_id}
@@ -50,8 +41,8 @@ def measure(model: InstalledModel, checkout: Path, rounds: int, texts_count: int
             texts = mixed_texts(texts_count, model.path, model.profile.max_tokens, seed=10_000 * number)
             new = [{"text": f"{number} {text}"} for text in texts]
             for side in sorted(urls, reverse=bool(number % 2)):
-                query = _send(urls[side], [{"text": _QUERY}] * _QUERIES, 1).percentile(50)
-                seconds = _send(urls[side], new, _CLIENTS).seconds
+                query = answered_load(urls[side], [{"text": _QUERY}] * _QUERIES).percentile(50)
+                seconds = answered_load(urls[side], new, _CLIENTS).seconds
                 if number:  # the first round warms up
                     costs[QUERY][side].append(query)
                     costs[TEXTS][side].append(seconds / texts_count * 1000)
@@ -64,7 +55,7 @@ def summary(costs: Costs) -> dict[str, dict[str, float]]:
         what: {
             "this": round(median(sides["this"]), 3),
             "other": round(median(sides["other"]), 3),
-            "ratio": round(median(ours / theirs for ours, theirs in zip(*sides.values(), strict=True)), 3),
+            "ratio": round(median_ratio(sides["this"], sides["other"]), 3),
             "rounds": len(sides["this"]),
         }
         for what, sides in costs.items()
@@ -82,9 +73,8 @@ def main(
     if checkout.resolve() == ROOT.resolve():
         raise typer.BadParameter("that is this checkout", param_hint="--checkout")
     found = summary(measure(model_store.find(model), checkout.resolve(), rounds, texts))
-    typer.echo("| | this | other | ratio | rounds |\n|---|---|---|---|---|")
-    for what, row in found.items():
-        typer.echo(f"| {what} | {row['this']} | {row['other']} | {row['ratio']} | {row['rounds']} |")
+    columns = ("this", "other", "ratio", "rounds")
+    typer.echo(table(["", *columns], [[what, *(row[column] for column in columns)] for what, row in found.items()]))
     if json:
         figures = {"model": model, "processor": processor(), **found}
         json.write_bytes(orjson.dumps(figures, option=orjson.OPT_INDENT_2))

@@ -1,10 +1,8 @@
 """A service of this repository, started for a measurement and stopped after it."""
 
 import os
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +10,9 @@ from pathlib import Path
 
 import httpx
 import psutil
+
+from scripts.free_port import free_port
+from scripts.readiness import answers, wait_until
 
 ROOT = Path(__file__).parents[1]
 SERVICES = {"embed": "bentos.embed.service:EmbedService", "rerank": "bentos.rerank.service:RerankService"}
@@ -26,7 +27,7 @@ class Served:
     process: psutil.Process
 
     def resident_bytes(self) -> int:
-        """Of its largest process, the one that holds the model."""
+        """Resident bytes of its largest process, the one that holds the model."""
         return max(process.memory_info().rss for process in self._processes())
 
     def cpu_seconds(self) -> float:
@@ -47,9 +48,7 @@ def served(name: str, environment: Mapping[str, str], checkout: Path = ROOT) -> 
             service computes what it is sent.
         checkout: of this repository, whose service is run.
     """
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     process = subprocess.Popen(
         [sys.executable, "-m", "bentoml", "serve", SERVICES[name], "--host", "127.0.0.1", "--port", str(port)],
         cwd=checkout,
@@ -66,17 +65,12 @@ def served(name: str, environment: Mapping[str, str], checkout: Path = ROOT) -> 
 
 
 def _wait_until_ready(url: str, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + _START_SECONDS
-    while time.monotonic() < deadline:
+    def ready() -> bool:
         if process.poll() is not None:
             raise RuntimeError("The service ended while starting; run it by hand to see why.")
-        try:
-            if httpx.get(f"{url}/ready").status_code == httpx.codes.OK:
-                return
-        except httpx.TransportError:
-            pass
-        time.sleep(0.2)
-    raise RuntimeError(f"The service was not ready within {_START_SECONDS} seconds.")
+        return answers(f"{url}/ready")
+
+    wait_until(ready, f"{url} is ready", _START_SECONDS)
 
 
 def metric(url: str, name: str) -> float:

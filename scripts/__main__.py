@@ -1,19 +1,39 @@
-"""`python -m scripts embed` and `evaluate`; the other tools are programs of their own, `python -m scripts.<tool>`."""
+"""`python -m scripts`: all tools as one program. Each is imported when it is run, as some take seconds to import."""
 
-import typer
+from importlib import import_module
+from typing import Any
 
-from scripts.embed.command import embed
-from scripts.evaluate.command import evaluate
+from typer.core import TyperCommand
+from typer.main import get_command
 
-app = typer.Typer(
-    help="Embed files, and evaluate searches, with the two services.",
-    add_completion=False,
+from scripts.command import ProgramGroup
+
+COMMANDS = {
+    "serve": "Run both services with a preset of installed models.",
+    "models": "Install models, list them, verify conversions.",
+    "migrate": "Give a Qdrant collection new vectors without downtime.",
+    "bench": "Measure a running deployment: is it fast enough?",
+    "doctor": "Check a running deployment: is it set up right?",
+    "cache": "Show what the services keep in Redis, and drop entries.",
+    "embed": "Embed the rows of files.",
+    "evaluate": "Measure how well searches find what they should.",
+}
+"""What each command is for; it is the `app` of the module `cli` in the package of its name."""
+
+
+class _Tools(ProgramGroup):
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        name, _, rest = super().resolve_command(ctx, args)
+        return name, get_command(import_module(f"scripts.{name}.cli").app), rest
+
+
+program = _Tools(
+    name="scripts",
+    help="Tools for embed-service and rerank-service.",
+    commands=[TyperCommand(name, help=purpose) for name, purpose in COMMANDS.items()],
     no_args_is_help=True,
     rich_markup_mode=None,
 )
-app.command()(embed)
-app.command()(evaluate)
-
 
 if __name__ == "__main__":
-    app(prog_name="python -m scripts")
+    program.main(prog_name="python -m scripts")

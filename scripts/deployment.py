@@ -9,6 +9,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bentos.common import settings
 from bentos.common.settings import AnySettings
+from scripts.command import UsageError
 
 
 def _reachable(url: str) -> str:
@@ -22,7 +23,7 @@ def _reachable(url: str) -> str:
 
 
 ServiceURL: TypeAlias = Annotated[str, AfterValidator(_reachable)]
-"""Of a service, in settings; refused if no client could be made for it."""
+"""URL of a service, in settings; refused if no client could be made for it."""
 
 
 def service_url(option: str | None) -> str | None:
@@ -35,6 +36,16 @@ def service_url(option: str | None) -> str | None:
         return option and _reachable(option)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
+
+
+EmbedURL: TypeAlias = Annotated[
+    str | None, typer.Option(help="URL of embed-service; default: EMBED_SERVICE_URL.", callback=service_url)
+]
+RerankURL: TypeAlias = Annotated[
+    str | None, typer.Option(help="URL of rerank-service; default: RERANK_SERVICE_URL.", callback=service_url)
+]
+Key: TypeAlias = Annotated[str | None, typer.Option(help="Key of the services; default: SERVICE_API_KEY.")]
+Timeout: TypeAlias = Annotated[float, typer.Option(min=0.001, help="Seconds that a request may take.")]
 
 
 class DeploymentSettings(BaseSettings):
@@ -56,12 +67,12 @@ def read(kind: type[AnySettings]) -> AnySettings:
     """Settings of a command that are read from the environment.
 
     Raises:
-        typer.BadParameter: with a line for each that is wrong; it ends the command as a wrong option does, with 2.
+        UsageError: with a line for each that is wrong.
     """
     try:
         return settings.read(kind)
     except settings.WrongSettings as error:
-        raise typer.BadParameter(str(error)) from None
+        raise UsageError(str(error)) from None
 
 
 def authorization(key: str | None) -> dict[str, str]:

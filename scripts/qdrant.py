@@ -1,10 +1,19 @@
 """Where a deployment's Qdrant is, and the client of a server: the command-line tools reach it in the same way."""
 
 from pathlib import Path
+from typing import Annotated, TypeAlias
 
+import typer
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from qdrant_client import QdrantClient
+
+LOCAL_URL = "http://localhost:6333"
+"""Where a server listens that was started without options."""
+
+QdrantURL: TypeAlias = Annotated[
+    str | None, typer.Option(help="Qdrant's URL, or the folder of its embedded engine; default: QDRANT_URL.")
+]
 
 
 class QdrantSettings(BaseSettings):
@@ -21,9 +30,9 @@ class QdrantSettings(BaseSettings):
         return self.api_key.get_secret_value() if self.api_key else None
 
 
-def folder_of(place: str) -> Path | None:
-    """The embedded engine's folder; none if the place is the URL of a server."""
-    return None if "://" in place else Path(place)
+def folder_of(url: str) -> Path | None:
+    """The embedded engine's folder; None if it is the URL of a server."""
+    return None if "://" in url else Path(url)
 
 
 def server_client(url: str, api_key: str | None, timeout: int | None = None) -> QdrantClient:
@@ -31,7 +40,7 @@ def server_client(url: str, api_key: str | None, timeout: int | None = None) -> 
 
     Args:
         url: without a port, https is port 443, as behind a proxy, and http Qdrant's own 6333.
-        timeout: seconds that it may take to answer; none is the client's default.
+        timeout: seconds that it may take to answer; None is the client's default.
     """
     port = None if url.startswith("https://") else 6333
     return QdrantClient(url=url, port=port, api_key=api_key or None, timeout=timeout, check_compatibility=False)

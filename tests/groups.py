@@ -15,7 +15,7 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 SHARED = (
-    "converted",
+    "conversions",
     "e5",
     "frail",
     "frail_embed",

@@ -11,8 +11,9 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from scripts.free_port import free_port
 from tests import programs
-from tests.http.server import free_port, wait_for
+from tests.http.server import wait_for
 
 needs_redis = pytest.mark.skipif(programs.find("redis-server") is None, reason=programs.missing("redis-server"))
 

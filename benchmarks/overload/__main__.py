@@ -68,8 +68,8 @@ def main(
     picture: Annotated[Path | None, typer.Option(help="Draw the sweeps of all models of --json, as SVG.")] = None,
 ) -> None:
     """Print the figures as JSON."""
-    _, most_files = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most_files, most_files))
+    _, max_files = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max_files, max_files))
     plan = Plan(
         clients=clients,
         saturation_seconds=saturation_seconds,

@@ -12,10 +12,10 @@ from benchmarks.overload.outcomes import OK, REFUSALS, Outcome, recovery
 from benchmarks.overload.requests import Request
 
 TRIES = 3
-"""Of a client that obeys: the vendors' SDKs send again twice by default."""
+"""Number of tries of a client that obeys: the vendors' SDKs send again twice by default."""
 _OBEDIENT_EVERY = 10
 _BACK_OFF_SECONDS = 0.5
-"""Of a refusal without `Retry-After`; doubled each time, as the SDKs do."""
+"""Pause after a refusal without `Retry-After`; doubled each time, as the SDKs do."""
 _PAUSE_AFTER_REFUSAL = 0.1
 
 
@@ -111,7 +111,7 @@ async def offer(
         requests: chosen from at random.
         due: seconds from now, rising.
         some_obey: whether every tenth client sends a refused request again, twice at most, after `Retry-After`.
-        seed: of the choice.
+        seed: seed of the choice.
     """
     loop = asyncio.get_running_loop()
     source = random.Random(seed)

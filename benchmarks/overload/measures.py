@@ -29,8 +29,8 @@ class Bench:
     """Loads for one running service.
 
     Args:
-        service: that runs.
-        model: that it serves.
+        service: a running service.
+        model: the model that it serves.
         plan: how much is measured.
     """
 

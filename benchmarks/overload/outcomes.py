@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from benchmarks.clients import GAVE_UP, RESET
+from scripts.percentile import percentile
 
 OK = 200
 REFUSALS = frozenset({413, 429, 503})
@@ -39,7 +40,7 @@ class Outcome:
 
     @property
     def status(self) -> int:
-        """Of the last try."""
+        """Status of the last try."""
         return self.statuses[-1]
 
     @property
@@ -64,9 +65,10 @@ def offered(outcomes: Iterable[Outcome], begin: float, end: float) -> float:
 
 
 def percentile_ms(outcomes: Iterable[Outcome], percent: float, statuses: frozenset[int]) -> float | None:
-    """Latency in milliseconds of the requests that ended with one of these statuses; none if there are none."""
+    """Latency in milliseconds of the requests that ended with one of these statuses; None if there are none."""
     latencies = [one.latency for one in outcomes if one.status in statuses]
-    return round(float(np.percentile(latencies, percent)) * 1000, 1) if latencies else None
+    seconds = percentile(latencies, percent)
+    return None if seconds is None else round(seconds * 1000, 1)
 
 
 def statuses(outcomes: Iterable[Outcome]) -> dict[str, int]:
@@ -91,7 +93,7 @@ def recovery(latencies: Sequence[tuple[float, float]], limit: float, of: int = 5
         of: how many must be looked at together, so that one lucky request does not count.
 
     Returns:
-        When the first of them was sent; none if that did not happen.
+        When the first of them was sent; None if that did not happen.
     """
     for first in range(len(latencies) - of + 1):
         if np.median([seconds for _, seconds in latencies[first : first + of]]) <= limit:

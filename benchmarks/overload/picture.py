@@ -36,7 +36,7 @@ def draw(figures: dict[str, Any], file: Path) -> None:
 
 
 def _panel(axes: Axes, name: str, found: dict[str, Any]) -> None:
-    most = 1.0
+    largest = 1.0
     for side, colour in _COLOURS.items():
         steps = sorted(found.get(side, {}).get("sweep", []), key=lambda step: step[_OFFERED])
         if not steps:
@@ -44,11 +44,11 @@ def _panel(axes: Axes, name: str, found: dict[str, Any]) -> None:
         loads, goodputs = [step[_OFFERED] for step in steps], [step[_GOODPUT] for step in steps]
         axes.plot(loads, goodputs, color=colour, marker="o", markersize=4, linewidth=1.8)
         axes.annotate(side, (loads[-1], goodputs[-1]), (4, 0), textcoords="offset points", color=colour, va="center")
-        most = max(most, *loads)
-    axes.plot([0, 1, most], [0, 1, 1], color=_IDEAL, linewidth=1, zorder=0)
+        largest = max(largest, *loads)
+    axes.plot([0, 1, largest], [0, 1, 1], color=_IDEAL, linewidth=1, zorder=0)
     axes.set_title(name, fontsize=9, loc="left", fontweight="bold")
     axes.set_xlabel("offered load, of the saturated rate")
-    axes.set_xlim(0, most * 1.15)
+    axes.set_xlim(0, largest * 1.15)
     axes.set_ylim(0, 1.3)
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(length=2)

@@ -9,15 +9,15 @@ class Plan:
     """How much is measured.
 
     Attributes:
-        clients: that wait for their answers, to saturate the service.
-        saturation_seconds: how long they do.
+        clients: number of clients that wait for their answers, to saturate the service.
+        saturation_seconds: how long they saturate it.
         patience: seconds after which a client gives up.
         times: the overload, in saturated rates.
-        seconds: of the overload.
+        seconds: length of the overload.
         sweep: loads of the picture, in saturated rates.
-        sweep_seconds: of each; the goodput counts from the moment at which the first clients can have given up.
-        burst_seconds: of the burst.
-        after_seconds: of half the saturated rate after it.
+        sweep_seconds: length of each; the goodput counts from the moment at which the first clients can have given up.
+        burst_seconds: length of the burst.
+        after_seconds: length of half the saturated rate after it.
     """
 
     clients: int = 32

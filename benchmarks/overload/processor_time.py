@@ -9,7 +9,7 @@ class ProcessorTime:
     """Processors that a service and this process use from now on.
 
     Args:
-        service: that runs.
+        service: a running service.
     """
 
     def __init__(self, service: Served) -> None:

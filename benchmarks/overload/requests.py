@@ -10,7 +10,7 @@ from bentos.common.engine.tokenizer import Tokenizer
 from bentos.common.models.store import InstalledModel
 
 _QUERY_TOKENS = 16
-_MOST_DOCUMENTS = 8
+_MAX_DOCUMENTS = 8
 PATHS = {"encoder": "/embed", "cross-encoder": "/rerank"}
 """Native route of each kind of model."""
 SERVICES = {"encoder": "embed", "cross-encoder": "rerank"}
@@ -22,7 +22,7 @@ class Request(NamedTuple):
 
     Attributes:
         content: head and body.
-        tokens: of all its rows, prompts and special tokens included.
+        tokens: number of tokens of all its rows, prompts and special tokens included.
     """
 
     content: bytes
@@ -61,7 +61,7 @@ def _embedding(tokenizer: Tokenizer, length: int, prompt: str, seed: int) -> tup
 
 
 def _reranking(tokenizer: Tokenizer, seed: int) -> tuple[dict[str, object], int]:
-    count = random.Random(seed).randint(1, _MOST_DOCUMENTS)
+    count = random.Random(seed).randint(1, _MAX_DOCUMENTS)
     longest = tokenizer.window - 2 * _QUERY_TOKENS
     query = text_of(_QUERY_TOKENS, tokenizer, seed=seed)
     documents = [

@@ -79,7 +79,7 @@ class HttpContestant:
         return load
 
     def vectors(self) -> NDArray[np.float32]:
-        """Of a few texts, to see that it serves the same model: float32 `[texts, dimension]`."""
+        """Vectors of a few texts, to see that it serves the same model: float32 `[texts, dimension]`."""
         route = cast(EmbedRoute, self._peer.embed)
         body = route.body([self._prompt + text for text in _PROBE_TEXTS])
         answer = httpx.post(self.server.url + route.path, json=body, timeout=120).raise_for_status()
@@ -145,7 +145,7 @@ class SentenceTransformersInProcess:
         return _timed(work, self._infer)
 
     def vectors(self) -> NDArray[np.float32]:
-        """Of the texts of `HttpContestant.vectors`."""
+        """Vectors of the texts of `HttpContestant.vectors`: float32 `[texts, dimension]`."""
         vectors: NDArray[np.float32] = self._model.encode(
             [self._prompt + text for text in _PROBE_TEXTS], normalize_embeddings=True
         )

@@ -19,20 +19,20 @@ _BULK_REQUESTS = 10_000
 _POLL_SECONDS = 0.05
 
 
-def measure(ours: HttpContestant, model: InstalledModel, queries: int, slice_ms: float) -> Interference:
+def measure(ours: HttpContestant, model: InstalledModel, queries: int, target_batch_ms: float) -> Interference:
     """Latency of queries one at a time, alone and beside bulk clients that always have a request in flight.
 
     Args:
         ours: awake.
-        model: that it serves.
+        model: the model that it serves.
         queries: to measure in each state.
-        slice_ms: as the service is set, for the report.
+        target_batch_ms: as the service is set, for the report.
     """
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_measure(ours, model, queries, slice_ms))
+        return runner.run(_measure(ours, model, queries, target_batch_ms))
 
 
-async def _measure(ours: HttpContestant, model: InstalledModel, queries: int, slice_ms: float) -> Interference:
+async def _measure(ours: HttpContestant, model: InstalledModel, queries: int, target_batch_ms: float) -> Interference:
     url = ours.server.url
     asked = ours.http_requests(tuple(query_text(model, seed) for seed in range(queries)))
     texts = ours.http_requests(tuple(bulk_request(model, seed * 1000, _BULK_MEDIAN) for seed in range(_BULK_CLIENTS)))
@@ -56,7 +56,7 @@ async def _measure(ours: HttpContestant, model: InstalledModel, queries: int, sl
         idle_p99_ms=idle.percentile(99),
         bulk_p50_ms=busy.percentile(50),
         bulk_p99_ms=busy.percentile(99),
-        slice_ms=slice_ms,
+        target_batch_ms=target_batch_ms,
         micro_batch_ms=(after[0] - before[0]) / max(1, after[1] - before[1]) * 1000,
     )
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from benchmarks.peers.requests import Documents
 from bentos.common.backends.interface import Kind
 
-Form = Literal["installed", "torch", "transformers-4", "onnx", "ctranslate2"]
+ModelFormat = Literal["installed", "torch", "transformers-4", "onnx", "ctranslate2"]
 """How a server wants its model: by id from our store, or a folder in one of these formats.
 
 `transformers-4` is the torch original as that older version can read it.
@@ -20,13 +20,13 @@ class Launch:
     """One start of a server.
 
     Attributes:
-        python: of the server's virtual environment.
+        python: Python of the server's virtual environment.
         port: on the loopback interface.
-        model: folder of the model in the peer's form.
-        model_id: as it is installed.
+        model: folder of the model in the peer's format.
+        model_id: id of the installed model.
         kind: encoder or cross-encoder.
-        window: most tokens the model takes.
-        threads: that the server may use in all.
+        window: maximum number of tokens the model takes.
+        threads: number of threads that the server may use in all.
         home: a folder that the server may fill.
     """
 
@@ -45,7 +45,7 @@ class EmbedRoute:
     """Where a server takes texts.
 
     Attributes:
-        path: of the URL.
+        path: path of the URL.
         body: the JSON for some texts.
         vectors: the vectors in the answer's JSON, in the order of the texts.
     """
@@ -70,23 +70,23 @@ class Peer:
     Attributes:
         name: in tables, and of its virtual environment's folder where it has one of its own.
         about: one line for the report.
-        precision: of its arithmetic; None if the installed model says.
-        form: of the model it loads.
+        precision: precision of its arithmetic; None if the installed model says.
+        model_format: format of the model that it loads.
         command: starts it.
         embed: None if it serves no encoders.
         rerank: None if it serves no cross-encoders.
         requirements: name of a file in `requirements/`; None runs in this process's own environment.
         versions: packages that the report names with their versions.
         ready: path that answers 200 once the model is loaded.
-        processes: that share the threads.
-        variables: of its environment, besides those for threads.
+        processes: number of processes that share the threads.
+        variables: variables of its environment, besides those for threads.
         converts_at_first_start: into its home; it is then started again before anything is measured.
         adds_prompt: whether it puts the model's prompt before a text itself.
     """
 
     name: str
     about: str
-    form: Form
+    model_format: ModelFormat
     command: Callable[[Launch], list[str]]
     embed: EmbedRoute | None
     rerank: RerankRoute | None

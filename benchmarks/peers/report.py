@@ -1,8 +1,8 @@
 """A run as Markdown."""
 
-from collections.abc import Sequence
 from itertools import groupby
 
+from benchmarks.markdown import table
 from benchmarks.peers.goals import goals
 from benchmarks.peers.results import Figures, Results
 
@@ -29,17 +29,6 @@ def markdown(results: Results) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, numbers: bool = True) -> str:
-    """A Markdown table; with `numbers`, all columns but the first hold numbers."""
-    rule = "---:" if numbers else "---"
-    lines = [_line(head), _line(["---", *[rule] * (len(head) - 1)]), *map(_line, rows)]
-    return "\n".join(lines)
-
-
-def _line(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cells)} |"
-
-
 def _environment(results: Results) -> str:
     lines = [f"{name}: {value}" for name, value in (results.machine | results.models).items()]
     peaks = ", ".join(f"{name} {peak / 1e9:.0f}" for name, peak in results.peaks.items())
@@ -58,7 +47,7 @@ def _load(load: str, figures: list[Figures]) -> str:
         for found in figures
     ]
     head = ["", "precision", "p50 ms", "p95 ms", "p99 ms", "tokens/s", "ours is faster, times", "of the GEMM peak"]
-    return f"### {_TITLES.get(load, load)}\n\n{table(head, rows)}"
+    return f"### {_TITLES.get(load, load)}\n\n{table(head, rows, numbers=True)}"
 
 
 def _memory(results: Results) -> str:
@@ -67,7 +56,7 @@ def _memory(results: Results) -> str:
         for name, memory in results.memory_mib.items()
     ]
     title = "### Memory after the loads\n\nResident memory of the server's processes in MiB, shared pages counted once."
-    return f"{title}\n\n{table(['', 'encoder', 'cross-encoder'], rows)}" if rows else ""
+    return f"{title}\n\n{table(['', 'encoder', 'cross-encoder'], rows, numbers=True)}" if rows else ""
 
 
 def _interference(results: Results) -> str:
@@ -78,9 +67,10 @@ def _interference(results: Results) -> str:
         ["alone", _number(seen.idle_p50_ms), _number(seen.idle_p99_ms)],
         ["beside 3 clients with requests of 96 texts", _number(seen.bulk_p50_ms), _number(seen.bulk_p99_ms)],
     ]
+    shown = table(["", "p50 ms", "p99 ms"], rows, numbers=True)
     return (
-        f"### Our service: a query while bulk clients saturate it\n\n{table(['', 'p50 ms', 'p99 ms'], rows)}\n\n"
-        f"{seen.queries} queries each. A micro-batch should take {seen.slice_ms:.0f} ms and took "
+        f"### Our service: a query while bulk clients saturate it\n\n{shown}\n\n"
+        f"{seen.queries} queries each. A micro-batch should take {seen.target_batch_ms:.0f} ms and took "
         f"{seen.micro_batch_ms:.0f} ms."
     )
 
@@ -95,7 +85,7 @@ def _goals(results: Results) -> str:
         ]
         for goal in goals(results)
     ]
-    return f"### Goals\n\n{table(['', 'goal', 'measured', 'met'], rows)}" if rows else ""
+    return f"### Goals\n\n{table(['', 'goal', 'measured', 'met'], rows, numbers=True)}" if rows else ""
 
 
 def _servers(results: Results) -> str:
@@ -103,12 +93,12 @@ def _servers(results: Results) -> str:
         [name, about, results.versions.get(name, ""), _cosine(results.same_model.get(name))]
         for name, about in results.abouts.items()
     ]
-    return f"### Who is who\n\n{table(['', 'what', 'versions', 'cosine to the original'], rows, numbers=False)}"
+    return f"### The servers\n\n{table(['', 'what', 'versions', 'cosine to the original'], rows)}"
 
 
 def _failures(results: Results) -> str:
     rows = [[name, reason.replace("|", "/")] for name, reason in results.failures.items()]
-    return f"### Left out\n\n{table(['', 'why'], rows, numbers=False)}" if rows else ""
+    return f"### Left out\n\n{table(['', 'why'], rows)}" if rows else ""
 
 
 def _number(value: float | None) -> str:

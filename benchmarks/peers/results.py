@@ -1,14 +1,13 @@
 """What a run found, from single loads to the figures that the report shows. All of it goes to JSON."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from statistics import median
-
-import numpy as np
 
 from benchmarks.load import Load
 from benchmarks.peers.catalogue import OURS
 from benchmarks.peers.work import QUERY, RERANK_20, RERANK_100, Work
+from scripts.percentile import percentile
 
 LATENCY_LOADS = {QUERY, RERANK_20, RERANK_100}
 """Loads of one client: latency is what matters. In the others it is tokens per second."""
@@ -70,7 +69,7 @@ class Interference:
         idle_p99_ms: alone.
         bulk_p50_ms: beside the bulk clients.
         bulk_p99_ms: beside the bulk clients.
-        slice_ms: time that one micro-batch should take, as the service is set.
+        target_batch_ms: time that one micro-batch should take, as the service is set.
         micro_batch_ms: time that one took while the service was saturated, on average.
     """
 
@@ -79,7 +78,7 @@ class Interference:
     idle_p99_ms: float
     bulk_p50_ms: float
     bulk_p99_ms: float
-    slice_ms: float
+    target_batch_ms: float
     micro_batch_ms: float
 
 
@@ -114,7 +113,7 @@ class Results:
     interference: Interference | None = None
 
     def figures(self) -> list[Figures]:
-        """By load, then contestant, in the order of measuring."""
+        """Figures by load, then contestant, in the order of measuring."""
         keys = dict.fromkeys((sample.load, sample.contestant) for sample in self.samples)
         loads = dict.fromkeys(load for load, _ in keys)
         return [
@@ -126,16 +125,16 @@ class Results:
 
     def _figures_of(self, samples: Sequence[Sample]) -> Figures:
         first = samples[0]
-        latencies = [latency for sample in samples for latency in sample.latencies]
+        milliseconds = [latency * 1000 for sample in samples for latency in sample.latencies]
         peak = self.peaks.get(first.precision.partition("-")[0])
         speed = median(sample.operations / sample.seconds for sample in samples)
         return Figures(
             contestant=first.contestant,
             precision=first.precision,
             load=first.load,
-            p50_ms=_percentile(latencies, 50),
-            p95_ms=_percentile(latencies, 95),
-            p99_ms=_percentile(latencies, 99),
+            p50_ms=percentile(milliseconds, 50),
+            p95_ms=percentile(milliseconds, 95),
+            p99_ms=percentile(milliseconds, 99),
             tokens_per_second=median(sample.tokens / sample.seconds for sample in samples),
             ours_is_faster=self.ratio(first.contestant, OURS, first.load),
             gemm_peak_share=speed / peak if peak else None,
@@ -154,8 +153,3 @@ class Results:
 def _cost(sample: Sample) -> float:
     """Median latency, or for loads of several clients the seconds of all."""
     return median(sample.latencies) if sample.load in LATENCY_LOADS else sample.seconds
-
-
-def _percentile(latencies: Iterable[float], percent: float) -> float | None:
-    values = list(latencies)
-    return float(np.percentile(values, percent)) * 1000 if values else None

@@ -23,7 +23,7 @@ from benchmarks.peers.contestants import (
     SentenceTransformersInProcess,
 )
 from benchmarks.peers.environments import InstallFailed, environment, versions
-from benchmarks.peers.forms import folder_of
+from benchmarks.peers.formats import folder_of
 from benchmarks.peers.peak import operations
 from benchmarks.peers.peer import Launch, Peer
 from benchmarks.peers.results import Results, Sample
@@ -71,8 +71,8 @@ def measure(plan: Plan, original: InstalledModel, served: InstalledModel, result
 
     Args:
         plan: of the run.
-        original: the torch form of the model, which peers load.
-        served: the form that our service takes.
+        original: the torch model, which peers load.
+        served: the variant that our service takes.
         results: gets the samples.
     """
     peers = [peer for peer in plan.peers if peer.serves(original.profile.kind)]
@@ -140,7 +140,7 @@ def _prepare(plan: Plan, peer: Peer, original: InstalledModel, results: Results)
         launch = Launch(
             python=environment(peer.requirements, plan.work) if peer.requirements else Path(sys.executable),
             port=0,
-            model=folder_of(original, peer.form, plan.work),
+            model=folder_of(original, peer.model_format, plan.work),
             model_id=original.profile.model_id,
             kind=kind,
             window=original.profile.max_tokens,
@@ -164,7 +164,7 @@ def _leave_out(peer: Peer, kind: Kind, error: Exception, results: Results) -> No
 
 
 class _OurService(HttpContestant):
-    """Also notes the padding of the mixed load."""
+    """Notes the padding of the mixed load."""
 
     def __init__(self, peer: Peer, server: Server, model: InstalledModel, precision: str, padding: list[float]) -> None:
         super().__init__(peer, server, model, precision)

@@ -1,20 +1,19 @@
 """A peer's server as a group of processes: started, paused while others are measured, weighed, stopped."""
 
 import os
-import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
-import httpx
 import psutil
 
 from benchmarks.peers.peer import Launch, Peer
 from benchmarks.served import ROOT
+from scripts.free_port import free_port
+from scripts.readiness import answers, wait_until
 
 _START_SECONDS = 600
 _STOP_SECONDS = 20
@@ -44,7 +43,7 @@ class Server:
         Raises:
             StartFailed: it ended, or took too long.
         """
-        launch = replace(launch, port=_free_port())
+        launch = replace(launch, port=free_port())
         threads = str(max(1, launch.threads // peer.processes))
         variables = {
             **os.environ,
@@ -118,24 +117,15 @@ class Server:
                 continue
 
     def _wait_until_ready(self, path: str, log: Path) -> None:
-        deadline = time.monotonic() + _START_SECONDS
-        while time.monotonic() < deadline:
+        def ready() -> bool:
             if self._process.poll() is not None:
                 raise StartFailed(_last_line(log))
-            try:
-                if httpx.get(self.url + path, timeout=5).status_code == httpx.codes.OK:
-                    return
-            except httpx.TransportError:
-                pass
-            time.sleep(0.2)
-        raise StartFailed(f"not ready within {_START_SECONDS} seconds: {_last_line(log)}")
+            return answers(self.url + path)
 
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+        try:
+            wait_until(ready, "it is ready", _START_SECONDS)
+        except TimeoutError as error:
+            raise StartFailed(f"{error}: {_last_line(log)}") from None
 
 
 def _last_line(log: Path) -> str:

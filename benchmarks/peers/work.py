@@ -49,7 +49,7 @@ class Work:
     Attributes:
         load: its name.
         clients: each sends its next request when the last is answered.
-        requests: for one model kind.
+        requests: requests for one kind of model.
         lengths: tokens of every sequence that the model has to compute, prompt and special tokens included.
     """
 
@@ -60,7 +60,7 @@ class Work:
 
     @property
     def tokens(self) -> int:
-        """Of all sequences."""
+        """Number of tokens of all sequences."""
         return sum(self.lengths)
 
 
@@ -80,7 +80,7 @@ def prompt_of(model: InstalledModel) -> str:
 
 def bulk_request(model: InstalledModel, seed: int, median: int = _BULK_MEDIAN) -> Texts:
     """96 texts of mixed lengths in one request."""
-    return Texts(tuple(mixed_texts(_BULK_TEXTS, model.path, _room(model), median=median, seed=seed)))
+    return Texts(tuple(mixed_texts(_BULK_TEXTS, model.path, _content_limit(model), median=median, seed=seed)))
 
 
 def query_text(model: InstalledModel, seed: int) -> Texts:
@@ -91,7 +91,7 @@ def query_text(model: InstalledModel, seed: int) -> Texts:
 
 def _embedding(model: InstalledModel, seed: int, sizes: Sizes) -> Iterator[Work]:
     queries = [query_text(model, seed + number) for number in range(sizes.queries)]
-    mixed = [Texts((text,)) for text in mixed_texts(sizes.mixed, model.path, _room(model), seed=seed)]
+    mixed = [Texts((text,)) for text in mixed_texts(sizes.mixed, model.path, _content_limit(model), seed=seed)]
     bulk = [bulk_request(model, seed + 1000 * (number + 1)) for number in range(sizes.bulk)]
     for load, clients, requests in ((QUERY, 1, queries), (MIXED, 32, mixed), (BULK, 2, bulk)):
         texts = [text for request in requests for text in request.texts]
@@ -127,8 +127,8 @@ def _lengths(model: InstalledModel, texts: list[str]) -> tuple[int, ...]:
     return tuple(len(tokenizer.row(content.ids).ids) for content in contents)
 
 
-def _room(model: InstalledModel) -> int:
-    """Tokens of the longest text: with its prompt it fills the window, and no server has to truncate."""
+def _content_limit(model: InstalledModel) -> int:
+    """Tokens of the longest text: with its prompt it takes the whole window, and no server has to truncate."""
     tokenizer = _tokenizer(model)
     [prompt] = tokenizer.contents([prompt_of(model)], tokenizer.content_limit)
     return tokenizer.window - len(prompt.ids)

@@ -21,7 +21,7 @@ Seen = Counter[str]
 
 
 async def saturated(url: str, mix: Mix, seconds: float) -> float:
-    """Requests per second that clients who wait for their answers get."""
+    """Requests per second that clients get which wait for their answers."""
     loop = asyncio.get_running_loop()
     clients = Clients(url, _PATIENCE_SECONDS)
     end = loop.time() + seconds

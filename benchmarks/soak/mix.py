@@ -24,9 +24,9 @@ class Mix:
 
     Args:
         name: `embed` or `rerank`.
-        service: that runs.
-        model: that it serves.
-        seed: of what is chosen.
+        service: a running service.
+        model: the model that it serves.
+        seed: seed of what is chosen.
     """
 
     def __init__(self, name: str, service: Served, model: str, seed: int = 0) -> None:

@@ -1,1 +1,1 @@
-"""`python -m scripts.bench`: is a deployment fast enough, how much load does it take, and how do others compare."""
+"""`python -m scripts.bench`, for those who run a deployment: is it fast enough, and how much load does it sustain?"""

@@ -11,7 +11,7 @@ import httpx
 import orjson
 
 from scripts.bench.dialects import Call
-from scripts.bench.errors import NotMeasured
+from scripts.command import UnreachableError
 from scripts.deployment import authorization
 
 _HEADERS = {"Content-Type": "application/json"}
@@ -32,8 +32,8 @@ class Reply:
     """What came back.
 
     Attributes:
-        seconds: from sending to the last byte.
-        content: the body, or the reason why there is none.
+        seconds: time from sending to the last byte.
+        content: the body, or the reason why it is missing.
     """
 
     outcome: Outcome
@@ -41,7 +41,7 @@ class Reply:
     content: bytes
 
     def cached(self) -> int | None:
-        """How many of its items were in the server's cache; none if the server does not say."""
+        """How many of its items were in the server's cache; None if the server does not say."""
         answer = orjson.loads(self.content)
         return int(answer["cached"]) if isinstance(answer, dict) and "cached" in answer else None
 
@@ -90,16 +90,16 @@ class Client:
             outcome, content = Outcome.FAILED, str(error).encode()
         return Reply(outcome, time.perf_counter() - started, content)
 
-    async def must(self, call: Call, *, cached: bool = False) -> Reply:
+    async def send_or_raise(self, call: Call, *, cached: bool = False) -> Reply:
         """Send a request that has to be answered.
 
         Raises:
-            NotMeasured: if it is not.
+            UnreachableError: if it is not.
         """
         reply = await self.send(call, cached=cached)
         if reply.outcome is not Outcome.ANSWERED:
             reason = reply.content[:300].decode(errors="replace")
-            raise NotMeasured(f"{self.name} at {self.url}{call.path} {reply.outcome.value}: {reason}")
+            raise UnreachableError(f"{self.name} at {self.url}{call.path} {reply.outcome.value}: {reason}")
         return reply
 
     async def describe(self) -> dict[str, Any]:

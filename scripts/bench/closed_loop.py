@@ -14,7 +14,7 @@ QUERY = "Who knows about building search engines?"
 
 
 @dataclass(frozen=True)
-class Subject:
+class Contestant:
     """What is measured: a server of embeddings, one of rankings, or both, asked in a dialect."""
 
     name: str
@@ -25,7 +25,7 @@ class Subject:
 
     @property
     def clients(self) -> list[Client]:
-        """Of the servers that there are."""
+        """Clients of the servers that there are."""
         return [client for client in (self.embed, self.rerank) if client]
 
 
@@ -34,9 +34,9 @@ class Plan:
     """How much is sent.
 
     Attributes:
-        iterations: of each measure, after `warm_up` ones that do not count.
-        batch_size: texts of one batch.
-        documents: of one reranking.
+        iterations: requests of each measure, after `warm_up` ones that do not count.
+        batch_size: number of texts of one batch.
+        documents: number of documents of one reranking.
     """
 
     iterations: int
@@ -47,11 +47,11 @@ class Plan:
 
 @dataclass(frozen=True)
 class Samples:
-    """What was measured of one subject.
+    """What was measured of one contestant.
 
     Attributes:
-        milliseconds: of each request, by measure; of a batch, per document.
-        hits: how many requests of a cached measure came from the cache; none if the server does not say.
+        milliseconds: duration of each request, by measure; of a batch, per document.
+        hits: how many requests of a cached measure came from the cache; None if the server does not say.
     """
 
     milliseconds: dict[Measure, list[float]] = field(default_factory=dict)
@@ -63,8 +63,8 @@ class Samples:
 
 
 @dataclass(frozen=True)
-class Row:
-    """A judged figure."""
+class Judgement:
+    """A figure and its verdict."""
 
     target: Target
     milliseconds: float
@@ -73,59 +73,59 @@ class Row:
 
 
 async def measure(
-    subjects: Sequence[Subject], plan: Plan, texts: Texts, advance: Callable[[], None] = lambda: None
+    contestants: Sequence[Contestant], plan: Plan, texts: Texts, advance: Callable[[], None] = lambda: None
 ) -> list[Samples]:
-    """Measure all subjects in turns, in both orders, so that what else the machine does meets all of them alike.
+    """Measure all contestants in turns, in both orders, so that what else the machine does meets all of them alike.
 
     Raises:
-        NotMeasured: if a request is not answered.
+        UnreachableError: if a request is not answered.
     """
-    all_samples = [Samples() for _ in subjects]
-    turns = list(zip(subjects, all_samples, strict=True))
+    all_samples = [Samples() for _ in contestants]
+    turns = list(zip(contestants, all_samples, strict=True))
     for iteration in range(-plan.warm_up, plan.iterations):
         turns.reverse()
-        for subject, samples in turns:
-            await _iterate(subject, plan, texts, samples if iteration >= 0 else Samples())
+        for contestant, samples in turns:
+            await _iterate(contestant, plan, texts, samples if iteration >= 0 else Samples())
         advance()
     return all_samples
 
 
-def judge(samples: Samples, targets: Sequence[Target]) -> list[Row]:
-    """One row per target whose measure there is."""
+def judge(samples: Samples, targets: Sequence[Target]) -> list[Judgement]:
+    """One judgement per target whose measure was taken."""
     rows = []
     for target in targets:
         if target.measure in samples.milliseconds:
             figure = samples.percentile(target.measure, target.percentile)
             requests = len(samples.milliseconds[target.measure])
-            rows.append(Row(target, figure, target.verdict(figure), requests))
+            rows.append(Judgement(target, figure, target.verdict(figure), requests))
     return rows
 
 
-async def _iterate(subject: Subject, plan: Plan, texts: Texts, samples: Samples) -> None:
-    if subject.embed:
-        await _embed(subject, subject.embed, plan, texts, samples)
-    if subject.rerank:
-        await _rerank(subject, subject.rerank, plan, texts, samples)
+async def _iterate(contestant: Contestant, plan: Plan, texts: Texts, samples: Samples) -> None:
+    if contestant.embed:
+        await _embed(contestant, contestant.embed, plan, texts, samples)
+    if contestant.rerank:
+        await _rerank(contestant, contestant.rerank, plan, texts, samples)
 
 
-async def _embed(subject: Subject, client: Client, plan: Plan, texts: Texts, samples: Samples) -> None:
-    single = subject.dialect.embed_call([texts.next()], subject.model)
-    reply = await client.must(single)
+async def _embed(contestant: Contestant, client: Client, plan: Plan, texts: Texts, samples: Samples) -> None:
+    single = contestant.dialect.embed_call([texts.next()], contestant.model)
+    reply = await client.send_or_raise(single)
     _note(samples, Measure.EMBED, reply.seconds)
-    batch = await client.must(subject.dialect.embed_call(texts.take(plan.batch_size), subject.model))
+    batch = await client.send_or_raise(contestant.dialect.embed_call(texts.take(plan.batch_size), contestant.model))
     _note(samples, Measure.BATCH, batch.seconds / plan.batch_size)
-    await client.must(single, cached=True)
-    again = await client.must(single, cached=True)
+    await client.send_or_raise(single, cached=True)
+    again = await client.send_or_raise(single, cached=True)
     _note(samples, Measure.EMBED_CACHED, again.seconds)
     _count_hit(samples, Measure.EMBED_CACHED, again.cached(), items=1)
 
 
-async def _rerank(subject: Subject, client: Client, plan: Plan, texts: Texts, samples: Samples) -> None:
-    call = subject.dialect.rerank_call(QUERY, texts.take(plan.documents), subject.model)
-    reply = await client.must(call)
+async def _rerank(contestant: Contestant, client: Client, plan: Plan, texts: Texts, samples: Samples) -> None:
+    call = contestant.dialect.rerank_call(QUERY, texts.take(plan.documents), contestant.model)
+    reply = await client.send_or_raise(call)
     _note(samples, Measure.RERANK, reply.seconds)
-    await client.must(call, cached=True)
-    again = await client.must(call, cached=True)
+    await client.send_or_raise(call, cached=True)
+    again = await client.send_or_raise(call, cached=True)
     _note(samples, Measure.RERANK_CACHED, again.seconds)
     _count_hit(samples, Measure.RERANK_CACHED, again.cached(), items=plan.documents)
 

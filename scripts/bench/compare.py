@@ -12,7 +12,7 @@ class Other:
     """A server to compare with; one of the URLs may be missing.
 
     Attributes:
-        dialect: that it speaks, a name of `DIALECTS`.
+        dialect: the dialect that it speaks, a name of `DIALECTS`.
         model: name that its requests carry, if its dialect asks for one.
     """
 

@@ -19,11 +19,11 @@ class Call:
 
 @dataclass(frozen=True)
 class Dialect:
-    """How a kind of server is asked.
+    """How one kind of server is asked.
 
     Attributes:
         embed: path, and the body for a model and texts.
-        rerank: path, and the body for a model, a query and documents; none where the dialect has no reranking.
+        rerank: path, and the body for a model, a query and documents; None where the dialect has no reranking.
     """
 
     name: str
@@ -62,6 +62,11 @@ DIALECTS = {
             "native",
             ("/embed", lambda _, texts: {"texts": texts, "input_type": "query"}),
             ("/rerank", lambda _, query, documents: {"query": query, "documents": documents}),
+        ),
+        Dialect(
+            "cohere-v1",
+            ("/v1/embed", lambda model, texts: {"model": model, "texts": texts}),
+            ("/v1/rerank", _documents),
         ),
         Dialect(
             "cohere",

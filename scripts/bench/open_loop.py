@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from scripts.bench.client import Client, Outcome
 from scripts.bench.dialects import Call
+from scripts.percentile import percentile
 
 _TRUSTED_LATENESS = 0.1
 
@@ -37,7 +38,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Window:
-    """Latencies of the requests that were due in a part of the time; milliseconds, none where none was answered.
+    """Latencies of the requests that were due in a part of the time; milliseconds, None where nothing was answered.
 
     Attributes:
         start: seconds after the start.
@@ -81,8 +82,8 @@ class Load:
         return np.fromiter(answered, np.float64) * 1000
 
     def percentile(self, percent: float) -> float | None:
-        """Milliseconds; none without answers."""
-        return _percentile(self.answered_ms, percent)
+        """Milliseconds; None without answers."""
+        return percentile(self.answered_ms, percent)
 
     @property
     def goodput(self) -> float:
@@ -92,7 +93,7 @@ class Load:
     @property
     def lateness_ms(self) -> float:
         """99th percentile of how late the generator itself was."""
-        return _percentile(np.array([request.late for request in self.requests]) * 1000, 99) or 0.0
+        return percentile(np.array([request.late for request in self.requests]) * 1000, 99) or 0.0
 
     @property
     def trustworthy(self) -> bool:
@@ -101,7 +102,7 @@ class Load:
 
     @property
     def holds(self) -> bool:
-        """Whether the service stood the load: 95% of all requests, the failed ones too, answered within the SLO."""
+        """whether the service sustained the load: 95% of all requests, the failed ones too, answered within the SLO."""
         in_time = int((self.answered_ms <= self.slo_ms).sum())
         return bool(self.requests) and in_time >= 0.95 * len(self.requests)
 
@@ -117,7 +118,7 @@ class Load:
             for request in self.requests
             if start <= request.due < end and request.outcome is Outcome.ANSWERED
         ]
-        p50, p95, p99 = (_percentile(np.array(seconds) * 1000, percent) for percent in (50, 95, 99))
+        p50, p95, p99 = (percentile(np.array(seconds) * 1000, percent) for percent in (50, 95, 99))
         return Window(start, len(seconds), p50, p95, p99)
 
 
@@ -158,7 +159,3 @@ async def run(
             await asyncio.sleep(pause)
         tasks.append(asyncio.create_task(send(call, at)))
     return Load(client.name, rate, duration, slo_ms, await asyncio.gather(*tasks))
-
-
-def _percentile(values: NDArray[np.float64], percent: float) -> float | None:
-    return float(np.percentile(values, percent)) if values.size else None

@@ -10,7 +10,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from scripts.bench import closed_loop, open_loop, search
 from scripts.bench.client import Client
-from scripts.bench.closed_loop import QUERY, Plan, Samples, Subject
+from scripts.bench.closed_loop import QUERY, Contestant, Plan, Samples
 from scripts.bench.compare import Compared, Other, compare
 from scripts.bench.dialects import DIALECTS, Call
 from scripts.bench.open_loop import Load
@@ -21,8 +21,8 @@ from scripts.bench.targets import Target
 from scripts.bench.texts import Texts
 
 _FIRST_RATE = 4.0
-_FEWEST_REQUESTS = 50  # of a step: fewer have no 95th percentile
-_LONGEST_STEP_SECONDS = 20.0
+_MIN_REQUESTS = 50  # of a step: fewer have no 95th percentile
+_MAX_STEP_SECONDS = 20.0
 
 
 @dataclass(frozen=True)
@@ -30,12 +30,12 @@ class LoadPlan:
     """Open-loop load on one of the two services.
 
     Attributes:
-        rate: requests per second of one long run; none does without it.
-        duration: its seconds.
-        find_max: whether to search for the highest rate that the service stands.
-        step_seconds: least length of each step of the search.
+        rate: requests per second of one long run; None does without it.
+        duration: length of that run in seconds.
+        find_max: whether to search for the highest rate that the service sustains.
+        step_seconds: minimum length of each step of the search.
         slo_ms: latency within which an answer is useful.
-        seed: of the arrivals.
+        seed: seed of the arrivals.
     """
 
     service: str
@@ -52,8 +52,8 @@ class Job:
     """What to measure.
 
     Attributes:
-        key: that both services are sent, if any.
-        timeout: seconds that a request may take.
+        key: key that both services are sent, if any.
+        timeout: maximum seconds of a request.
     """
 
     embed_url: str
@@ -72,19 +72,21 @@ async def run(job: Job) -> Report:
     """Do everything that the job asks for, with a progress bar on standard error.
 
     Raises:
-        NotMeasured: if a request of the closed loop is not answered.
+        UnreachableError: if a request of the closed loop is not answered.
     """
     async with AsyncExitStack() as stack:
         embed = await stack.enter_async_context(Client("embed-service", job.embed_url, job.key, job.timeout))
         rerank = await stack.enter_async_context(Client("rerank-service", job.rerank_url, job.key, job.timeout))
         progress = stack.enter_context(_progress())
-        own = Subject("this deployment", DIALECTS["native"], embed, rerank)
-        subjects = [own, *([await _other(job.other, job, stack)] if job.other else [])]
+        own = Contestant("this deployment", DIALECTS["native"], embed, rerank)
+        contestants = [own, *([await _other(job.other, job, stack)] if job.other else [])]
         bar = progress.add_task("One request at a time", total=job.plan.iterations + job.plan.warm_up)
-        samples = await closed_loop.measure(subjects, job.plan, job.texts, lambda: progress.advance(bar))
+        samples = await closed_loop.measure(contestants, job.plan, job.texts, lambda: progress.advance(bar))
         loaded = {"embed": embed, "rerank": rerank}[job.load.service]
         return Report(
-            servers=[_server(client, await client.describe()) for subject in subjects for client in subject.clients],
+            servers=[
+                _server(client, await client.describe()) for contestant in contestants for client in contestant.clients
+            ],
             plan=job.plan,
             samples=samples[0],
             rows=closed_loop.judge(samples[0], job.targets),
@@ -95,13 +97,13 @@ async def run(job: Job) -> Report:
         )
 
 
-async def _other(other: Other, job: Job, stack: AsyncExitStack) -> Subject:
+async def _other(other: Other, job: Job, stack: AsyncExitStack) -> Contestant:
     async def client(url: str | None) -> Client | None:
         name = f"the other server ({other.dialect})"
         return await stack.enter_async_context(Client(name, url, other.key, job.timeout)) if url else None
 
     embed, rerank = await client(other.embed_url), await client(other.rerank_url)
-    return Subject("the other server", DIALECTS[other.dialect], embed, rerank, other.model)
+    return Contestant("the other server", DIALECTS[other.dialect], embed, rerank, other.model)
 
 
 def _compared(samples: Sequence[Samples]) -> list[Compared]:
@@ -128,11 +130,11 @@ async def _load(job: Job, client: Client, progress: Progress) -> Load:
 
 
 async def _saturation(job: Job, client: Client, progress: Progress) -> Saturation:
-    bar = progress.add_task("Searching the highest rate", total=None)
+    bar = progress.add_task("Search for the highest rate", total=None)
 
     async def step(rate: float) -> Load:
-        progress.update(bar, description=f"Searching the highest rate: {rate:.3g} requests/s")
-        duration = max(job.load.step_seconds, min(_FEWEST_REQUESTS / rate, _LONGEST_STEP_SECONDS))
+        progress.update(bar, description=f"Search for the highest rate: {rate:.3g} requests/s")
+        duration = max(job.load.step_seconds, min(_MIN_REQUESTS / rate, _MAX_STEP_SECONDS))
         return await _one_load(job, client, rate, duration, lambda: None)
 
     return await find_max(step, job.load.rate or _FIRST_RATE)

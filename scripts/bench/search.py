@@ -5,15 +5,12 @@ from dataclasses import dataclass, field
 from time import perf_counter
 
 import numpy as np
-from qdrant_client.http.exceptions import ApiException
 
 from scripts.bench.client import Client
-from scripts.bench.errors import NotMeasured
 from scripts.bench.texts import Texts
 from scripts.migrate.copy.template import Template
-from scripts.migrate.errors import MigrateError
 from scripts.migrate.qdrant.connection import connected
-from scripts.search.index import Collection, engine, refuse_another_size
+from scripts.search.index import Collection, engine, refuse_another_size, searching
 from scripts.search.stages import Stage, embed, rerank
 
 
@@ -23,7 +20,7 @@ class SearchPlan:
 
     Attributes:
         url: Qdrant's, or the folder of its embedded engine.
-        vector: its name in the collection; empty is the only one.
+        vector: its name in the collection; an empty one is the only vector.
         template: makes the text that is reranked of a point's payload.
         top: points that are found and reranked.
     """
@@ -41,8 +38,8 @@ class SearchTimes:
     """What whole searches took.
 
     Attributes:
-        engine: that found the points, by its own word.
-        milliseconds: of each search, by stage.
+        engine: title and version of the engine that found the points.
+        milliseconds: duration of each search, by stage.
     """
 
     engine: str
@@ -74,24 +71,20 @@ async def measure(
     """Search with new queries, one at a time.
 
     Raises:
-        NotMeasured: a service or Qdrant did not answer, or the collection cannot be searched with the model's vectors.
+        UnreachableError: a service or Qdrant does not answer.
+        UsageError: the collection cannot be searched with the model's vectors.
     """
-    try:
-        with connected(plan.url, plan.key) as storage:
-            collection = Collection(storage.client, plan.collection, plan.vector)
-            points = storage.client.count(plan.collection).count
-            times = SearchTimes(engine(storage), plan.collection, points, plan.top)
-            for iteration in range(-warm_up, iterations):
-                found = await _search(plan, collection, embedder, reranker, texts.next())
-                if iteration >= 0:
-                    for stage, seconds in found.items():
-                        times.milliseconds.setdefault(stage, []).append(seconds * 1000)
-                advance()
-            return times
-    except MigrateError as error:
-        raise NotMeasured(str(error)) from error
-    except (ApiException, ValueError) as error:  # the embedded engine's own errors are of no other class
-        raise NotMeasured(f"{plan.collection} in Qdrant at {plan.url} cannot be searched: {error}") from error
+    with connected(plan.url, plan.key) as storage, searching(plan.collection):
+        collection = Collection(storage.client, plan.collection, plan.vector)
+        points = storage.client.count(plan.collection).count
+        times = SearchTimes(engine(storage), plan.collection, points, plan.top)
+        for iteration in range(-warm_up, iterations):
+            found = await _search(plan, collection, embedder, reranker, texts.next())
+            if iteration >= 0:
+                for stage, seconds in found.items():
+                    times.milliseconds.setdefault(stage, []).append(seconds * 1000)
+            advance()
+        return times
 
 
 async def _search(
@@ -101,6 +94,6 @@ async def _search(
     refuse_another_size(collection, len(vector), "The model's vectors have")
     started = perf_counter()
     hits = collection.search(vector, plan.top)
-    searching = perf_counter() - started
+    search_seconds = perf_counter() - started
     _, reranking = await rerank(reranker, query, hits, plan.template)
-    return {Stage.EMBED: embedding, Stage.SEARCH: searching, Stage.RERANK: reranking}
+    return {Stage.EMBED: embedding, Stage.SEARCH: search_seconds, Stage.RERANK: reranking}

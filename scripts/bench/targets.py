@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
+from scripts.command import UsageError
+
 _OVERRIDE = re.compile(r"^(?P<name>[a-z0-9-]+)=(?P<target>[0-9.]+)/(?P<acceptable>[0-9.]+)$")
 
 
@@ -21,7 +23,7 @@ class Measure(StrEnum):
 
 
 class Verdict(StrEnum):
-    """What a measured time deserves."""
+    """Judgement of a measured time."""
 
     TARGET = "target"
     ACCEPTABLE = "acceptable"
@@ -33,10 +35,10 @@ class Target:
     """Limits of one figure.
 
     Attributes:
-        name: by which flags and files call it.
-        percentile: of the measured times that is judged.
-        target_ms: below it is what one wants.
-        acceptable_ms: below it one can live with.
+        name: name in flags and files.
+        percentile: percentile of the measured times that is judged.
+        target_ms: below it the figure is as it should be.
+        acceptable_ms: below it the figure is acceptable.
     """
 
     name: str
@@ -66,15 +68,15 @@ def with_overrides(file: Path | None, flags: Iterable[str]) -> tuple[Target, ...
     """The guide's targets, changed by a JSON file `{"rerank": [100, 200]}` and then by flags `rerank=100/200`.
 
     Raises:
-        ValueError: with one sentence, if an override names no target or has no two rising limits.
+        UsageError: with one sentence, if an override names no target or has no two rising limits.
     """
     limits = {**(_from_file(file) if file else {}), **dict(map(_from_flag, flags))}
     known = {target.name: target for target in GUIDE}
     for name, (target_ms, acceptable_ms) in limits.items():
         if name not in known:
-            raise ValueError(f"There is no target {name}: choose {', '.join(known)}.")
+            raise UsageError(f"There is no target {name}: choose {', '.join(known)}.")
         if not 0 < target_ms <= acceptable_ms:
-            raise ValueError(f"The target {name} needs two positive limits, the first not above the second.")
+            raise UsageError(f"The target {name} needs two positive limits, the first not above the second.")
         known[name] = replace(known[name], target_ms=target_ms, acceptable_ms=acceptable_ms)
     return tuple(known.values())
 
@@ -82,7 +84,7 @@ def with_overrides(file: Path | None, flags: Iterable[str]) -> tuple[Target, ...
 def _from_flag(text: str) -> tuple[str, tuple[float, float]]:
     found = _OVERRIDE.match(text)
     if not found:
-        raise ValueError(f"A target is written like rerank=100/200 (target/acceptable, in ms), not {text}.")
+        raise UsageError(f"A target is written like rerank=100/200 (target/acceptable, in ms), not {text}.")
     return found["name"], _limits(found["name"], [found["target"], found["acceptable"]])
 
 
@@ -90,9 +92,9 @@ def _from_file(file: Path) -> dict[str, tuple[float, float]]:
     try:
         content = json.loads(file.read_text())
     except (OSError, ValueError) as error:
-        raise ValueError(f"The targets in {file} cannot be read: {error}") from None
+        raise UsageError(f"The targets in {file} cannot be read: {error}") from None
     if not isinstance(content, dict):
-        raise ValueError(f'The targets in {file} are not of the form {{"rerank": [100, 200]}}.')
+        raise UsageError(f'The targets in {file} are not of the form {{"rerank": [100, 200]}}.')
     return {name: _limits(name, pair) for name, pair in content.items()}
 
 
@@ -100,5 +102,5 @@ def _limits(name: str, pair: object) -> tuple[float, float]:
     try:
         target_ms, acceptable_ms = map(float, pair)  # type: ignore[call-overload]
     except (TypeError, ValueError):
-        raise ValueError(f"The target {name} needs two numbers, target and acceptable, in ms.") from None
+        raise UsageError(f"The target {name} needs two numbers, target and acceptable, in ms.") from None
     return target_ms, acceptable_ms

@@ -1,4 +1,4 @@
-"""Texts to send: of mixed lengths, from a file or made of words, and none that a server has seen before."""
+"""Texts to send: of mixed lengths, from a file or made of words, never one that a server has seen before."""
 
 import itertools
 import random
@@ -7,12 +7,14 @@ import secrets
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from scripts.command import UsageError
+
 WORDS = """
 contact engineer founder product meeting Berlin invoice support network designer marketing data sales remote
 research hospital teacher lawyer finance startup mobile cloud security energy logistics robotics music travel
 """.split()  # noqa: SIM905 - a list literal of these would be one word per line
 _SPREAD = 0.8
-_SHORTEST, _LONGEST = 3, 150  # words; that many fit a window of 256 tokens, beyond which some servers refuse
+_MIN_WORDS, _MAX_WORDS = 3, 150  # words; that many fit a window of 256 tokens, beyond which some servers refuse
 _LENGTHS = re.compile(r"^(?:(?P<name>fixed|lognormal):(?P<words>\d+)|uniform:(?P<low>\d+):(?P<high>\d+))$")
 
 
@@ -20,12 +22,12 @@ class Texts:
     """An endless source; the same seed gives the same lengths, but every text begins with a mark of its own.
 
     Args:
-        lengths: in words: `lognormal:MEDIAN`, `fixed:N` or `uniform:LOW:HIGH`.
-        lines: texts to go round in instead.
-        seed: of lengths, words and order.
+        lengths: number of words: `lognormal:MEDIAN`, `fixed:N` or `uniform:LOW:HIGH`.
+        lines: texts to repeat instead.
+        seed: seed of lengths, words and order.
 
     Raises:
-        ValueError: with one sentence, if `lengths` is of another form or there are no lines.
+        UsageError: with one sentence, if `lengths` is malformed or there are no lines.
     """
 
     def __init__(self, lengths: str, lines: Sequence[str] | None = None, seed: int = 0) -> None:
@@ -47,17 +49,17 @@ def read_lines(file: Path) -> list[str]:
     """The texts of a file, one a line, without blank ones.
 
     Raises:
-        ValueError: with one sentence, if it cannot be read.
+        UsageError: with one sentence, if it cannot be read.
     """
     try:
         return [line.strip() for line in file.read_text().splitlines() if line.strip()]
     except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"The texts in {file} cannot be read: {error}") from None
+        raise UsageError(f"The texts in {file} cannot be read: {error}") from None
 
 
 def _round(lines: Sequence[str]) -> Iterator[str]:
     if not lines:
-        raise ValueError("The file of texts is empty.")
+        raise UsageError("The file of texts is empty.")
     return itertools.cycle(lines)
 
 
@@ -68,14 +70,15 @@ def _made_up(lengths: Iterator[int], source: random.Random) -> Iterator[str]:
 def _lengths(text: str, source: random.Random) -> Iterator[int]:
     found = _LENGTHS.match(text)
     if not found:
-        raise ValueError(f"Lengths are lognormal:MEDIAN, fixed:N or uniform:LOW:HIGH words, not {text}.")
+        raise UsageError(f"Lengths are lognormal:MEDIAN, fixed:N or uniform:LOW:HIGH words, not {text}.")
     words, low, high = (int(found[name] or 0) for name in ("words", "low", "high"))
     if (found["name"] and words < 1) or (not found["name"] and not 1 <= low <= high):
-        raise ValueError(f"Lengths must be at least one word, and rising: {text} is not.")
+        raise UsageError(f"Lengths must be at least one word, and rising: {text} is not.")
     if found["name"] == "fixed":
         return itertools.repeat(words)
     if found["name"] == "lognormal":
         return (
-            min(_LONGEST, max(_SHORTEST, round(words * source.lognormvariate(0, _SPREAD)))) for _ in itertools.count()
+            min(_MAX_WORDS, max(_MIN_WORDS, round(words * source.lognormvariate(0, _SPREAD))))
+            for _ in itertools.count()
         )
     return (source.randint(low, high) for _ in itertools.count())

@@ -12,29 +12,29 @@ _BATCH = 500
 
 
 @dataclass
-class Form:
-    """Entries of one service, model and precision.
+class Usage:
+    """Entries of one variant of a model: of one service, revision, precision, width and number type.
 
     Attributes:
-        memory_bytes: that Redis needs for them, names and its own overhead included.
+        memory_bytes: memory that Redis needs for them, names and its own overhead included.
     """
 
     entries: int = 0
     memory_bytes: int = 0
 
 
-async def count_by_form(client: Client) -> dict[str, Form]:
+async def count_by_variant(client: Client) -> dict[str, Usage]:
     """All entries, by what their names begin with."""
-    forms: dict[str, Form] = defaultdict(Form)
+    variants: dict[str, Usage] = defaultdict(Usage)
     async for names in _batches(client, f"{NAMESPACE}:*"):
         pipeline = client.pipeline(transaction=False)
         for name in names:
             pipeline.memory_usage(name)
         for name, size in zip(names, await pipeline.execute(), strict=True):
-            form = forms[name.rpartition(b":")[0].decode(errors="replace")]
-            form.entries += 1
-            form.memory_bytes += size or 0
-    return dict(forms)
+            usage = variants[name.rpartition(b":")[0].decode(errors="replace")]
+            usage.entries += 1
+            usage.memory_bytes += size or 0
+    return dict(variants)
 
 
 async def drop_model(client: Client, model_id: str) -> int:

@@ -6,7 +6,7 @@ from typing import Protocol
 
 
 class Status(StrEnum):
-    """How it stands with one point of the checklist."""
+    """State of one point of the checklist."""
 
     OK = "ok"
     WARNING = "warning"
@@ -16,7 +16,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """One line of the doctor's.
+    """The result of one check.
 
     Attributes:
         message: what was found, in one sentence.
@@ -41,7 +41,7 @@ class Check(Protocol):
 
     @property
     def name(self) -> str:
-        """Of the point."""
+        """What the point is called."""
 
     @property
     def subject(self) -> str:

@@ -25,8 +25,8 @@ class Service:
 
     Args:
         name: `embed-service` or `rerank-service`.
-        key: to send with requests that need one.
-        timeout: seconds that it may take to answer.
+        key: sent with requests that need one.
+        timeout: seconds within which it has to answer.
     """
 
     def __init__(self, name: str, url: str, key: str | None, timeout: float) -> None:
@@ -44,12 +44,12 @@ class Service:
 
     @property
     def host(self) -> str:
-        """Of the URL."""
+        """Host of the URL."""
         return urlsplit(self.url).hostname or ""
 
     @property
     def port(self) -> int:
-        """Of the URL."""
+        """Port of the URL, or that of its scheme."""
         parts = urlsplit(self.url)
         return parts.port or (443 if parts.scheme == "https" else 80)
 
@@ -58,7 +58,7 @@ class Service:
         """The answer of `/health`.
 
         Raises:
-            NotChecked: if there is none.
+            NotChecked: if it does not answer.
         """
         return self._signed("/health")
 
@@ -67,7 +67,7 @@ class Service:
         """The answer of `/info`.
 
         Raises:
-            NotChecked: if there is none.
+            NotChecked: if it does not answer.
         """
         return self._signed("/info")
 
@@ -84,7 +84,7 @@ class Service:
         return [name for name, passed in checks.items() if not passed]
 
     def metric(self, name: str, **labels: str) -> float | None:
-        """Sum of a metric's series with these labels; none if there are none.
+        """Sum of a metric's series with these labels; None without such a series.
 
         Raises:
             NotChecked: if there is no `/metrics`.
@@ -98,7 +98,7 @@ class Service:
         return sum(values) if values else None
 
     def takes_example(self, *, with_key: bool) -> bool:
-        """Whether a small request is answered, rather than refused for want of a key.
+        """Whether a small request is answered, rather than refused because the key is missing.
 
         Raises:
             NotChecked: if it is neither.
@@ -144,7 +144,7 @@ class Service:
         return content
 
     def _something_else(self, path: str) -> NotChecked:
-        return NotChecked(f"At {self.url}{path} is something else.", f"Correct {self.variable}.")
+        return NotChecked(f"Unexpected response from {self.url}{path}.", f"Correct {self.variable}.")
 
     def _answer(self, path: str) -> httpx.Response:
         answer = self.get(path)

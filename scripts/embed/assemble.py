@@ -9,10 +9,10 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from scripts.command import UsageError
 from scripts.embed.rows import Rows
 from scripts.embed.vectors import VectorFile
 from scripts.migrate.copy.dead_letters import Failures
-from scripts.migrate.errors import MigrateError
 from scripts.migrate.sources.rows import plain
 
 _PAGE = 1000
@@ -35,7 +35,7 @@ def write_parquet(source: Path, rows: Rows, vectors: VectorFile, failures: Failu
     Fields of JSON objects have no types: those whose values are of several are written as JSON.
 
     Raises:
-        MigrateError: Parquet has no place for what a row holds.
+        UsageError: Parquet cannot hold a value of a row.
     """
     kind = pa.list_(pa.from_numpy_dtype(vectors.dtype), vectors.width)
     try:
@@ -49,7 +49,7 @@ def write_parquet(source: Path, rows: Rows, vectors: VectorFile, failures: Failu
                 writer.write_table(table.append_column(pa.field(column, kind), array))
                 first += table.num_rows
     except (pa.ArrowException, UnicodeError) as error:
-        raise MigrateError(f"{source} cannot be written as Parquet, but as .jsonl ({error}).") from error
+        raise UsageError(f"{source} cannot be written as Parquet, but as .jsonl ({error}).") from error
 
 
 def _of_parquet(source: Path) -> tuple[pa.Schema, Iterator[pa.Table]]:
@@ -72,12 +72,12 @@ def _of_rows(rows: Rows) -> tuple[pa.Schema, Iterator[pa.Table]]:
 
 
 def _types(rows: Rows) -> dict[str, pa.DataType | None]:
-    """A type for each field that takes all its values; none where they are written as JSON."""
+    """A type for each field that takes all its values; None where they are written as JSON."""
     types: dict[str, pa.DataType | None] = {}
     for page in rows.pages():
         for name in {name: None for row in page for name in row}:
             types[name] = _common(types.get(name, pa.null()), [row.get(name) for row in page])
-    for page in rows.pages():  # a type that became wider may take less: a whole number that no float is
+    for page in rows.pages():  # a type that became wider may take less: a whole number that is not a float
         for name, kind in types.items():
             try:
                 _array([row.get(name) for row in page], kind)
@@ -87,7 +87,7 @@ def _types(rows: Rows) -> dict[str, pa.DataType | None]:
 
 
 def _common(kind: pa.DataType | None, values: list[Any]) -> pa.DataType | None:
-    """A type for these values and all of `kind`; none if there is no such type."""
+    """A type for these values and all of `kind`; None if there is no such type."""
     if kind is None:
         return None
     try:

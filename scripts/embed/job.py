@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from scripts.migrate.errors import MigrateError
+from scripts.command import UsageError
 
 INPUTS = (".jsonl", ".csv", ".parquet")
 
 
 class Format(StrEnum):
-    """Of the file that is written."""
+    """Format of the file that is written."""
 
     PARQUET = "parquet"
     JSONL = "jsonl"
@@ -18,7 +18,7 @@ class Format(StrEnum):
 
 
 class EmbeddingType(StrEnum):
-    """Of the numbers that are written; they are those of the service's `/v2/embed`."""
+    """Type of the values that are written, as the service's `/v2/embed` has them."""
 
     FLOAT = "float"
     INT8 = "int8"
@@ -34,9 +34,9 @@ class Job:
     Attributes:
         template: makes the text of a row.
         input_type: `passage` or `query`.
-        dimensions: first numbers of each vector that are kept; 0 keeps all.
+        dimensions: number of leading dimensions that are kept; 0 keeps all.
         vector_column: name of the vector in a row that is written.
-        restart: whether to throw away what an earlier run has done.
+        restart: whether to discard what an earlier run has done.
     """
 
     url: str
@@ -79,25 +79,25 @@ def tasks(source: Path, output: Path | None, wanted: Format | None) -> list[Task
         wanted: unset, what the output's name ends with, else Parquet.
 
     Raises:
-        MigrateError: there is nothing to embed, or two files would become one.
+        UsageError: there is nothing to embed, or two files would become one.
     """
     if source.is_dir():
         files = sorted(file for file in source.iterdir() if file.suffix in INPUTS)
         if not files:
-            raise MigrateError(f"{source} holds no file that ends with {', '.join(INPUTS)}.")
+            raise UsageError(f"{source} holds no file that ends with {', '.join(INPUTS)}.")
         folder = output or source.with_name(f"{source.name}.embedded")
-        form = wanted or Format.PARQUET
-        found = [Task(file, folder / f"{file.stem}.{form}", form) for file in files]
+        chosen = wanted or Format.PARQUET
+        found = [Task(file, folder / f"{file.stem}.{chosen}", chosen) for file in files]
         names = [task.output for task in found]
         if twice := [task.source for task in found if names.count(task.output) > 1]:
-            raise MigrateError(f"{' and '.join(map(str, twice))} would become one file: rename one.")
+            raise UsageError(f"{' and '.join(map(str, twice))} would become one file: rename one.")
         return found
     if source.suffix not in INPUTS or not source.is_file():
-        raise MigrateError(f"{source} is no file that ends with {', '.join(INPUTS)}, and no folder of such files.")
+        raise UsageError(f"{source} is neither a file that ends with {', '.join(INPUTS)}, nor a folder of such files.")
     if output is None:
-        form = wanted or Format.PARQUET
-        return [Task(source, source.with_suffix(f".embedded.{form}"), form)]
+        chosen = wanted or Format.PARQUET
+        return [Task(source, source.with_suffix(f".embedded.{chosen}"), chosen)]
     ends = output.suffix.removeprefix(".")
     if wanted is None and ends not in list(Format):
-        raise MigrateError(f"{output} does not end with .parquet, .jsonl or .npy: name the form with --format.")
+        raise UsageError(f"{output} does not end with .parquet, .jsonl or .npy: name the format with --format.")
     return [Task(source, output, wanted or Format(ends))]

@@ -10,8 +10,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from scripts.command import UsageError
 from scripts.embed.vectors import VectorFile
-from scripts.migrate.errors import MigrateError
 from scripts.migrate.qdrant.checkpoint import Progress
 
 FILE = "file"
@@ -22,7 +22,7 @@ class Partial:
     """A folder with the vectors so far and a file that says how far they go.
 
     Args:
-        settings: that must be the same when a run goes on.
+        settings: what must be the same when a run is resumed.
     """
 
     def __init__(self, folder: Path, settings: dict[str, Any]) -> None:
@@ -33,10 +33,10 @@ class Partial:
         self._open: VectorFile | None = None
 
     def load(self) -> Progress | None:
-        """How far an earlier run has come; none if there was none.
+        """How far an earlier run has come; None if there was no such run.
 
         Raises:
-            MigrateError: it had other settings, or another file.
+            UsageError: it had other settings, or another file.
         """
         if not self._state.exists():
             return None
@@ -45,7 +45,7 @@ class Partial:
             before = state["settings"].get(name)
             if before != value:
                 how = "the file as it was before a change" if name == FILE else f"{name} {before!r}, not {value!r}"
-                raise MigrateError(f"{self._folder} was begun with {how}: go on with that, or say --restart.")
+                raise UsageError(f"{self._folder} was begun with {how}: go on with that, or say --restart.")
         return Progress(**state["progress"])
 
     @contextmanager
@@ -71,7 +71,7 @@ class Partial:
         new.replace(self._state)
 
     def remove(self) -> None:
-        """Throw it away."""
+        """Delete it."""
         shutil.rmtree(self._folder)
 
 
@@ -80,10 +80,10 @@ def locked(folder: Path, *, restart: bool) -> Iterator[None]:
     """A block in which no other process writes to the folder, which is made.
 
     Args:
-        restart: whether to throw away what is in it.
+        restart: whether to delete what is in it first.
 
     Raises:
-        MigrateError: another process is at it.
+        UsageError: another process is writing to it.
     """
     folder.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(folder, os.O_RDONLY)
@@ -93,12 +93,12 @@ def locked(folder: Path, *, restart: bool) -> Iterator[None]:
             clear(folder)
         yield
     except BlockingIOError as error:
-        raise MigrateError(f"Another process is writing to {folder}.") from error
+        raise UsageError(f"Another process is writing to {folder}.") from error
     finally:
         os.close(descriptor)
 
 
 def clear(folder: Path) -> None:
-    """Throw away what is in the folder."""
+    """Delete what is in the folder."""
     for file in folder.iterdir():
         file.unlink()

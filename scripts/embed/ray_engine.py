@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator, Sequence
 
+from scripts.command import CommandError
 from scripts.embed.job import Job, Task
 from scripts.embed.run import Outcome, try_to_embed
 from scripts.migrate.copy.ray_engine import cluster, load_ray
@@ -10,11 +11,11 @@ from scripts.migrate.copy.ray_engine import cluster, load_ray
 _ATTEMPTS = 5  # of a task whose worker or node is lost
 
 
-def embed_on_ray(tasks: Sequence[Task], job: Job, address: str) -> Iterator[tuple[Task, Outcome | str]]:
-    """Outcomes as files are done, or a sentence on why one could not be.
+def embed_on_ray(tasks: Sequence[Task], job: Job, address: str) -> Iterator[tuple[Task, Outcome | CommandError]]:
+    """Outcomes as files are done, or why one could not be embedded.
 
     Raises:
-        MigrateError: Ray is not installed.
+        UsageError: Ray is not installed.
     """
     ray = load_ray()
     with cluster(ray, address):
@@ -26,5 +27,5 @@ def embed_on_ray(tasks: Sequence[Task], job: Job, address: str) -> Iterator[tupl
                 yield waiting.pop(reference), ray.get(reference)
 
 
-def _embed_on_worker(task: Task, job: Job) -> Outcome | str:
+def _embed_on_worker(task: Task, job: Job) -> Outcome | CommandError:
     return asyncio.run(try_to_embed(task, job, lambda _: None))

@@ -6,7 +6,7 @@ from typing import Any
 
 from pyarrow.lib import ArrowException
 
-from scripts.migrate.errors import MigrateError
+from scripts.command import UsageError, reason
 from scripts.migrate.sources.csv import CSVSource
 from scripts.migrate.sources.file import FileSource
 from scripts.migrate.sources.interface import Cursor, Page, Record
@@ -32,20 +32,20 @@ class Rows:
         try:
             self._file = _KINDS[path.suffix](path, "", None)
         except (ArrowException, OSError) as error:
-            raise MigrateError(f"{path} cannot be read: {_first_line(error)}.") from error
+            raise UsageError(f"{path} cannot be read: {reason(error)}.") from error
 
     def page(self, cursor: Cursor, size: int) -> Page:
-        """Rows from a cursor on, which is the next row's number and its place in the file."""
-        number, place = map(int, str(cursor or "0@0").split("@"))
-        rows, following = self._read(place, size)
+        """Rows from a cursor on, which is the next row's number and its position in the file."""
+        number, position = map(int, str(cursor or "0@0").split("@"))
+        rows, following = self._read(position, size)
         records = [Record(number + index, plain(row)) for index, (row, _) in enumerate(rows)]
         return Page(records, None if following is None else f"{number + len(rows)}@{following}")
 
     def pages(self) -> Iterator[list[dict[str, Any]]]:
         """All rows as the file has them, a thousand at a time."""
-        place: int | None = 0
-        while place is not None:
-            rows, place = self._read(place, _PAGE)
+        position: int | None = 0
+        while position is not None:
+            rows, position = self._read(position, _PAGE)
             if rows:
                 yield [row for row, _ in rows]
 
@@ -57,19 +57,19 @@ class Rows:
         """The first rows."""
         return self.page(None, size).records
 
-    def _read(self, place: int, size: int) -> tuple[list[tuple[dict[str, Any], int]], int | None]:
-        """Rows with the places after them, and where the next are.
+    def _read(self, position: int, size: int) -> tuple[list[tuple[dict[str, Any], int]], int | None]:
+        """Rows with the positions after them, and where the next are.
 
         Raises:
-            MigrateError: they cannot be read, or the file is another one by now.
+            UsageError: they cannot be read, or the file is another one by now.
         """
         try:
-            return self._file.rows(place, size)
+            return self._file.rows(position, size)
         except (ArrowException, OSError) as error:
-            raise MigrateError(f"{self.name} cannot be read: {_first_line(error)}.") from error
+            raise UsageError(f"{self.name} cannot be read: {reason(error)}.") from error
         finally:  # a change is the better reason of an error that it causes
             if self._stamp() != self.stamp:
-                raise MigrateError(
+                raise UsageError(
                     f"{self.name} was changed while it was read, so rows and vectors would not belong together: run it "
                     "again with --restart when nothing writes to it."
                 )
@@ -78,9 +78,5 @@ class Rows:
         try:
             found = self._path.stat()
         except OSError as error:
-            raise MigrateError(f"{self.name} cannot be read: {error.strerror}.") from error
+            raise UsageError(f"{self.name} cannot be read: {error.strerror}.") from error
         return [found.st_size, found.st_mtime_ns]
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")

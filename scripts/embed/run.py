@@ -4,21 +4,22 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from scripts.command import CommandError, UnreachableError, UsageError, first_error
 from scripts.embed.assemble import write_jsonl, write_parquet
 from scripts.embed.job import Format, Job, Task
 from scripts.embed.partial import FILE, Partial, clear, locked
 from scripts.embed.rows import Rows
 from scripts.embed.survey import survey
 from scripts.embed.vectors import VectorFile
-from scripts.migrate.client.embed_client import EmbedClient, ServiceInfo
+from scripts.migrate.checks import refuse_large_batches
+from scripts.migrate.client.embed_client import EmbedClient
+from scripts.migrate.client.service_info import ServiceInfo
 from scripts.migrate.copy.dead_letters import Failures
 from scripts.migrate.copy.malloc import share_one_heap
 from scripts.migrate.copy.pipeline import Pipeline
 from scripts.migrate.copy.progress import ProgressBar
 from scripts.migrate.copy.template import Template
-from scripts.migrate.errors import MigrateError
 from scripts.migrate.qdrant.checkpoint import Progress
-from scripts.migrate.wording import counted
 
 
 @dataclass(frozen=True)
@@ -26,10 +27,10 @@ class Outcome:
     """What became of a file.
 
     Attributes:
-        rows: of the file.
-        failed: of them, those without a vector.
-        embedded: by this run.
-        seconds: that it took.
+        rows: number of rows of the file.
+        failed: number of rows without a vector.
+        embedded: number of rows that this run embedded.
+        seconds: how long it took.
     """
 
     rows: int
@@ -39,26 +40,28 @@ class Outcome:
     seconds: float
 
 
-async def try_to_embed(task: Task, job: Job, write: Callable[[str], None]) -> Outcome | str:
-    """What became of a file, or a sentence on why it cannot be embedded; run again, it goes on where it was stopped."""
-    reason = ""
+async def try_to_embed(task: Task, job: Job, write: Callable[[str], None]) -> Outcome | CommandError:
+    """What became of a file, or why it cannot be embedded; run again, it goes on where it was stopped."""
     try:
         return await embed_file(task, job, write)
-    except* MigrateError as errors:
-        reason = _sentence(errors)
-    except* OSError as errors:
-        reason = f"The disk does not do what it should: {_sentence(errors)}."
-    return reason
+    except Exception as error:
+        found = first_error(error)
+        if isinstance(found, OSError):
+            return UnreachableError(f"The disk fails: {found}.")
+        if not isinstance(found, CommandError):
+            raise
+        return found
 
 
 async def embed_file(task: Task, job: Job, write: Callable[[str], None]) -> Outcome:
     """Embed every row of a file.
 
     Raises:
-        MigrateError: it cannot be done; run again, it goes on where it was stopped.
+        UsageError: something has to be changed first.
+        UnreachableError: the service was down for too long; run again, it goes on where it was stopped.
     """
     if task.output.exists() and not job.restart:
-        raise MigrateError(f"{task.output} is there already: name another --output, or say --restart.")
+        raise UsageError(f"{task.output} exists already: name another --output, or say --restart.")
     template = Template(job.template)
     embedder = EmbedClient(job.url, job.key, job.concurrency, job.patience_seconds, job.input_type)
     try:
@@ -142,13 +145,6 @@ def _finish(task: Task, job: Job, rows: Rows, vectors: VectorFile, failures: Fai
 
 
 def _refuse_what_the_service_cannot_do(job: Job, service: ServiceInfo) -> None:
-    if job.batch_size > service.max_texts:
-        raise MigrateError(
-            f"The service takes {counted(service.max_texts, 'text')} a request: set --batch-size to that or less."
-        )
+    refuse_large_batches(job.batch_size, service)
     if job.dimensions > service.dimension:
-        raise MigrateError(f"{service.model} makes vectors of {service.dimension} numbers: set --dimensions to fewer.")
-
-
-def _sentence(error: BaseException) -> str:
-    return _sentence(error.exceptions[0]) if isinstance(error, BaseExceptionGroup) else str(error)
+        raise UsageError(f"{service.model} makes vectors of {service.dimension} dimensions: set --dimensions to fewer.")

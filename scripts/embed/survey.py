@@ -1,18 +1,19 @@
 """Reads a file once before anything is embedded, and refuses what would go wrong in the end."""
 
+from scripts.command import UsageError
 from scripts.embed.job import Format, Job
 from scripts.embed.rows import Rows
 from scripts.migrate.copy.template import Template
-from scripts.migrate.errors import MigrateError
+from scripts.wording import first_few
 
-_MOST_SHOWN = 20
+_MAX_SHOWN = 20
 
 
 def survey(rows: Rows, template: Template, job: Job, written: Format) -> int:
     """How many rows there are.
 
     Raises:
-        MigrateError: the file cannot be read to its end, no row has a field of the template, or rows have a column of
+        UsageError: the file cannot be read to its end, no row has a field of the template, or rows have a column of
             the name that the vector would get.
     """
     count = 0
@@ -25,13 +26,12 @@ def survey(rows: Rows, template: Template, job: Job, written: Format) -> int:
             missing = set(template.unknown_fields(page))
             unknown = [field for field in unknown if field in missing]
     if written is not Format.NPY and job.vector_column in columns:
-        raise MigrateError(
+        raise UsageError(
             f"{rows.name} has a column {job.vector_column!r} already: give the vectors another with --vector-column."
         )
     if count and unknown:
-        shown = sorted(columns)
-        raise MigrateError(
+        raise UsageError(
             f"No row of {rows.name} has {', '.join(map(repr, unknown))}: name the column of texts with --column, or a "
-            f"--template. It has {', '.join(shown[:_MOST_SHOWN])}{' …' if len(shown) > _MOST_SHOWN else ''}."
+            f"--template. It has {first_few(sorted(columns), _MAX_SHOWN)}."
         )
     return count

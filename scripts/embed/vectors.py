@@ -1,4 +1,4 @@
-"""Vectors of all rows in a `.npy` file, each at its row's place: writing them again changes nothing."""
+"""Vectors of all rows in a `.npy` file, each at its row's offset: writing them again changes nothing."""
 
 import math
 import os
@@ -22,14 +22,22 @@ _TYPES: dict[EmbeddingType, np.dtype[Any]] = {
 
 
 def shape(embedding_type: EmbeddingType, dimensions: int) -> tuple[np.dtype[Any], int]:
-    """Type and number of the numbers of a vector."""
+    """Type of the values of a stored vector, and how many there are."""
     if embedding_type in _TYPES:
         return _TYPES[embedding_type], dimensions
     return np.dtype("u1" if embedding_type is EmbeddingType.UBINARY else "i1"), -(-dimensions // 8)
 
 
-def converted(vectors: NDArray[np.float32], embedding_type: EmbeddingType, dimensions: int) -> NDArray[Any]:
-    """Unit vectors [rows, dimension], cut to their first numbers and again of unit length, as another type."""
+def quantize(vectors: NDArray[np.float32], embedding_type: EmbeddingType, dimensions: int) -> NDArray[Any]:
+    """Unit vectors of another type, with fewer dimensions.
+
+    Args:
+        vectors: float32 `[rows, dimension]`, unit length.
+        dimensions: number of leading dimensions that are kept, and scaled to unit length again.
+
+    Returns:
+        `[rows, width]` of the dtype and width that `shape` gives.
+    """
     if dimensions < vectors.shape[1]:
         vectors = vectors[:, :dimensions]
         lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
@@ -75,8 +83,8 @@ class VectorFile:
         os.close(self._descriptor)
 
     def write(self, records: Sequence[Record], vectors: NDArray[np.float32]) -> dict[PointId, str]:
-        """Write vectors at the places of their rows; none is refused."""
-        for record, row in zip(records, converted(vectors, self._embedding_type, self._dimensions), strict=True):
+        """Write vectors float32 `[records, dimension]` at their rows' offsets; never refuses any."""
+        for record, row in zip(records, quantize(vectors, self._embedding_type, self._dimensions), strict=True):
             os.pwrite(self._descriptor, row.tobytes(), self._start + int(record.id) * self._stride)
         return {}
 
@@ -85,6 +93,6 @@ class VectorFile:
         os.fsync(self._descriptor)
 
     def read(self, first: int, count: int) -> NDArray[Any]:
-        """Vectors [count, width] of rows one after the other."""
+        """Vectors `[count, width]` of consecutive rows, of the file's dtype."""
         raw = os.pread(self._descriptor, count * self._stride, self._start + first * self._stride)
         return np.frombuffer(raw, self.dtype).reshape(count, self.width)

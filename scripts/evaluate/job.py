@@ -1,18 +1,17 @@
 """What an evaluation is asked to do, and the systems that it makes of that."""
 
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from collections.abc import Collection as AnyOf
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from qdrant_client import QdrantClient
-from qdrant_client.http.exceptions import ApiException
 
 from scripts.bench.client import Client
-from scripts.evaluate.errors import NotEvaluated
+from scripts.command import UsageError
 from scripts.evaluate.metrics import scores
 from scripts.evaluate.queries import Judged, from_file, from_records, without_unknown
 from scripts.evaluate.run import Evaluation, System, evaluate
@@ -22,7 +21,7 @@ from scripts.migrate.copy.template import Template
 from scripts.migrate.qdrant.connection import Storage
 from scripts.migrate.sources.interface import PointId, Record
 from scripts.migrate.sources.qdrant import QdrantSource
-from scripts.search.index import Collection, Hit, Sample, engine, refuse_another_size
+from scripts.search.index import Collection, Hit, Sample, engine, refuse_another_size, searching
 
 _PAGE = 1000
 _BATCH = 100
@@ -36,8 +35,8 @@ class Job:
 
     Attributes:
         template: makes the text of a point.
-        queries: file of judged queries; none makes them by `query_template`.
-        rerank_url: none reranks nothing.
+        queries: file of judged queries; None makes them by `query_template`.
+        rerank_url: None reranks nothing.
         compare_url: service of another model; the old and new collection's vectors are not searched then.
     """
 
@@ -73,18 +72,17 @@ async def evaluate_job(job: Job, storage: Storage, write: Callable[[str], None])
     """Find the queries, make the systems, ask.
 
     Args:
-        write: takes lines on how far it is where there is no terminal.
+        write: takes lines with the progress where there is no terminal.
 
     Raises:
-        NotEvaluated: there is nothing to ask, or nothing to search.
-        NotMeasured: a service did not answer.
-        MigrateError: a template or a vector's name is wrong, or embed-service is away.
+        UsageError: there is nothing to ask or to search, or a template or a vector's name is wrong.
+        UnreachableError: a service or Qdrant does not answer.
     """
     template, client = Template(job.template), storage.client
-    with _sentences(job.collection):
+    with searching(job.collection):
         source = QdrantSource(client, job.collection)
         if not source.count():
-            raise NotEvaluated(f"{job.collection} is empty: there is nothing to find.")
+            raise UsageError(f"{job.collection} is empty: there is nothing to find.")
         judged = _judged(job, source)
     async with AsyncExitStack() as stack:
 
@@ -104,7 +102,7 @@ async def evaluate_job(job: Job, storage: Storage, write: Callable[[str], None])
         else:
             systems = _of_collections(job, client, embed, rerank, judged)
             judged.notes.append(f"Points were found by {engine(storage)}.")
-        with _sentences(job.collection), ProgressBar(len(judged.queries), 0, write, "queries") as bar:
+        with searching(job.collection), ProgressBar(len(judged.queries), 0, write, "queries") as bar:
             found = await evaluate(systems, judged.queries, template, job.top, lambda: bar.advance(1, 0, 0))
     return replace(found, notes=judged.notes)
 
@@ -125,7 +123,7 @@ def _judged(job: Job, source: QdrantSource) -> Judged:
 
         judged = without_unknown(judged, known)
     if not judged.queries:
-        raise NotEvaluated(" ".join([*judged.notes, "There is no query left to ask."]))
+        raise UsageError(" ".join([*judged.notes, "There is no query left to ask."]))
     return judged
 
 
@@ -137,7 +135,7 @@ def _of_collections(
         old = _collection(client, job.old, job.old_vector)
         sizes = {len(query.vector) for query in judged.queries if query.vector is not None}
         if not sizes:
-            raise NotEvaluated("No query has an old vector: give them as `vector` in --queries, or leave --old out.")
+            raise UsageError("No query has an old vector: give them as `vector` in --queries, or leave --old out.")
         for size in sizes:
             refuse_another_size(old, size, "A query's old vector has")
         without = sum(query.vector is None for query in judged.queries)
@@ -150,7 +148,7 @@ def _of_collections(
 
 
 def _collection(client: QdrantClient, name: str, vector: str) -> Collection:
-    with _sentences(name):
+    with searching(name):
         return Collection(client, name, vector)
 
 
@@ -179,13 +177,3 @@ async def _embedded(job: Job, service: Client, points: Sequence[Hit], template: 
 def _by_ids(source: QdrantSource, ids: Sequence[PointId]) -> list[Record]:
     pages = (source.by_ids(ids[start : start + _PAGE]) for start in range(0, len(ids), _PAGE))
     return [record for page in pages for record in page]
-
-
-@contextmanager
-def _sentences(collection: str) -> Iterator[None]:
-    """A block in which what Qdrant refuses becomes a sentence."""
-    try:
-        yield
-    except (ApiException, ValueError) as error:  # the embedded engine's own errors are of no other class
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
-        raise NotEvaluated(f"Qdrant does not answer for {collection}: {reason}.") from error

@@ -1,4 +1,4 @@
-"""Figures of a ranking, and how far they are to be believed."""
+"""Figures of a ranking, and their confidence intervals."""
 
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scripts.migrate.sources.interface import PointId
 
 Scores = NDArray[np.float64]
-"""A figure of each query; not a number where the query was not asked."""
+"""A figure of each query, `[queries]`; NaN where the query was not asked."""
 
 _RESAMPLES = 2000
 _AT_ONCE = 200  # resamples in memory
@@ -25,14 +25,14 @@ class Estimate(NamedTuple):
 
 
 def ndcg(ranking: Sequence[PointId], relevant: Collection[PointId], k: int) -> float:
-    """Normalised discounted cumulative gain of the first `k`, of relevance that is yes or no."""
-    gain = sum(_discount(place) for place, found in enumerate(ranking[:k]) if found in relevant)
-    return gain / sum(_discount(place) for place in range(min(k, len(relevant))))
+    """Normalized discounted cumulative gain of the first `k`, of relevance that is yes or no."""
+    gain = sum(_discount(rank) for rank, found in enumerate(ranking[:k]) if found in relevant)
+    return gain / sum(_discount(rank) for rank in range(min(k, len(relevant))))
 
 
 def reciprocal_rank(ranking: Sequence[PointId], relevant: Collection[PointId]) -> float:
-    """One over the place of the first that is relevant; 0 if none is."""
-    return next((1 / place for place, found in enumerate(ranking, start=1) if found in relevant), 0.0)
+    """One over the rank of the first relevant point; 0 without one."""
+    return next((1 / rank for rank, found in enumerate(ranking, start=1) if found in relevant), 0.0)
 
 
 def recall(ranking: Sequence[PointId], relevant: Collection[PointId], k: int) -> float:
@@ -69,5 +69,5 @@ def estimate(values: Scores) -> Estimate:
     return Estimate(float(asked.mean()), float(found.low), float(found.high))
 
 
-def _discount(place: int) -> float:
-    return float(1 / np.log2(place + 2))
+def _discount(rank: int) -> float:
+    return float(1 / np.log2(rank + 2))

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from scripts.evaluate.errors import NotEvaluated
+from scripts.command import UsageError
 from scripts.migrate.client.embed_client import NOT_UTF8
 from scripts.migrate.copy.template import Template
 from scripts.migrate.sources.interface import PointId, Record
 from scripts.migrate.sources.rows import point_id
-from scripts.migrate.wording import counted
+from scripts.wording import counted, first_few
 
 _SHOWN = 3
 
@@ -22,7 +22,7 @@ class Query:
 
     Attributes:
         relevant: points that it should find; never empty.
-        vector: of the old model, where it is given.
+        vector: made by the old model, where it is given.
     """
 
     text: str
@@ -39,16 +39,16 @@ class Judged:
 
 
 def from_file(path: Path) -> Judged:
-    """Queries of a file of JSON lines: `{"query": "…", "relevant": [ids], "vector": [the old model's numbers]}`.
+    """Queries of a file of JSON lines: `{"query": "…", "relevant": [ids], "vector": [the old model's values]}`.
 
     Raises:
-        NotEvaluated: the file cannot be read, or a line is of another form.
+        UsageError: the file cannot be read, or a line is malformed.
     """
     queries, blank, unjudged, broken = [], 0, 0, 0
-    for place, row in _lines(path):
+    for where, row in _lines(path):
         text, ids, vector = row.get("query"), row.get("relevant"), row.get("vector")
         if not isinstance(text, str) or not isinstance(ids, list) or not _is_vector(vector):
-            raise NotEvaluated(f'{place} is not of the form {{"query": "…", "relevant": [ids], "vector": [numbers]}}.')
+            raise UsageError(f'{where} is not of the form {{"query": "…", "relevant": [ids], "vector": [values]}}.')
         if not text.strip():
             blank += 1
         elif not ids:
@@ -92,7 +92,7 @@ def without_unknown(judged: Judged, known: Callable[[Sequence[PointId]], Collect
     queries = [
         replace(query, relevant=query.relevant - unknown) for query in judged.queries if query.relevant - unknown
     ]
-    shown = ", ".join(sorted(map(str, unknown))[:_SHOWN]) + (" …" if len(unknown) > _SHOWN else "")
+    shown = first_few(sorted(map(str, unknown)), _SHOWN)
     note = f"{counted(len(unknown), 'judged id')} not in the collection: {shown}"
     lost = len(judged.queries) - len(queries)
     left_out = f"; {counted(lost, 'query', 'queries')} without another left out." if lost else "."
@@ -103,13 +103,13 @@ def _lines(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     try:
         lines = path.read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
-        raise NotEvaluated(f"The queries in {path} cannot be read: {error}.") from None
+        raise UsageError(f"The queries in {path} cannot be read: {error}.") from None
     for number, line in enumerate(lines, start=1):
         if line.strip():
             try:
                 row = json.loads(line)
             except ValueError as error:
-                raise NotEvaluated(f"Line {number} of {path} is not JSON: {error}.") from None
+                raise UsageError(f"Line {number} of {path} is not JSON: {error}.") from None
             yield f"Line {number} of {path}", row if isinstance(row, dict) else {}
 
 

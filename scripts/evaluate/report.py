@@ -39,7 +39,7 @@ def table(found: Evaluation) -> Table:
 
 
 def latency(found: Evaluation, name: str, stage: Stage) -> str:
-    """Percentiles of a stage; a dash where the system has none."""
+    """Percentiles of a stage; a dash where the system does not have it."""
     times = found.measured[name].milliseconds.get(stage)
     return ", ".join(f"{np.percentile(times, percent):.1f}" for percent in PERCENTILES) if times else "-"
 
@@ -89,7 +89,7 @@ def write_html(found: Evaluation, path: Path) -> None:
 
 
 def _changes(found: Evaluation) -> list[dict[str, Any]]:
-    """Queries whose nDCG@10 changed most from the first system to the second, with the place of the first relevant."""
+    """Queries whose nDCG@10 changed most from the first system to the second, with the first relevant rank."""
     if len(found.figures) < 2:
         return []
     first, second = list(found.figures)[:2]
@@ -101,17 +101,17 @@ def _changes(found: Evaluation) -> list[dict[str, Any]]:
         {
             "query": found.queries[index].text,
             "difference": float(differences[index]),
-            "places": [_place(found, name, int(index)) for name in found.measured],
+            "ranks": [_rank(found, name, int(index)) for name in found.measured],
         }
         for index in [*best, *worst]
     ]
 
 
-def _place(found: Evaluation, name: str, index: int) -> str:
+def _rank(found: Evaluation, name: str, index: int) -> str:
     ranking, relevant = found.measured[name].rankings[index], found.queries[index].relevant
     if ranking is None:
         return "not asked"
-    return next((str(place) for place, one in enumerate(ranking, start=1) if one in relevant), f"over {found.top}")
+    return next((str(rank) for rank, one in enumerate(ranking, start=1) if one in relevant), f"over {found.top}")
 
 
 def _picture(found: Evaluation) -> str:
@@ -139,10 +139,10 @@ def _figures(axes: "Axes", found: Evaluation) -> None:
         estimates = [found.estimate(name, metric) for metric in metrics]
         means = np.array([one.mean for one in estimates])
         bounds = np.clip(np.array([[one.low for one in estimates], [one.high for one in estimates]]), 0, 1)
-        places = np.arange(len(metrics)) + (number - (len(found.figures) - 1) / 2) * width
+        positions = np.arange(len(metrics)) + (number - (len(found.figures) - 1) / 2) * width
         colour = _COLOURS[number % len(_COLOURS)]
-        axes.bar(places, means, width * 0.9, color=colour, label=name)
-        axes.errorbar(places, means, np.abs(bounds - means), fmt="none", ecolor="black", elinewidth=1, capsize=2)
+        axes.bar(positions, means, width * 0.9, color=colour, label=name)
+        axes.errorbar(positions, means, np.abs(bounds - means), fmt="none", ecolor="black", elinewidth=1, capsize=2)
     axes.set_xticks(range(len(metrics)), metrics)
     axes.set(ylim=(0, 1), title="figures, with 95 % intervals")
     axes.legend(frameon=False, fontsize="small", loc="lower center", bbox_to_anchor=(0.5, -0.4), ncols=2)
@@ -177,5 +177,5 @@ def _numbers(figure: Estimate) -> dict[str, float | None]:
 
 
 def _number(value: float) -> float | None:
-    """JSON has no other."""
+    """A number as JSON has it, which knows no infinity; None for others."""
     return float(value) if np.isfinite(value) else None

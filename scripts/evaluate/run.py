@@ -20,7 +20,7 @@ class System:
     """A way to search.
 
     Attributes:
-        embed: makes the vector of a query; none takes the query's own.
+        embed: makes the vector of a query; None takes the vector that the query has.
         rerank: orders what was found anew, as a system of its own.
     """
 
@@ -40,8 +40,8 @@ class Measured:
     """What one system did with each query.
 
     Attributes:
-        rankings: ids as they were found; none where the query has no vector of this system.
-        milliseconds: of each query that was asked, by stage.
+        rankings: ids as they were found; None where the query has no vector of this system.
+        milliseconds: duration of each query that was asked, by stage.
     """
 
     rankings: list[list[PointId] | None] = field(default_factory=list)
@@ -53,7 +53,7 @@ class Evaluation:
     """What was measured.
 
     Attributes:
-        figures: of each system by metric, one number a query.
+        figures: those of each system by metric, `[queries]`.
         notes: what was left out, in words.
     """
 
@@ -68,7 +68,7 @@ class Evaluation:
         return estimate(self.figures[system][metric])
 
     def difference(self, system: str, other: str, metric: str) -> Scores:
-        """What a system has more than the other, query by query; not a number where one was not asked."""
+        """What a system has more than the other, `[queries]`; NaN where one of them was not asked."""
         return self.figures[system][metric] - self.figures[other][metric]
 
 
@@ -82,7 +82,8 @@ async def evaluate(
         top: results of a search, all of which are reranked.
 
     Raises:
-        NotMeasured: a service did not answer, or makes vectors of another size than the collection's.
+        UnreachableError: a service did not answer.
+        UsageError: it makes vectors of another size than the collection's.
     """
     measured: dict[str, Measured] = {}
     for system in systems:

@@ -4,61 +4,62 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from scripts.command import UsageError
 from scripts.evaluate.metrics import estimate
 from scripts.evaluate.run import Evaluation
 
-_THRESHOLD = re.compile(r"^(?:(?P<system>[^:]+):)?(?P<metric>[a-z]+(?:@\d+)?)=(?P<least>\d*\.?\d+)$")
+_THRESHOLD = re.compile(r"^(?:(?P<system>[^:]+):)?(?P<metric>[a-z]+(?:@\d+)?)=(?P<minimum>\d*\.?\d+)$")
 JUDGED = "new"
 """System that is judged unless a threshold names another."""
 
 
 @dataclass(frozen=True)
 class Threshold:
-    """The least that a figure must be."""
+    """The minimum of a figure."""
 
     system: str
     metric: str
-    least: float
+    minimum: float
 
 
 def threshold(text: str) -> Threshold:
     """`ndcg@10=0.6`, or of another system `new, reranked:mrr=0.7`.
 
     Raises:
-        ValueError: it is written otherwise.
+        UsageError: it is written otherwise.
     """
     found = _THRESHOLD.match(text)
     if not found:
-        raise ValueError(f"A threshold is written like ndcg@10=0.6 or 'new, reranked:mrr=0.7', not {text}.")
-    return Threshold(found["system"] or JUDGED, found["metric"], float(found["least"]))
+        raise UsageError(f"A threshold is written like ndcg@10=0.6 or 'new, reranked:mrr=0.7', not {text}.")
+    return Threshold(found["system"] or JUDGED, found["metric"], float(found["minimum"]))
 
 
 def refuse_unknown(thresholds: Sequence[Threshold], systems: Sequence[str], metrics: Sequence[str]) -> None:
     """Refuse limits of figures that will not be measured.
 
     Raises:
-        ValueError: there is no such system or metric.
+        UsageError: there is no such system or metric.
     """
     for one in thresholds:
         if one.system not in systems:
-            raise ValueError(f"There is no system {one.system!r} to judge: choose {'; '.join(systems)}.")
+            raise UsageError(f"There is no system {one.system!r} to judge: choose {'; '.join(systems)}.")
         if one.metric not in metrics:
-            raise ValueError(f"There is no metric {one.metric}: choose {', '.join(metrics)}.")
+            raise UsageError(f"There is no metric {one.metric}: choose {', '.join(metrics)}.")
 
 
-def missed(found: Evaluation, thresholds: Sequence[Threshold], most_loss: float | None) -> list[str]:
+def missed(found: Evaluation, thresholds: Sequence[Threshold], max_loss: float | None) -> list[str]:
     """Sentences on limits that are not kept.
 
     Args:
-        most_loss: of nDCG@10 that the new vectors may have against the old ones; none is any.
+        max_loss: maximum nDCG@10 that the new vectors may lose against the old ones; None is any.
     """
     sentences = [
-        f"{one.metric} of {one.system} is {mean:.3f}, below {one.least:g}."
+        f"{one.metric} of {one.system} is {mean:.3f}, below {one.minimum:g}."
         for one in thresholds
-        if not (mean := found.estimate(one.system, one.metric).mean) >= one.least
+        if not (mean := found.estimate(one.system, one.metric).mean) >= one.minimum
     ]
-    if most_loss is not None and not (gain := estimate(found.difference(JUDGED, "old", "ndcg@10")).mean) >= -most_loss:
-        sentences.append(f"ndcg@10 of {JUDGED} is {-gain:.3f} below that of old, more than {most_loss:g}.")
+    if max_loss is not None and not (gain := estimate(found.difference(JUDGED, "old", "ndcg@10")).mean) >= -max_loss:
+        sentences.append(f"ndcg@10 of {JUDGED} is {-gain:.3f} below that of old, more than {max_loss:g}.")
     return sentences
 
 

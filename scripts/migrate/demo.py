@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import shlex
-import socket
 import subprocess
 import sys
 import tempfile
@@ -14,13 +13,15 @@ from pathlib import Path
 import typer
 from qdrant_client import QdrantClient, models
 
-from bentos.common.models.store import ModelCorrupt, ModelNotInstalled, find
+from bentos.common.models.store import find
+from scripts.command import CommandError, Program
+from scripts.free_port import free_port
 from scripts.migrate.demo_corpus import OLD_SIZE, articles, old_vector
 from scripts.migrate.qdrant.aliases import point_alias
 from scripts.migrate.qdrant.connection import Storage
 from scripts.models.presets import PRESETS
-from scripts.serve.child import Child
-from scripts.serve.errors import ServeError
+from scripts.models.store_errors import store_errors
+from scripts.serve.managed_process import ManagedProcess
 from scripts.serve.services import embed_service, rerank_service
 
 _COLLECTION, _ALIAS, _TEMPLATE = "articles-v1", "articles", "{body}"
@@ -58,8 +59,8 @@ async def demo(folder: Path) -> None:
     """Start both services, migrate, verify, switch, roll back, switch again, evaluate, clean up.
 
     Raises:
-        ServeError: a service does not start.
-        subprocess.CalledProcessError: a step failed.
+        UnreachableError: a service does not start.
+        CommandError: a step failed.
     """
     qdrant, queries = folder / "qdrant", folder / "queries.jsonl"
     count = await asyncio.to_thread(seed, qdrant, queries)
@@ -67,10 +68,11 @@ async def demo(folder: Path) -> None:
         f"{count} articles of NumPy's and SciPy's documentation in an embedded Qdrant, {qdrant}; "
         "their old vectors count words"
     )
-    encoder, reranker = (find(name).profile.model_id for name in PRESETS["small"])
+    with store_errors():
+        encoder, reranker = (find(name).profile.model_id for name in PRESETS["small"])
     services = (
-        embed_service(encoder, "127.0.0.1", _free_port(), _GRACE_SECONDS),
-        rerank_service(reranker, "127.0.0.1", _free_port(), _GRACE_SECONDS),
+        embed_service(encoder, "127.0.0.1", free_port(), _GRACE_SECONDS),
+        rerank_service(reranker, "127.0.0.1", free_port(), _GRACE_SECONDS),
     )
     variables = {
         "QDRANT_URL": str(qdrant),
@@ -80,12 +82,12 @@ async def demo(folder: Path) -> None:
         "MIGRATE_TEMPLATE": _TEMPLATE,
         "MIGRATE_FOLDER": str(folder / "migration"),
     }
-    children = [Child(service, lambda _: None) for service in services]
+    processes = [ManagedProcess(service, lambda _: None) for service in services]
     try:
-        for child in children:
-            await child.start()
-        for child in children:
-            await child.wait_ready(_READY_SECONDS)
+        for process in processes:
+            await process.start()
+        for process in processes:
+            await process.wait_ready(_READY_SECONDS)
         for step in _STEPS:
             await _run(variables, "scripts.migrate", *step.split())
         evaluation = ("--collection", _ALIAS, "--old", _COLLECTION, "--template", _TEMPLATE, "--queries", str(queries))
@@ -93,33 +95,30 @@ async def demo(folder: Path) -> None:
         await _run(variables, "scripts", "evaluate", *evaluation, *limit)
         await _run(variables, "scripts.migrate", "cleanup", "--yes")
     finally:
-        for child in children:
-            await child.stop(_GRACE_SECONDS)
+        for process in processes:
+            await process.stop(_GRACE_SECONDS)
 
 
 async def _run(variables: dict[str, str], *command: str) -> None:
     typer.echo(f"\n$ python -m {shlex.join(command)}")
-    await asyncio.to_thread(subprocess.run, [sys.executable, "-m", *command], env=os.environ | variables, check=True)
+    done = await asyncio.to_thread(
+        subprocess.run, [sys.executable, "-m", *command], env=os.environ | variables, check=False
+    )
+    if done.returncode:
+        raise CommandError(f"The step ended with exit code {done.returncode}.")
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+app = Program()
 
 
+@app.command()
 def main() -> None:
-    """Run it; the report stays, to be looked at."""
+    """Migrate a small real collection from beginning to end, in a new folder; the reports stay, to be looked at."""
     folder = Path(tempfile.mkdtemp(prefix="duobento-migration-"))
-    try:
-        asyncio.run(demo(folder))
-    except (ServeError, ModelNotInstalled, ModelCorrupt) as error:
-        raise SystemExit(f"Error: {error}") from None
-    except subprocess.CalledProcessError as error:
-        raise SystemExit(f"Error: the step ended with exit code {error.returncode}.") from None
+    asyncio.run(demo(folder))
     typer.echo(f"\nReport: {next((folder / 'migration').glob('*.html'))}")
     typer.echo(f"Evaluation: {folder / 'evaluation.html'}")
 
 
 if __name__ == "__main__":
-    main()
+    app(prog_name="python -m scripts.migrate.demo")

@@ -1,6 +1,6 @@
 """A small real corpus that is there already: what NumPy and SciPy say of their functions, in two parts.
 
-The first sentence says what a function does and the paragraph after it how: who has read neither knows that they belong
+The first sentence says what a function does and the paragraph after it how. Nothing in the text tells that they belong
 together, so that the one is a fair query for the other.
 """
 
@@ -21,7 +21,7 @@ _MODULES = (
     *("scipy.optimize", "scipy.signal", "scipy.sparse", "scipy.sparse.csgraph", "scipy.spatial", "scipy.special"),
     "scipy.stats",
 )
-_SHORTEST, _LONGEST = 60, 1000  # characters of a paragraph that says something
+_MIN_CHARACTERS, _MAX_CHARACTERS = 60, 1000  # of a paragraph that says something
 _SECTION = re.compile(r"\n[^\n]+\n-{3,}")
 _NO_PROSE = re.compile(r"^(\.\.|>>>|[*:]|\w+\()", re.M)
 
@@ -35,7 +35,7 @@ class Article(NamedTuple):
 
     @property
     def payload(self) -> dict[str, Any]:
-        """Of a point."""
+        """Payload of a point."""
         return self._asdict()
 
 
@@ -48,7 +48,7 @@ def articles() -> list[Article]:
 
 
 def old_vector(text: str) -> NDArray[np.float64]:
-    """Words, each hashed to one of 1,024 numbers: such a model finds the same words, and no others."""
+    """Word counts, each word hashed to one of 1,024 dimensions: such a model finds equal words only."""
     vector = np.zeros(OLD_SIZE)
     for word in re.findall(r"\w+", text.lower()):
         vector[zlib.crc32(word.encode()) % OLD_SIZE] += 1.0
@@ -70,6 +70,6 @@ def _article(name: str, text: str) -> Article | None:
     """The documentation, if it has the two parts in prose."""
     summary = _SECTION.split(text)[0]
     paragraphs = [" ".join(part.split()) for part in re.split(r"\n\s*\n", summary) if not _NO_PROSE.search(part)]
-    if len(paragraphs) < 2 or not _SHORTEST <= len(paragraphs[1]) <= _LONGEST:
+    if len(paragraphs) < 2 or not _MIN_CHARACTERS <= len(paragraphs[1]) <= _MAX_CHARACTERS:
         return None
     return Article(name, paragraphs[0], paragraphs[1])

@@ -8,17 +8,18 @@ import typer
 from pydantic import SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 
+from scripts.command import UsageError
 from scripts.migrate.settings import MigrateSettings
 
 
 def flag(name: str, field: FieldInfo) -> str:
-    """Of a setting, as typer declares it."""
+    """The flag of a setting, as typer declares it."""
     long = "--" + name.replace("_", "-")
     return f"{long}/--no-{long[2:]}" if field.default is True else long
 
 
 def variable(name: str, field: FieldInfo) -> str:
-    """Environment variable of a setting."""
+    """The environment variable of a setting."""
     alias = field.validation_alias
     return (
         str(alias.choices[0])
@@ -28,7 +29,7 @@ def variable(name: str, field: FieldInfo) -> str:
 
 
 def shown_default(field: FieldInfo) -> str:
-    """Of a setting, for people; empty if it has none."""
+    """The default of a setting, for people; empty if it has none."""
     default = field.default.get_secret_value() if isinstance(field.default, SecretStr) else field.default
     if isinstance(default, bool):
         return "on" if default else "off"
@@ -38,16 +39,14 @@ def shown_default(field: FieldInfo) -> str:
 def with_flags(command: Callable[..., None]) -> Callable[..., None]:
     """A command for typer that takes every setting as a flag, besides its own parameters.
 
-    Flags may stand before a command's name or after it; of those that are given twice the one after it counts.
-
     Args:
-        command: gets typer's context, the settings that were given, by name, and its own parameters by theirs.
+        command: gets the settings, and its own parameters by their names.
     """
 
     def with_settings(ctx: typer.Context, **arguments: Any) -> None:
-        after = {name: arguments.pop(name) for name in MigrateSettings.model_fields}
-        ctx.obj = (ctx.obj or {}) | {name: value for name, value in after.items() if value is not None}
-        command(ctx, ctx.obj, **arguments)
+        given = {name: arguments.pop(name) for name in MigrateSettings.model_fields}
+        if ctx.invoked_subcommand is None:  # else they are for the command that follows
+            command(load({name: value for name, value in given.items() if value is not None}), **arguments)
 
     parameters = [
         inspect.Parameter("ctx", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context),
@@ -72,7 +71,7 @@ def load(given: dict[str, Any]) -> MigrateSettings:
     """Settings from flags, else from the environment.
 
     Raises:
-        typer.BadParameter: with a line for each that is wrong; ends the command with exit code 2.
+        UsageError: with a line for each that is wrong.
     """
     try:
         return MigrateSettings(**given)
@@ -80,11 +79,11 @@ def load(given: dict[str, Any]) -> MigrateSettings:
         lines = [
             f"  {_named(problem['loc'])}: {problem['msg'].removeprefix('Value error, ')}" for problem in error.errors()
         ]
-        raise typer.BadParameter("\n".join(["Settings are wrong:", *lines])) from None
+        raise UsageError("\n".join(["Settings are wrong:", *lines])) from None
 
 
-def _named(place: tuple[int | str, ...]) -> str:
-    name = str(place[0]) if place else ""
+def _named(path: tuple[int | str, ...]) -> str:
+    name = str(path[0]) if path else ""
     fields: dict[str, FieldInfo] = MigrateSettings.model_fields
     by_variable = {variable(known, field): known for known, field in fields.items()}
     name = by_variable.get(name, name)

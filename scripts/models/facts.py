@@ -9,7 +9,7 @@ from huggingface_hub import ModelCard
 
 from bentos.common.backends.interface import Kind
 from bentos.common.models.profile import PromptName
-from scripts.models.source import InstallError
+from scripts.command import UsageError
 
 DEFAULT_WINDOW = 512
 
@@ -35,27 +35,27 @@ def read_json(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     except ValueError as error:
-        raise InstallError(f"{path.name} of the model is not valid JSON.") from error
+        raise UsageError(f"{path.name} of the model is not valid JSON.") from error
 
 
 def detect_kind(folder: Path, wanted: Kind | None = None) -> Kind:
     """Tell an encoder from a cross-encoder by the model's head.
 
     Raises:
-        InstallError: A cross-encoder was asked for and the weights have no scoring head,
+        UsageError: A cross-encoder was asked for and the weights have no scoring head,
             or the head has more than one label.
     """
     config = read_json(folder / "config.json")
     if not config:
-        raise InstallError("The model has no config.json, so it cannot be loaded.")
+        raise UsageError("The model has no config.json, so it cannot be loaded.")
     has_head = any(name.endswith("ForSequenceClassification") for name in config.get("architectures") or [])
     kind = wanted or ("cross-encoder" if has_head else "encoder")
     if kind == "cross-encoder":
         if not has_head:
-            raise InstallError("The model has no scoring head, so it cannot be a cross-encoder.")
+            raise UsageError("The model has no scoring head, so it cannot be a cross-encoder.")
         labels = len(config.get("id2label") or {}) or config.get("num_labels", 2)
         if labels != 1:
-            raise InstallError(f"The model has {labels} labels; a cross-encoder for reranking has one.")
+            raise UsageError(f"The model has {labels} labels; a cross-encoder for reranking has one.")
     return kind
 
 
@@ -75,7 +75,7 @@ def read_window(folder: Path) -> int:
 
 
 def read_prompts(folder: Path, model_id: str) -> dict[PromptName, str]:
-    """The prompts of an encoder: those its folder names, else those its family is known for, else none."""
+    """The prompts of an encoder: those its folder names, else those its family is known for, else {}."""
     stored = read_json(folder / "config_sentence_transformers.json").get("prompts") or {}
     prompts = {_PROMPT_NAMES[name]: text for name, text in stored.items() if name in _PROMPT_NAMES and text}
     if prompts:

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from scripts.command import UsageError
 from scripts.models.selection import files_to_store, link_files
-from scripts.models.source import InstallError, Prepared, content_revision
+from scripts.models.source import Prepared, content_revision
 
 
 @dataclass(frozen=True)
@@ -19,11 +20,11 @@ class LocalFolder:
         """The revision asked for, else a hash of the files."""
         files = files_to_store(self.folder)
         if not files:
-            raise InstallError(f"{self.folder} holds no model: expected config.json, weights and a tokenizer.")
+            raise UsageError(f"{self.folder} holds no model: expected config.json, weights and a tokenizer.")
         return self.requested_revision or content_revision(files)
 
     def prepare(self, work: Path) -> Prepared:
-        """Link the folder's files; raises InstallError when there are none."""
+        """Link the folder's files; raises UsageError when there are none."""
         revision = self.revision()
         link_files(self.folder, work)
         return Prepared(work, revision, {"source": f"folder {self.folder.name}"})

@@ -17,8 +17,9 @@ from huggingface_hub.errors import (
     RevisionNotFoundError,
 )
 
+from scripts.command import UnreachableError, UsageError
 from scripts.models.selection import link_files, needed_files
-from scripts.models.source import InstallError, Prepared
+from scripts.models.source import Prepared
 
 _LOOKUP_TIMEOUT_S = 20.0
 
@@ -32,13 +33,14 @@ class HubModel:
     say: Callable[[str], None] = print
 
     def revision(self) -> None:
-        """Only the hub knows."""
+        """None: only the hub knows."""
 
     def prepare(self, work: Path) -> Prepared:
         """Download what is needed at the revision's commit and link it.
 
         Raises:
-            InstallError: The hub is unreachable, or the model or revision is unknown or gated there.
+            UnreachableError: The hub is unreachable.
+            UsageError: The model or revision is unknown or gated there.
         """
         with _one_sentence_errors(self.model_id, self.requested_revision):
             info = HfApi().model_info(
@@ -50,7 +52,7 @@ class HubModel:
             sizes = {file.rfilename: file.size or 0 for file in info.siblings or []}
             names = needed_files(sizes)
             if info.sha is None or not names:
-                raise InstallError(f"{self.model_id} holds no model files on the hub.")
+                raise UsageError(f"{self.model_id} holds no model files on the hub.")
             megabytes = sum(sizes[name] for name in names) / 1e6
             self.say(f"  downloading {len(names)} of {len(sizes)} files, {megabytes:.0f} MB")
             snapshot = snapshot_download(self.model_id, revision=info.sha, allow_patterns=names)
@@ -70,19 +72,17 @@ def _one_sentence_errors(model_id: str, revision: str | None) -> Iterator[None]:
     try:
         yield
     except GatedRepoError as error:
-        raise InstallError(
-            f"{model_id} is gated on the hub: accept its terms there and run `hf auth login`."
-        ) from error
+        raise UsageError(f"{model_id} is gated on the hub: accept its terms there and run `hf auth login`.") from error
     except RevisionNotFoundError as error:
-        raise InstallError(f"{model_id} has no revision {revision} on the hub.") from error
+        raise UsageError(f"{model_id} has no revision {revision} on the hub.") from error
     except (RepositoryNotFoundError, HFValidationError) as error:
-        raise InstallError(
+        raise UsageError(
             f"{model_id} is neither a preset, nor a folder here, nor a public model on the hub."
         ) from error
     except OfflineModeIsEnabled as error:
-        raise InstallError(f"Offline mode is on (HF_HUB_OFFLINE). {unreachable}") from error
+        raise UnreachableError(f"Offline mode is on (HF_HUB_OFFLINE). {unreachable}") from error
     except HfHubHTTPError as error:
         status = error.response.status_code
-        raise InstallError(f"The model hub answered {status} for {model_id}: try again later.") from error
+        raise UnreachableError(f"The model hub answered {status} for {model_id}: try again later.") from error
     except (httpx2.HTTPError, LocalEntryNotFoundError, OSError) as error:
-        raise InstallError(unreachable) from error
+        raise UnreachableError(unreachable) from error

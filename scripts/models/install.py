@@ -1,6 +1,5 @@
-"""From a source to an artefact: prepare, look at, try, store."""
+"""Makes an artefact of a source: prepare, inspect, try, store."""
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -12,8 +11,10 @@ from huggingface_hub.utils.tqdm import disable_progress_bars
 from bentos.common.backends.interface import Kind
 from bentos.common.models.profile import WEIGHT_PATTERNS, ModelProfile, PromptName
 from bentos.common.models.store import InstalledModel, ModelCorrupt, ModelNotInstalled, find, register
+from scripts.command import UsageError
 from scripts.models import facts
-from scripts.models.source import InstallError, Prepared, Source
+from scripts.models.digest import file_sha256
+from scripts.models.source import Prepared, Source
 from scripts.models.tokenizer import ensure_tokenizer
 from scripts.models.trial import try_model
 
@@ -48,7 +49,7 @@ def install(
         home: BentoML home to install into instead of the configured one.
 
     Raises:
-        InstallError: With one sentence that says why not. The store is left as it was.
+        UsageError: With one sentence that says why not. The store is left as it was.
     """
     if not wishes.force:
         try:
@@ -59,7 +60,7 @@ def install(
             say(f"{present.profile.model_id} is installed as {present.tag} (--force installs it again)")
             return present
 
-    disable_progress_bars()  # of transformers, too: progress is plain lines here
+    disable_progress_bars()  # those of transformers as well: progress is plain lines here
     say(f"{source.model_id}:")
     with TemporaryDirectory(prefix="duobento-model-") as work:
         say("  preparing files")
@@ -87,7 +88,7 @@ def _checked_profile(model_id: str, prepared: Prepared, wishes: Wishes, say: Cal
     folder = prepared.folder
     weights = [file for pattern in WEIGHT_PATTERNS for file in sorted(folder.glob(pattern))]
     if not weights:
-        raise InstallError(f"{model_id} has no weights in the folder of its config.json.")
+        raise UsageError(f"{model_id} has no weights in the folder of its config.json.")
     kind = facts.detect_kind(folder, wishes.kind or prepared.kind)
     if ensure_tokenizer(folder):
         say("  converted the tokenizer to tokenizer.json")
@@ -103,7 +104,7 @@ def _checked_profile(model_id: str, prepared: Prepared, wishes: Wishes, say: Cal
         quality=prepared.quality,
         license=prepared.license or facts.read_license(folder),
         provenance=prepared.provenance
-        | {f"sha256 of {file.name}": _sha256(file) for file in weights}
+        | {f"sha256 of {file.name}": file_sha256(file) for file in weights}
         | {tool: version(tool) for tool in _TOOLS},
     )
 
@@ -115,8 +116,3 @@ def _prompts(model_id: str, prepared: Prepared, wishes: Wishes) -> dict[PromptNa
     if wishes.passage_prompt is not None:
         prompts["passage"] = wishes.passage_prompt
     return {name: text for name, text in prompts.items() if text}
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

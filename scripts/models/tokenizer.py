@@ -5,7 +5,7 @@ from pathlib import Path
 from tokenizers import Tokenizer
 
 from bentos.common.models.profile import TOKENIZER_FILE
-from scripts.models.source import InstallError
+from scripts.command import UsageError
 
 _VOCABULARIES = ("vocab.txt", "vocab.json", "*.model")
 
@@ -19,23 +19,23 @@ def ensure_tokenizer(folder: Path) -> bool:
         True when the file was made by converting the model's slow tokenizer.
 
     Raises:
-        InstallError: There is no such file and transformers cannot make one.
+        UsageError: There is no such file and transformers cannot make one.
     """
     path = folder / TOKENIZER_FILE
-    converted = not path.exists()
-    tokenizer = _convert(folder) if converted else Tokenizer.from_file(str(path))
-    if converted or tokenizer.truncation is not None or tokenizer.padding is not None:
+    missing = not path.exists()
+    tokenizer = _convert(folder) if missing else Tokenizer.from_file(str(path))
+    if missing or tokenizer.truncation is not None or tokenizer.padding is not None:
         tokenizer.no_truncation()
         tokenizer.no_padding()
         path.unlink(missing_ok=True)  # a link to the source's file, which is not ours to change
         tokenizer.save(str(path))
-    return converted
+    return missing
 
 
 def _convert(folder: Path) -> Tokenizer:
     # Without a vocabulary transformers makes a tokenizer to which every word is unknown.
     if not any(any(folder.glob(pattern)) for pattern in _VOCABULARIES):
-        raise InstallError("The model has no tokenizer.json and no vocabulary to make one from.")
+        raise UsageError("The model has no tokenizer.json and no vocabulary to make one from.")
 
     from transformers import AutoTokenizer
 
@@ -43,9 +43,9 @@ def _convert(folder: Path) -> Tokenizer:
         slow_or_fast = AutoTokenizer.from_pretrained(str(folder), local_files_only=True)
         backend = slow_or_fast.backend_tokenizer
     except Exception as error:
-        raise InstallError(
+        raise UsageError(
             "The model has no tokenizer.json and its tokenizer cannot be converted to a fast one."
         ) from error
     if not isinstance(backend, Tokenizer):
-        raise InstallError("The model has no tokenizer.json and its tokenizer has no fast form.")
+        raise UsageError("The model has no tokenizer.json and its tokenizer has no fast version.")
     return backend

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from bentos.common.backends.interface import Kind
-from scripts.models.source import InstallError
+from scripts.command import UsageError
 
 _QUERY = "how do plants make sugar"
 _PASSAGE = "Photosynthesis turns light, water and carbon dioxide into sugar."
@@ -18,7 +18,7 @@ def try_model(folder: Path, kind: Kind) -> int | None:
         The length of an encoder's vectors, None for a cross-encoder.
 
     Raises:
-        InstallError: It does not load, or its answer is not usable.
+        UsageError: It does not load, or its answer is not usable.
     """
     # torch takes seconds to import; `list` and `--help` do without.
     from sentence_transformers import CrossEncoder, SentenceTransformer
@@ -32,7 +32,7 @@ def try_model(folder: Path, kind: Kind) -> int | None:
             output = np.asarray(scorer.predict([(_QUERY, _PASSAGE)], show_progress_bar=False))
     except Exception as error:
         reason = str(error).strip().partition("\n")[0]
-        raise InstallError(f"The model does not load: {type(error).__name__}: {reason}") from error
+        raise UsageError(f"The model does not load: {type(error).__name__}: {reason}") from error
     if not np.isfinite(output).all() or not output.any():
-        raise InstallError("The model loads but its output is not a usable number.")
+        raise UsageError("The model loads but its output is not a usable number.")
     return int(output.shape[-1]) if kind == "encoder" else None

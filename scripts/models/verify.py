@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import get_args
 
 from bentos.common.models.store import InstalledModel, ModelNotInstalled, find
+from scripts.command import UsageError
 from scripts.models.conversion.artefact import measure
 from scripts.models.conversion.precision import Precision
 from scripts.models.fidelity.comparison import compare_with
 from scripts.models.fidelity.gate import passes, table
 from scripts.models.original import load_original
-from scripts.models.source import InstallError
 
 
 def verify(model_id: str, precision: Precision | None, say: Callable[[str], None], *, home: Path | None = None) -> bool:
@@ -20,28 +20,28 @@ def verify(model_id: str, precision: Precision | None, say: Callable[[str], None
         Whether all are within their limits.
 
     Raises:
-        InstallError: There is nothing to verify, or an artefact does not load.
+        UsageError: There is nothing to verify, or an artefact does not load.
         ModelNotInstalled: The original, which they are compared with, is missing.
         ModelCorrupt: An artefact cannot be used.
     """
-    converted = _converted(model_id, precision, home)
-    if not converted:
-        raise InstallError(
+    conversions = _installed_conversions(model_id, precision, home)
+    if not conversions:
+        raise UsageError(
             f"Model {model_id} has no {precision or 'OpenVINO'} conversion: "
             f"run `python -m scripts.models install {model_id} --precision {precision or 'auto'}`."
         )
-    original = find(model_id, converted[0].profile.revision, home=home)
+    original = find(model_id, conversions[0].profile.revision, home=home)
     comparison = compare_with(original, load_original(original))
     faithful = True
-    for model in converted:
+    for model in conversions:
         profile = model.profile
         say(f"{model.tag} against {original.tag}")
         if profile.pooling is None:
-            raise InstallError(f"The profile of {model.tag} names no pooling: install it again with --force.")
+            raise UsageError(f"The profile of {model.tag} names no pooling: install it again with --force.")
         try:
             figures = measure(model.path, profile.precision, profile.pooling, profile.max_tokens, comparison)
         except RuntimeError as error:
-            raise InstallError(str(error)) from error
+            raise UsageError(str(error)) from error
         for line in table(profile.kind, profile.precision, figures):
             say(f"  {line}")
         verdict = passes(profile.kind, profile.precision, figures)
@@ -50,7 +50,7 @@ def verify(model_id: str, precision: Precision | None, say: Callable[[str], None
     return faithful
 
 
-def _converted(model_id: str, precision: Precision | None, home: Path | None) -> list[InstalledModel]:
+def _installed_conversions(model_id: str, precision: Precision | None, home: Path | None) -> list[InstalledModel]:
     found: list[InstalledModel] = []
     for candidate in [precision] if precision else get_args(Precision):
         try:

@@ -8,17 +8,21 @@ from urllib.parse import urlsplit
 import httpx
 import typer
 
-from scripts.pictures.chromium import ChromiumMissing, photograph
+from scripts.command import Program, UnreachableError
+from scripts.pictures.chromium import photograph
 from scripts.pictures.drawing import draw
 from scripts.pictures.load import Load
-from scripts.pictures.prometheus import PrometheusMissing, running_prometheus
+from scripts.pictures.prometheus import running_prometheus
 
 _INTERVAL = "1s"
 _WINDOW = "10s"
 _FOLDER = Path(__file__).parents[2] / "docs" / "pictures"
 
+app = Program()
 
-def main(
+
+@app.command()
+def take_pictures(
     embed_url: Annotated[str, typer.Option(help="Where embed-service listens.")] = "http://localhost:5555",
     rerank_url: Annotated[str, typer.Option(help="Where rerank-service listens.")] = "http://localhost:5556",
     seconds: Annotated[int, typer.Option(min=20, help="How long to load the services for the dashboard.")] = 120,
@@ -26,8 +30,8 @@ def main(
 ) -> None:
     """Take pictures of both services' pages, and of the dashboard while the services have a little load.
 
-    The services must run without keys. Exit code 1, with one sentence: a service does not answer, or Chromium or
-    Prometheus is missing.
+    The services must run without keys. Exit codes: 0 done, 2 Chromium or Prometheus is missing, 3 a service does not
+    answer.
     """
     folder.mkdir(parents=True, exist_ok=True)
     urls = {"embed-service": embed_url.rstrip("/"), "rerank-service": rerank_url.rstrip("/")}
@@ -40,13 +44,11 @@ def main(
             with running_prometheus(addresses, Path(work), interval=_INTERVAL) as prometheus:
                 Load(urls["embed-service"], urls["rerank-service"]).send_for(seconds)
                 draw(prometheus, folder / "dashboard.png", seconds=seconds, window=_WINDOW)
-    except (ChromiumMissing, PrometheusMissing) as error:
-        raise SystemExit(str(error)) from None
     except httpx.HTTPError as error:
-        raise SystemExit(f"{name} at {url} does not answer as it should: {error}") from None
+        raise UnreachableError(f"{name} at {url} does not answer as it should: {error}") from None
     for picture in sorted(folder.glob("*.png")):
         typer.echo(f"{picture}  {picture.stat().st_size // 1024} KiB")
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    app(prog_name="python -m scripts.pictures")

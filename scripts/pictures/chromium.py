@@ -7,6 +7,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
+from scripts.command import UsageError
 from scripts.pictures.png import shrink
 
 _QUIET = ("background-networking", "component-update", "sync", "gpu")
@@ -14,20 +15,16 @@ _ARGUMENTS = ["--no-sandbox", "--no-first-run", *(f"--disable-{part}" for part i
 _WIDTH, _HEIGHT = 1120, 800
 
 
-class ChromiumMissing(Exception):
-    """The program is not installed."""
-
-
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """A block during which a browser runs.
 
     Raises:
-        ChromiumMissing: the program is not installed.
+        UsageError: the program is not installed.
     """
     program = shutil.which("chromium")
     if program is None:
-        raise ChromiumMissing("chromium is missing: install Debian's package of that name.")
+        raise UsageError("chromium is missing: install Debian's package of that name.")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=_ARGUMENTS)
         yield browser

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 COLUMNS = 24
-"""Of Grafana's grid."""
+"""Number of columns of Grafana's grid."""
 DASHBOARD = Path(__file__).parents[2] / "deploy" / "grafana" / "dashboards" / "duobento.json"
 
 
@@ -14,7 +14,7 @@ class Query:
     """One query of a panel.
 
     Attributes:
-        expression: in PromQL.
+        expression: PromQL of the query.
         legend: what a series is called, with labels in `{{braces}}`.
     """
 
@@ -29,7 +29,7 @@ class Panel:
     Attributes:
         kind: `timeseries`, `stat` or `gauge`.
         unit: Grafana's id of it.
-        x, y, width, height: its place on Grafana's grid.
+        x, y, width, height: its position on Grafana's grid.
     """
 
     title: str

@@ -1,4 +1,4 @@
-"""Draws the dashboard's panels with matplotlib, as no Grafana can be run everywhere."""
+"""Draws the dashboard's panels with matplotlib, as Grafana cannot be run everywhere."""
 
 import math
 import re
@@ -20,12 +20,12 @@ _STYLE |= {"axes.spines.right": False, "axes.grid": True, "grid.alpha": 0.25, "t
 _UNIT_INCHES = (0.6, 0.24)
 _DOTS_PER_INCH = 110
 _POINTS = 120
-_MOST_LEGENDS = 6
-_ROOM_FOR_LEGEND = 1.6
+_MAX_LEGENDS = 6
+_LEGEND_HEADROOM = 1.6
 
 
 def draw(prometheus: Prometheus, file: Path, *, seconds: float, window: str) -> None:
-    """Write a picture of all panels, each at its place.
+    """Write a picture of all panels, each at its position.
 
     Args:
         prometheus: has the data.
@@ -59,11 +59,11 @@ def _lines(axes: Axes, panel: Panel, prometheus: Prometheus, seconds: float) -> 
             if any(math.isfinite(value) for _, value in points):
                 axes.plot(*zip(*points, strict=True), linewidth=1, label=_legend(query.legend, series["metric"]))
     axes.set_xlim(-seconds, 0)
-    axes.set_ylim(0, axes.get_ylim()[1] * _ROOM_FOR_LEGEND)
+    axes.set_ylim(0, axes.get_ylim()[1] * _LEGEND_HEADROOM)
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.0f} s"))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _amount(value, panel.unit)))
     handles, labels = axes.get_legend_handles_labels()
-    axes.legend(handles[:_MOST_LEGENDS], labels[:_MOST_LEGENDS], fontsize=5.5, loc="upper left", ncols=2, frameon=False)
+    axes.legend(handles[:_MAX_LEGENDS], labels[:_MAX_LEGENDS], fontsize=5.5, loc="upper left", ncols=2, frameon=False)
 
 
 def _numbers(axes: Axes, panel: Panel, prometheus: Prometheus) -> None:
@@ -71,8 +71,8 @@ def _numbers(axes: Axes, panel: Panel, prometheus: Prometheus) -> None:
     axes.axis("off")
     [query] = panel.queries
     found = [series for series in prometheus.query(query.expression) if math.isfinite(float(series["value"][1]))]
-    for place, series in enumerate(sorted(found, key=lambda series: str(series["metric"]))):
-        height = 0.95 - place * 0.5
+    for line, series in enumerate(sorted(found, key=lambda series: str(series["metric"]))):
+        height = 0.95 - line * 0.5
         axes.text(0, height, _amount(float(series["value"][1]), panel.unit), fontsize=15, va="top", color="#7a2230")
         axes.text(0, height - 0.26, series["metric"].get("job", ""), fontsize=6.5, va="top")
 

@@ -1,9 +1,7 @@
 """A Prometheus of one's own for a while, with the project's configuration, close to the services it looks at."""
 
 import shutil
-import socket
 import subprocess
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,19 +10,19 @@ from typing import Any
 import httpx
 import yaml
 
+from scripts.command import UsageError
+from scripts.free_port import free_port
+from scripts.readiness import answers, wait_until
+
 FOLDER = Path(__file__).parents[2] / "deploy" / "prometheus"
 _START_SECONDS = 30.0
-_POLL_SECONDS = 0.1
-
-
-class PrometheusMissing(Exception):
-    """The program is not installed."""
 
 
 class Prometheus:
     """The HTTP API of a running Prometheus."""
 
     def __init__(self, url: str) -> None:
+        self._url = url
         self._client = httpx.Client(base_url=url, trust_env=False)
 
     def query(self, expression: str) -> list[dict[str, Any]]:
@@ -42,10 +40,7 @@ class Prometheus:
 
     def is_ready(self) -> bool:
         """Whether it answers queries."""
-        try:
-            return self._client.get("/-/ready").is_success
-        except httpx.ConnectError:
-            return False
+        return answers(f"{self._url}/-/ready")
 
     def _result(self, path: str, **parameters: Any) -> list[dict[str, Any]]:
         answer = self._client.get(f"/api/v1/{path}", params=parameters)
@@ -63,24 +58,26 @@ def running_prometheus(targets: Mapping[str, str], folder: Path, *, interval: st
         interval: how often it scrapes and evaluates the rules, such as `1s`.
 
     Raises:
-        PrometheusMissing: the program is not installed.
+        UsageError: the program is not installed.
     """
     program = shutil.which("prometheus")
     if program is None:
-        raise PrometheusMissing("prometheus is missing: install Debian's package of that name.")
+        raise UsageError("prometheus is missing: install Debian's package of that name.")
     config = folder / "prometheus.yml"
     config.write_text(_config(targets, interval))
-    address = f"127.0.0.1:{_free_port()}"
+    address = f"127.0.0.1:{free_port()}"
     options = [f"--config.file={config}", f"--storage.tsdb.path={folder / 'data'}", f"--web.listen-address={address}"]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen([program, *options], stdout=log, stderr=subprocess.STDOUT)
     try:
         prometheus = Prometheus(f"http://{address}")
-        give_up = time.monotonic() + _START_SECONDS
-        while not prometheus.is_ready():
-            if process.poll() is not None or time.monotonic() > give_up:
+
+        def ready() -> bool:
+            if process.poll() is not None:
                 raise RuntimeError(f"Prometheus does not start:\n{(folder / 'log').read_text()}")
-            time.sleep(_POLL_SECONDS)
+            return prometheus.is_ready()
+
+        wait_until(ready, "Prometheus is ready", _START_SECONDS)
         yield prometheus
     finally:
         process.terminate()
@@ -96,10 +93,3 @@ def _config(targets: Mapping[str, str], interval: str) -> str:
         del job["dns_sd_configs"]
         job["static_configs"] = [{"targets": [targets[job["job_name"]]]}]
     return yaml.safe_dump(config)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

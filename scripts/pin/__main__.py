@@ -7,18 +7,21 @@ from typing import Annotated, Literal
 import httpx
 import typer
 
+from scripts.command import Program
 from scripts.pin.actions import commit_of
-from scripts.pin.errors import PinningFailed
 from scripts.pin.references import pinned
 from scripts.pin.registry import digest_of
 
 _SECONDS = 30.0
 
+app = Program()
 
-def main(folder: Annotated[Path, typer.Option(help="Root of the project.")] = Path()) -> None:
+
+@app.command()
+def pin(folder: Annotated[Path, typer.Option(help="Root of the project.")] = Path()) -> None:
     """Write the digest behind the tag of each image, and the commit in place of the tag of each of GitHub's actions.
 
-    What is pinned already is pinned anew, to what its tag names now.
+    What is pinned already is pinned anew, to what its tag names now. Nothing is written unless all can be resolved.
     """
     with httpx.Client(timeout=_SECONDS, follow_redirects=True) as client:
 
@@ -28,10 +31,7 @@ def main(folder: Annotated[Path, typer.Option(help="Root of the project.")] = Pa
             typer.echo(f"{name} {tag}: {found}")
             return found
 
-        try:
-            files = list(pinned(folder, resolve))
-        except PinningFailed as error:
-            raise SystemExit(f"Nothing was pinned. {error}") from None
+        files = list(pinned(folder, resolve))
     for file, text in files:
         if text != file.read_text():
             file.write_text(text)
@@ -39,4 +39,4 @@ def main(folder: Annotated[Path, typer.Option(help="Root of the project.")] = Pa
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    app(prog_name="python -m scripts.pin")

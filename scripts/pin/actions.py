@@ -3,7 +3,7 @@
 import os
 import subprocess
 
-from scripts.pin.errors import PinningFailed
+from scripts.command import UnreachableError, UsageError
 
 _GITHUB = "https://github.com"
 _SECONDS = 60
@@ -17,7 +17,8 @@ def commit_of(action: str, tag: str) -> str:
         tag: such as `v4`.
 
     Raises:
-        PinningFailed: the repository cannot be reached, or has no such tag.
+        UnreachableError: the repository cannot be reached.
+        UsageError: it has no such tag.
     """
     repository = "/".join(action.split("/")[:2])
     # With ^{} the commit of an annotated tag, which is an object of its own.
@@ -32,12 +33,12 @@ def commit_of(action: str, tag: str) -> str:
             env=os.environ | {"GIT_TERMINAL_PROMPT": "0"},
         )
     except subprocess.TimeoutExpired:
-        raise PinningFailed(f"{_GITHUB}/{repository} does not answer, and pinning needs a network.") from None
+        raise UnreachableError(f"{_GITHUB}/{repository} does not answer, and pinning needs a network.") from None
     if listed.returncode:
         reason = listed.stderr.strip().splitlines()[-1:] or ["git fails"]
-        raise PinningFailed(f"{_GITHUB}/{repository} cannot be read, and pinning needs a network: {reason[0]}")
+        raise UnreachableError(f"{_GITHUB}/{repository} cannot be read, and pinning needs a network: {reason[0]}")
     commits = {name: commit for commit, name in (line.split("\t") for line in listed.stdout.splitlines())}
     for reference in references:
         if reference in commits:
             return commits[reference]
-    raise PinningFailed(f"{_GITHUB}/{repository} has no tag or branch {tag}.")
+    raise UsageError(f"{_GITHUB}/{repository} has no tag or branch {tag}.")

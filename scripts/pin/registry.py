@@ -4,7 +4,7 @@ import re
 
 import httpx
 
-from scripts.pin.errors import PinningFailed
+from scripts.command import UnreachableError, UsageError
 
 _TYPES = ", ".join(
     (
@@ -25,11 +25,12 @@ def digest_of(client: httpx.Client, image: str) -> str:
     """Digest of what a tag names now: of the index of all platforms where there is one.
 
     Args:
-        client: that connects.
-        image: with registry and tag, such as `docker.io/library/redis:8`.
+        client: sends the requests.
+        image: name with registry and tag, such as `docker.io/library/redis:8`.
 
     Raises:
-        PinningFailed: the registry cannot be reached, has no such image, or wants credentials.
+        UnreachableError: the registry cannot be reached.
+        UsageError: it has no such image, or wants credentials.
     """
     name, _, tag = image.rpartition(":")
     registry, _, repository = name.partition("/")
@@ -42,10 +43,13 @@ def digest_of(client: httpx.Client, image: str) -> str:
             token = _anonymous_token(client, answer.headers.get("WWW-Authenticate", ""))
             answer = client.head(url, headers={"Accept": _TYPES, "Authorization": f"Bearer {token}"})
     except httpx.TransportError as error:
-        raise PinningFailed(f"The registry {host} cannot be reached, and pinning needs a network: {error}.") from None
+        raise UnreachableError(
+            f"The registry {host} cannot be reached, and pinning needs a network: {error}."
+        ) from None
     digest = str(answer.headers.get("Docker-Content-Digest", ""))
     if answer.status_code != httpx.codes.OK or not _DIGEST.fullmatch(digest):
-        raise PinningFailed(f"The registry {host} gives no digest of {image}: status {answer.status_code}.")
+        kind = UsageError if answer.is_client_error else UnreachableError
+        raise kind(f"The registry {host} gives no digest of {image}: status {answer.status_code}.")
     return digest
 
 
@@ -56,5 +60,5 @@ def _anonymous_token(client: httpx.Client, challenge: str) -> str:
     try:
         token = answer.json()["token"]
     except (ValueError, KeyError, TypeError):
-        raise PinningFailed(f"{answer.url.host} gives no token to read a public image.") from None
+        raise UnreachableError(f"{answer.url.host} gives no token to read a public image.") from None
     return str(token)

@@ -1,16 +1,20 @@
 """Where nearest neighbours come from: a collection, or a sample of its texts embedded anew."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from qdrant_client import QdrantClient
+from qdrant_client.http.exceptions import ApiException, UnexpectedResponse
 
-from scripts.bench.errors import NotMeasured
+from scripts.command import UnreachableError, UsageError, reason
 from scripts.migrate.qdrant.connection import Storage
 from scripts.migrate.qdrant.layout import layout_of
 from scripts.migrate.sources.interface import PointId
+
+_SERVER_ERROR = 500
 
 
 class Hit(NamedTuple):
@@ -33,10 +37,10 @@ class Collection:
     """A vector of a collection.
 
     Args:
-        vector: its name; empty is the only one.
+        vector: its name; an empty one is the only vector.
 
     Raises:
-        MigrateError: it has no such vector, or several.
+        UsageError: it has no such vector, or several.
     """
 
     def __init__(self, client: QdrantClient, name: str, vector: str) -> None:
@@ -76,13 +80,30 @@ def refuse_another_size(index: Index, size: int, whose: str) -> None:
     """Refuse vectors that the index cannot be asked with.
 
     Raises:
-        NotMeasured: it has vectors of another size.
+        UsageError: it has vectors of another size.
     """
     if index.size != size:
-        raise NotMeasured(f"{whose} {size} numbers, and the vectors to be searched {index.size}.")
+        raise UsageError(f"{whose} {size} dimensions, and the vectors to be searched {index.size}.")
 
 
 def engine(storage: Storage) -> str:
-    """What finds the points, by its own word: figures of one engine say little of another."""
+    """Title and version of the engine that finds the points: figures of one engine say little about another."""
     found = storage.client.info()
     return f"{found.title} {found.version}" if storage.folder is None else f"qdrant-client {found.version}, embedded"
+
+
+@contextmanager
+def searching(collection: str) -> Iterator[None]:
+    """A block in which what Qdrant's client raises becomes a sentence.
+
+    Raises:
+        UsageError: the collection cannot be searched so.
+        UnreachableError: Qdrant does not answer as it should.
+    """
+    try:
+        yield
+    except (ApiException, ValueError) as error:  # the embedded engine's own errors are of no other class
+        status = error.status_code if isinstance(error, UnexpectedResponse) else None
+        refused = isinstance(error, ValueError) or (status is not None and status < _SERVER_ERROR)
+        kind = UsageError if refused else UnreachableError
+        raise kind(f"{collection} cannot be searched in Qdrant: {reason(error)}.") from error

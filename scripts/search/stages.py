@@ -26,9 +26,9 @@ async def embed(client: Client, text: str) -> tuple[list[float], float]:
     """The vector of a query, and the seconds that it took.
 
     Raises:
-        NotMeasured: the service did not answer.
+        UnreachableError: the service did not answer.
     """
-    reply = await client.must(_NATIVE.embed_call([text]))
+    reply = await client.send_or_raise(_NATIVE.embed_call([text]))
     return orjson.loads(reply.content)["embeddings"][0], reply.seconds
 
 
@@ -36,12 +36,12 @@ async def rerank(client: Client, query: str, hits: Sequence[Hit], template: Temp
     """Ids in the reranker's order, those without a text last; and the seconds that it took.
 
     Raises:
-        NotMeasured: the service did not answer.
+        UnreachableError: the service did not answer.
     """
     texts = {hit.id: text for hit in hits if (text := template.render(hit.payload))}
     if not texts:
         return [hit.id for hit in hits], 0.0
-    reply = await client.must(_NATIVE.rerank_call(query, list(texts.values())))
+    reply = await client.send_or_raise(_NATIVE.rerank_call(query, list(texts.values())))
     ids = list(texts)
     order = [ids[result["index"]] for result in orjson.loads(reply.content)["results"]]
     return [*order, *(hit.id for hit in hits if hit.id not in texts)], reply.seconds

@@ -1,54 +1,6 @@
-"""Command line that runs both services."""
+"""`python -m scripts.serve`, the same command as `python -m scripts serve`."""
 
-import asyncio
-from typing import Annotated
-
-import typer
-
-from bentos.common.models.store import ModelCorrupt, ModelNotInstalled, find
-from scripts.models.presets import PRESETS
-from scripts.serve.errors import ServeError
-from scripts.serve.services import embed_service, rerank_service
-from scripts.serve.supervisor import run
-
-SERVED = {name: models for name, models in PRESETS.items() if len(models) == 2}
-STOP_MARGIN_SECONDS = 10  # between the services' own grace and the kill
-
-app = typer.Typer(add_completion=False)
-
-
-@app.command()
-def serve(
-    models: Annotated[str, typer.Option(help=f"Preset to serve: {' or '.join(SERVED)}.")] = "small",
-    host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 is every interface.")] = "127.0.0.1",
-    embed_port: Annotated[int, typer.Option(help="Port of embed-service.")] = 5555,
-    rerank_port: Annotated[int, typer.Option(help="Port of rerank-service.")] = 5556,
-    ready_seconds: Annotated[float, typer.Option(help="How long a service may take to become ready.")] = 600,
-    grace_seconds: Annotated[
-        int, typer.Option(help="How long the servers wait for requests at the end; more than DRAIN_TIMEOUT_SECONDS.")
-    ] = 35,
-) -> None:
-    """Run embed-service and rerank-service with a preset of installed models until Ctrl-C."""
-    try:
-        if models not in SERVED:
-            raise ServeError(f"{models} is not a preset that can be served: choose {' or '.join(SERVED)}.")
-        encoder, cross_encoder = (find(model_id).profile.model_id for model_id in SERVED[models])
-        services = [
-            embed_service(encoder, host, embed_port, grace_seconds),
-            rerank_service(cross_encoder, host, rerank_port, grace_seconds),
-        ]
-        asyncio.run(
-            run(
-                services,
-                ready_seconds=ready_seconds,
-                grace_seconds=grace_seconds + STOP_MARGIN_SECONDS,
-                write=typer.echo,
-            )
-        )
-    except (ServeError, ModelNotInstalled, ModelCorrupt) as error:
-        typer.echo(f"Error: {error}", err=True)
-        raise typer.Exit(1) from error
-
+from scripts.serve.cli import app
 
 if __name__ == "__main__":
     app(prog_name="python -m scripts.serve")

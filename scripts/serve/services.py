@@ -5,12 +5,12 @@ import socket
 import sys
 from dataclasses import dataclass, field
 
-from scripts.serve.errors import ServeError
+from scripts.command import UsageError
 
 
 @dataclass(frozen=True)
 class ServiceCommand:
-    """One service as a child process. `env` is added to this process's environment."""
+    """One service as a process of its own. `env` is added to this process's environment."""
 
     name: str
     label: str
@@ -34,14 +34,18 @@ class ServiceCommand:
         return f"curl -s {self.url}{self.example_path} -H 'Content-Type: application/json' -d '{body}'"
 
     def check_port_free(self) -> None:
-        """Raise ServeError when something else listens on the port."""
+        """Look whether the port can be listened on.
+
+        Raises:
+            UsageError: something else listens on it.
+        """
         family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
         with socket.socket(family, socket.SOCK_STREAM) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind((self.host, self.port))
             except OSError as error:
-                raise ServeError(
+                raise UsageError(
                     f"{self.name} cannot listen on {self.host}:{self.port} ({error.strerror}): "
                     f"stop what uses the port, or choose another with --{self.label}-port."
                 ) from error

@@ -5,12 +5,13 @@ import signal
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Any
 
-from scripts.serve.child import Child
-from scripts.serve.errors import ServeError
+from scripts.backoff import doubling
+from scripts.command import UnreachableError
+from scripts.serve.managed_process import ManagedProcess
 from scripts.serve.services import ServiceCommand
 
 FIRST_BACKOFF_SECONDS = 1.0
-LONGEST_BACKOFF_SECONDS = 30.0
+MAX_BACKOFF_SECONDS = 30.0
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -24,17 +25,20 @@ async def run(
     """Run `services` until a stop signal; a second signal ends them at once.
 
     `ready_seconds` bounds each start, `grace_seconds` the stop of each service.
-    Raises ServeError when a port is taken or a service does not become ready the first time.
+
+    Raises:
+        UsageError: a port is taken.
+        UnreachableError: a service does not become ready the first time.
     """
     for service in services:
         service.check_port_free()
-    children = [Child(service, write) for service in services]
-    work = asyncio.create_task(_start_and_keep(children, ready_seconds, write))
+    processes = [ManagedProcess(service, write) for service in services]
+    work = asyncio.create_task(_start_and_keep(processes, ready_seconds, write))
 
     def on_signal() -> None:
         if work.done() or work.cancelling():
-            for child in children:
-                child.kill()
+            for process in processes:
+                process.kill()
         work.cancel()
 
     loop = asyncio.get_running_loop()
@@ -45,35 +49,37 @@ async def run(
     except asyncio.CancelledError:
         write("Stopping both services.")
     finally:
-        await asyncio.gather(*(child.stop(grace_seconds) for child in children))
+        await asyncio.gather(*(process.stop(grace_seconds) for process in processes))
 
 
-async def _start_and_keep(children: Sequence[Child], ready_seconds: float, write: Callable[[str], None]) -> None:
-    for child in children:
-        await child.start()
-    await _all(child.wait_ready(ready_seconds) for child in children)
-    write(_startup_banner([child.service for child in children]))
-    await _all(_keep_running(child, ready_seconds, write) for child in children)
+async def _start_and_keep(
+    processes: Sequence[ManagedProcess], ready_seconds: float, write: Callable[[str], None]
+) -> None:
+    for process in processes:
+        await process.start()
+    await _all(process.wait_ready(ready_seconds) for process in processes)
+    write(_startup_banner([process.service for process in processes]))
+    await _all(_keep_running(process, ready_seconds, write) for process in processes)
 
 
-async def _keep_running(child: Child, ready_seconds: float, write: Callable[[str], None]) -> None:
-    name = child.service.name
-    backoff = FIRST_BACKOFF_SECONDS
+async def _keep_running(process: ManagedProcess, ready_seconds: float, write: Callable[[str], None]) -> None:
+    name = process.service.name
+    pauses = doubling(FIRST_BACKOFF_SECONDS, MAX_BACKOFF_SECONDS)
     while True:
-        write(f"{name} {await child.crashed()}.")
-        if not child.running:
-            write(f"{name} starts again in {backoff:g} s.")
-            await asyncio.sleep(backoff)
-            await child.start()
+        write(f"{name} {await process.crashed()}.")
+        if not process.running:
+            pause = next(pauses)
+            write(f"{name} starts again in {pause:g} s.")
+            await asyncio.sleep(pause)
+            await process.start()
         try:
-            await child.wait_ready(ready_seconds)
-        except ServeError as error:
+            await process.wait_ready(ready_seconds)
+        except UnreachableError as error:
             write(str(error))
-            child.kill()
-            backoff = min(2 * backoff, LONGEST_BACKOFF_SECONDS)
+            process.kill()
         else:
             write(f"{name} is ready again.")
-            backoff = FIRST_BACKOFF_SECONDS
+            pauses = doubling(FIRST_BACKOFF_SECONDS, MAX_BACKOFF_SECONDS)
 
 
 async def _all(steps: Iterable[Coroutine[Any, Any, None]]) -> None:

@@ -10,8 +10,9 @@ from typing import Self
 
 import httpx
 
+from scripts.free_port import free_port
 from tests import programs
-from tests.http.server import ANSWER_SECONDS, ROOT, free_port, wait_for
+from tests.http.server import ANSWER_SECONDS, ROOT, wait_for
 
 DEPLOY = ROOT / "deploy" / "gateway"
 CLOSED_PORT = "127.0.0.1:1"

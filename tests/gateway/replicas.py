@@ -10,8 +10,9 @@ from typing import Self
 
 import httpx
 
+from scripts.free_port import free_port
 from tests.gateway.nginx import CLOSED_PORT, Gateway
-from tests.http.server import ANSWER_SECONDS, STOP_SECONDS, Server, free_port
+from tests.http.server import ANSWER_SECONDS, STOP_SECONDS, Server
 from tests.http.services import EMBED
 
 _COUNT = 2
@@ -35,7 +36,7 @@ class Replicas:
 
     @property
     def addresses(self) -> list[str]:
-        """Of all replicas."""
+        """Addresses of all replicas."""
         return [f"127.0.0.1:{port}" for port in self._ports]
 
     def __enter__(self) -> Self:

@@ -12,7 +12,7 @@ from tests.http.services import Service, long_texts
 BODY = b'{"text": "heron"}'
 DRIP_SECONDS = 0.1
 TIMEOUT_SECONDS = 1.0
-"""Of the service."""
+"""Time limits of the service for headers, bodies and answers."""
 
 
 def refused(service: Service, reason: str) -> float:

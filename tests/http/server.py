@@ -1,14 +1,11 @@
 """One service as a user runs it: `bentoml serve` in a process of its own, on a free port."""
 
-import contextlib
 import json
 import os
-import secrets
 import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Self
@@ -17,13 +14,13 @@ import httpx
 import psutil
 from prometheus_client.parser import text_string_to_metric_families
 
+from scripts.free_port import free_port
+from scripts.readiness import wait_until
+
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 120.0
 STOP_SECONDS = 60.0
 ANSWER_SECONDS = 60.0
-_POLL_SECONDS = 0.05
-_PORTS = range(10_000, 32_000)
-_given: set[int] = set()
 _OPTIONS = ("--host", "127.0.0.1", "--timeout-graceful-shutdown", "35")
 _OWN_VARIABLES = (
     *("EMBED_", "RERANK_", "BENTOML_", "PYTHONPATH", "LOG_", "ACCESS_LOG", "CACHE_", "TRACES_", "OTEL_"),
@@ -34,10 +31,7 @@ _OWN_VARIABLES = (
 
 def wait_for(condition: Callable[[], bool], what: str, seconds: float = ANSWER_SECONDS) -> None:
     """Poll until `condition` holds; fail with `what` in the message when it takes longer than `seconds`."""
-    give_up = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < give_up, f"waited {seconds:g} seconds in vain: {what}"
-        time.sleep(_POLL_SECONDS)
+    wait_until(condition, what, seconds)
 
 
 class Server:
@@ -49,7 +43,7 @@ class Server:
         log: file that gets all output of the process.
         settings: environment variables of the service.
         folder: working folder of the process.
-        port: a free one of 127.0.0.1; none finds one.
+        port: of 127.0.0.1; None finds a free one.
     """
 
     def __init__(
@@ -108,7 +102,7 @@ class Server:
         return self._log.read_text(errors="replace")
 
     def probe(self, path: str) -> httpx.Response | None:
-        """Answer to a GET on a connection of its own; none while nothing listens on the port."""
+        """Answer to a GET on a connection of its own; None while nothing listens on the port."""
         try:
             return self._probes.get(path)
         except httpx.ConnectError:
@@ -160,20 +154,6 @@ class LeavingClient:
     def __exit__(self, *_: object) -> None:
         self._connection.close()
         wait_for(lambda: self._server.metric("duobento_queue_tokens") == 0, "the request's work is dropped")
-
-
-def free_port() -> int:
-    """A port of 127.0.0.1 on which nothing listens, and that no earlier call has returned.
-
-    It lies below those that the system gives to clients: one of theirs could be taken again before a server has it.
-    """
-    while True:
-        port = secrets.choice(_PORTS)
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            if port not in _given:
-                _given.add(port)
-                return port
 
 
 def _children(pid: int) -> list[psutil.Process]:

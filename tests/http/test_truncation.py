@@ -21,58 +21,59 @@ def _words(count: int, skip: int = 0) -> str:
 
 
 @pytest.fixture(scope="module")
-def room(embed: Service) -> int:
+def content_limit(embed: Service) -> int:
     """Words that fit into the encoder's window beside its two special tokens."""
     assert embed.post(_words(50)).json()["tokens"] == 52, "the words are no longer one token each"
     window: int = embed.server.client.get("/info").json()["max_tokens"]
     return window - 2
 
 
-def test_a_text_that_just_fits_is_not_truncated(embed: Service, room: int) -> None:
-    answer = embed.post(_words(room)).json()
-    assert (answer["tokens"], answer["truncated"]) == (room + 2, [])
+def test_a_text_that_just_fits_is_not_truncated(embed: Service, content_limit: int) -> None:
+    answer = embed.post(_words(content_limit)).json()
+    assert (answer["tokens"], answer["truncated"]) == (content_limit + 2, [])
 
 
-def test_a_text_one_token_over_the_window_is_reported_as_truncated(embed: Service, room: int) -> None:
-    answer = embed.post("heron", _words(room + 1), "heron", _words(room + 50)).json()
+def test_a_text_one_token_over_the_window_is_reported_as_truncated(embed: Service, content_limit: int) -> None:
+    answer = embed.post("heron", _words(content_limit + 1), "heron", _words(content_limit + 50)).json()
     assert answer["truncated"] == [1, 3]
 
 
-def test_a_single_text_says_whether_it_was_truncated(embed: Service, room: int) -> None:
-    answer = embed.server.client.post("/embed", json={"text": _words(room + 1)}).json()
-    assert (answer["tokens"], answer["truncated"]) == (room + 2, True)
+def test_a_single_text_says_whether_it_was_truncated(embed: Service, content_limit: int) -> None:
+    answer = embed.server.client.post("/embed", json={"text": _words(content_limit + 1)}).json()
+    assert (answer["tokens"], answer["truncated"]) == (content_limit + 2, True)
 
 
-def test_truncation_at_the_end_keeps_the_beginning(embed: Service, room: int) -> None:
+def test_truncation_at_the_end_keeps_the_beginning(embed: Service, content_limit: int) -> None:
     cut, beginning = (
-        embed.post(text, truncate="end").json()["embeddings"] for text in (_words(room + 30), _words(room))
+        embed.post(text, truncate="end").json()["embeddings"]
+        for text in (_words(content_limit + 30), _words(content_limit))
     )
     assert reference.least_cosine(cut, beginning) >= EQUAL
 
 
-def test_truncation_at_the_start_keeps_the_end(embed: Service, room: int) -> None:
-    cut = embed.post(_words(room + 30), truncate="start").json()["embeddings"]
-    end = embed.post(_words(room, skip=30)).json()["embeddings"]
-    beginning = embed.post(_words(room)).json()["embeddings"]
+def test_truncation_at_the_start_keeps_the_end(embed: Service, content_limit: int) -> None:
+    cut = embed.post(_words(content_limit + 30), truncate="start").json()["embeddings"]
+    end = embed.post(_words(content_limit, skip=30)).json()["embeddings"]
+    beginning = embed.post(_words(content_limit)).json()["embeddings"]
     assert reference.least_cosine(cut, end) >= EQUAL
     assert reference.least_cosine(cut, beginning) < EQUAL
 
 
-def test_truncation_at_the_end_is_the_default(embed: Service, room: int) -> None:
+def test_truncation_at_the_end_is_the_default(embed: Service, content_limit: int) -> None:
     default, end = (
-        embed.post(_words(room + 30), **fields).json()["embeddings"] for fields in ({}, {"truncate": "end"})
+        embed.post(_words(content_limit + 30), **fields).json()["embeddings"] for fields in ({}, {"truncate": "end"})
     )
     assert reference.least_cosine(default, end) >= EQUAL
 
 
-def test_a_text_that_just_fits_passes_when_truncation_is_refused(embed: Service, room: int) -> None:
-    assert embed.post(_words(room), truncate="none").status_code == 200
+def test_a_text_that_just_fits_passes_when_truncation_is_refused(embed: Service, content_limit: int) -> None:
+    assert embed.post(_words(content_limit), truncate="none").status_code == 200
 
 
-def test_a_text_one_token_over_is_refused_when_truncation_is_refused(embed: Service, room: int) -> None:
-    answer = embed.post("heron", _words(room + 1), truncate="none")
+def test_a_text_one_token_over_is_refused_when_truncation_is_refused(embed: Service, content_limit: int) -> None:
+    answer = embed.post("heron", _words(content_limit + 1), truncate="none")
     assert problem(answer) == (422, "invalid_request", "texts.1")
-    assert str(room + 2) in answer.json()["error"]["message"]
+    assert str(content_limit + 2) in answer.json()["error"]["message"]
 
 
 def test_e5_keeps_its_prefix_when_a_text_loses_its_start(e5: Service) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.http.server import free_port
+from scripts.free_port import free_port
 from tests.make.repository import Repository
 
 READY = "Ready. Stop with Ctrl-C."

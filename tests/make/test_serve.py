@@ -12,10 +12,11 @@ import httpx
 import pytest
 
 from scripts.bench.targets import GUIDE
+from scripts.free_port import free_port
 from tests import programs
 from tests.docs.console import Command, commands
 from tests.gateway.nginx import Gateway
-from tests.http.server import ANSWER_SECONDS, ROOT, free_port, wait_for
+from tests.http.server import ANSWER_SECONDS, ROOT, wait_for
 from tests.make.conftest import READY, Serving
 from tests.make.repository import Repository
 

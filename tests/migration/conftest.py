@@ -6,11 +6,12 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 from qdrant_client import QdrantClient
 
-from tests.http.server import ROOT, free_port, wait_for
+from scripts.free_port import free_port
+from scripts.readiness import answers
+from tests.http.server import ROOT, wait_for
 from tests.http.services import Service
 from tests.migration.fault_proxy import FaultProxy
 from tests.migration.parts import Migration
@@ -22,15 +23,12 @@ def qdrant_url() -> Iterator[str]:
     url = f"http://127.0.0.1:{port}"
     process = subprocess.Popen([sys.executable, "-m", "tests.migration.qdrant_server", str(port)], cwd=ROOT)
 
-    def answers() -> bool:
+    def ready() -> bool:
         assert process.poll() is None
-        try:
-            return httpx.get(f"{url}/collections", trust_env=False).is_success
-        except httpx.TransportError:
-            return False
+        return answers(f"{url}/collections")
 
     try:
-        wait_for(answers, "Qdrant answers")
+        wait_for(ready, "Qdrant answers")
         yield url
     finally:
         process.kill()

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from qdrant_client import QdrantClient, models
 from typer.testing import CliRunner
 
-from scripts.migrate.__main__ import app
+from scripts.migrate.cli import app
 from tests.http.server import ROOT
 
 OLD_SIZE = 16
@@ -67,7 +67,7 @@ def seed_named(client: QdrantClient, alias: str, vectors: list[dict[str, Any]], 
 
 
 def vector_params(client: QdrantClient, collection: str, name: str = "") -> models.VectorParams:
-    """Of a vector of a collection; an empty name is the only one."""
+    """Parameters of a vector of a collection; an empty name means the only vector."""
     found = client.get_collection(collection).config.params.vectors
     vector = found[name] if isinstance(found, dict) else found
     assert isinstance(vector, models.VectorParams)

@@ -97,15 +97,15 @@ def test_whole_numbers_are_not_replaced_in_place(qdrant: QdrantClient, migrate: 
     qdrant.create_collection(alias, vectors_config=size)
     qdrant.upsert(alias, [models.PointStruct(id=1, vector=[7] * 384, payload=contact(1))])
     for flags in (["--in-place"], ["--in-place", "--dry-run"]):
-        assert "as uint8" in migrate(*flags, code=1)
+        assert "as uint8" in migrate(*flags, code=2)
     assert points(qdrant, alias)[1].vector == [7.0] * 384
 
 
 def test_another_datatype_is_not_mixed_in(qdrant: QdrantClient, migrate: Migration, alias: str) -> None:
     seed(qdrant, alias, 3)
     migrate("--datatype=float16")
-    assert "float16, not of 384 numbers Cosine float32" in " ".join(migrate("verify", code=1).split())
-    assert "for a new collection" in migrate("--in-place", "--datatype=float16", "--dry-run", code=1)
+    assert "float16, not of 384 dimensions, Cosine, float32" in " ".join(migrate("verify", code=2).split())
+    assert "for a new collection" in migrate("--in-place", "--datatype=float16", "--dry-run", code=2)
 
 
 def test_points_with_large_payloads(qdrant: QdrantClient, migrate: Migration, alias: str) -> None:
@@ -128,7 +128,7 @@ def test_a_proxy_that_takes_less(
     qdrant.set_payload(old, {"body": "x" * 30_000}, [7])
     httpx.put(f"{qdrant_url}/_proxy_limit", json=limit, trust_env=False).raise_for_status()
     try:
-        migrate(code=3 if too_large else 0)
+        migrate(code=1 if too_large else 0)
     finally:
         httpx.put(f"{qdrant_url}/_proxy_limit", json=0, trust_env=False)
     assert qdrant.count(migrate.target).count == 60 - len(too_large)

@@ -7,8 +7,8 @@ from typing import TypeVar
 
 import pytest
 
+from scripts.command import UnreachableError
 from scripts.migrate.client.embed_client import NOT_UTF8, EmbedClient
-from scripts.migrate.errors import MigrateError
 from tests.migration.fault_proxy import FaultProxy
 
 NONE = 1e-9  # seconds of patience: a second failure in a row ends it
@@ -53,7 +53,7 @@ def test_patience_begins_anew_after_an_answer(proxy: FaultProxy) -> None:
 
 def test_patience_ends(proxy: FaultProxy) -> None:
     proxy.faults = [503, 503]
-    with pytest.raises(MigrateError, match=r"embed-service was away for 1e-09 s \(503 fault of a test\)"):
+    with pytest.raises(UnreachableError, match=r"embed-service was down for 1e-09 s \(503 fault of a test\)"):
         with_client(proxy, lambda client: client.embed(TEXTS))
 
 

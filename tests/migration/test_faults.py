@@ -104,7 +104,7 @@ def test_a_text_that_the_service_cannot_embed_fails_alone(
     seed(qdrant, alias, 4)
     migrate.variables["EMBED_SERVICE_URL"] = proxy.url
     proxy.poison = b"Ada Lovelace"
-    migrate("--concurrency=1", code=3)
+    migrate("--concurrency=1", code=1)
     failure = json.loads(migrate.failures.read_text())
     assert failure == {"id": 0, "reason": "500 fault of a test"}
     assert points(qdrant, migrate.target).keys() == {1, 2, 3}
@@ -148,7 +148,7 @@ def test_a_late_point_without_text_fails_as_every_other(qdrant: QdrantClient, al
     old = seed(qdrant, alias, 5)
     migrate()
     qdrant.upsert(old, [models.PointStruct(id=99, vector=[1.0] * 16, payload={"name": " "})])
-    assert "1 point failed" in migrate("switch", code=1)
+    assert "1 point failed" in migrate("switch", code=2)
     assert json.loads(migrate.failures.read_text()) == {"id": 99, "reason": "the template leaves no text"}
     migrate("--allow-failed", "switch")
     assert points(qdrant, alias).keys() == {*range(5)}
@@ -169,7 +169,7 @@ def test_a_copy_whose_point_lost_its_text_is_deleted(qdrant: QdrantClient, alias
     old = seed(qdrant, alias, 20)
     migrate()
     qdrant.set_payload(old, {"name": "", "title": "", "company": ""}, [7])
-    assert "0 points written, 1 deleted" in migrate(code=3)
+    assert "0 points written, 1 deleted" in migrate(code=1)
     assert points(qdrant, migrate.target).keys() == {*range(20)} - {7}
     assert json.loads(migrate.failures.read_text())["id"] == 7
 
@@ -185,7 +185,7 @@ def test_verification_finds_what_is_wrong(qdrant: QdrantClient, alias: str, migr
     said = migrate("verify", code=1)
     assert "1 point missing in the target: 1." in said
     assert "Payload or other vectors differ in 1 of 49 points: 2." in said
-    assert "1 of 49 vectors not made of the points' texts." in said
+    assert "1 of 49 vectors not made from the points' texts." in said
     assert "The target has 1 point that the source does not have." in said
 
 

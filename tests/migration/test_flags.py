@@ -32,7 +32,7 @@ def test_flags_in_any_order(qdrant: QdrantClient, migrate: Migration, alias: str
     assert "Error" not in migrate("--batch-size=2", f"--alias={alias}", "--sample=10")
     assert "5 points" in migrate("verify", f"--alias={alias}")
     migrate("--alias=nobody", "switch", "--sample=10", f"--alias={alias}")
-    assert "say --yes" in migrate("cleanup", f"--alias={alias}", code=1)
+    assert "say --yes" in migrate("cleanup", f"--alias={alias}", code=2)
     migrate("cleanup", f"--alias={alias}", "--yes")
     assert not qdrant.collection_exists(old)
 

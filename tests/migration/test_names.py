@@ -16,7 +16,7 @@ from tests.migration.parts import TWO, Migration, point_alias, points, seed, see
         (["--alias=team/knowledge base"], "a name must not hold '/'. Name another one with --target"),
         (["--target=a:b"], "a name must not hold ':'. Name another one with --target"),
         (["--target=what?"], "a name must not hold '?'"),
-        (["--target=.."], "the name of a folder"),
+        (["--target=.."], "the name of a directory"),
         (["--target=" + "x" * 250], "not have more than 244 bytes"),
         (["--target=" + "é" * 130], "not have more than 244 bytes"),
         (["--target-vector=a|b"], "another name with --target-vector"),
@@ -28,7 +28,7 @@ def test_names_that_qdrant_does_not_take(
 ) -> None:
     point_alias(qdrant, "team/knowledge base", seed(qdrant, alias, 3))
     before = qdrant.get_collections()
-    said = " ".join(migrate(*flags, *dry, code=1).split())
+    said = " ".join(migrate(*flags, *dry, code=2).split())
     assert sentence in said
     assert qdrant.get_collections() == before
 
@@ -53,7 +53,7 @@ def test_a_vector_that_could_have_its_name_once(
     migrate("--dry-run")
     before_1_18()
     for flags in (["--dry-run"], []):
-        said = " ".join(migrate(*flags, code=1).split())
+        said = " ".join(migrate(*flags, code=2).split())
         assert f"no new vector '{old}': since version 1.18 a name must not hold ':'" in said
         assert "another name with --target-vector" in said
     migrate("--target-vector=nomic")
@@ -66,7 +66,7 @@ def test_a_carried_vector_that_could_have_its_name_once(
 ) -> None:
     seed_named(qdrant, alias, [{"text": [1.0, 2.0], "clip:b32": [2.0, 1.0]}], **{"text": TWO, "clip:b32": TWO})
     before_1_18()
-    said = " ".join(migrate("--vector=text", "--dry-run", code=1).split())
+    said = " ".join(migrate("--vector=text", "--dry-run", code=2).split())
     assert "no new vector 'clip:b32'" in said
     assert "use --in-place, or delete that vector" in said
 
@@ -94,10 +94,10 @@ def test_a_new_name_for_the_vector(qdrant: QdrantClient, migrate: Migration, ali
     old = seed_named(
         qdrant, alias, [{"old": [1.0, number], "image": [2.0, 1.0]} for number in range(9)], old=TWO, image=TWO
     )
-    assert "another vector 'image'" in migrate("--vector=old", "--target-vector=image", "--dry-run", code=1)
+    assert "another vector 'image'" in migrate("--vector=old", "--target-vector=image", "--dry-run", code=2)
     flags = ["--vector=old", "--target-vector=text"]
     migrate(*flags)
-    assert "started with new_vector 'text', not 'old'" in " ".join(migrate("--vector=old", code=1).split())
+    assert "started with new_vector 'text', not 'old'" in " ".join(migrate("--vector=old", code=2).split())
     migrate(*flags, "switch")
     vector: Any = points(qdrant, alias)[3].vector
     assert vector.keys() == {"text", "image"}

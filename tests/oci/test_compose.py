@@ -15,7 +15,8 @@ import yaml
 from bentos.common.settings import CacheSettings, ServerSettings, TracesSettings
 from bentos.embed.settings import EmbedSettings
 from bentos.rerank.settings import RerankSettings
-from tests.http.server import ANSWER_SECONDS, ROOT, START_SECONDS, free_port, wait_for
+from scripts.free_port import free_port
+from tests.http.server import ANSWER_SECONDS, ROOT, START_SECONDS, wait_for
 from tests.oci.engine import Engine
 
 FOLDER = ROOT / "deploy" / "compose"

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.http.server import ROOT, free_port
+from scripts.free_port import free_port
+from tests.http.server import ROOT
 from tests.oci.engine import Engine
 
 PAGE = ROOT / "docs" / "deployment.md"

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.http.server import ROOT, free_port, wait_for
+from scripts.free_port import free_port
+from tests.http.server import ROOT, wait_for
 from tests.redis_server import needs_redis
 
 FOLDER = ROOT / "deploy" / "compose"

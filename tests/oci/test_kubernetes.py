@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.http.server import ROOT, START_SECONDS, free_port, wait_for
+from scripts.free_port import free_port
+from tests.http.server import ROOT, START_SECONDS, wait_for
 from tests.http.services import Kind
 from tests.oci.engine import Engine
 

@@ -21,7 +21,7 @@ from starlette.routing import Route
 from tokenizers import Encoding, Tokenizer
 
 Infer = Callable[[Sequence[Encoding]], NDArray[np.float32]]
-_MOST_ITEMS = 32
+_MAX_ITEMS = 32
 
 
 class Batcher:
@@ -35,8 +35,8 @@ class Batcher:
     async def compute(self, encodings: Sequence[Encoding]) -> NDArray[np.float32]:
         """Outputs in the order of the encodings."""
         futures = [asyncio.get_running_loop().create_future() for _ in encodings]
-        for place in sorted(range(len(encodings)), key=lambda place: len(encodings[place].ids)):
-            self._waiting.put_nowait((encodings[place], futures[place]))
+        for index in sorted(range(len(encodings)), key=lambda index: len(encodings[index].ids)):
+            self._waiting.put_nowait((encodings[index], futures[index]))
         return np.stack(await asyncio.gather(*futures))
 
     async def run(self) -> None:
@@ -44,7 +44,7 @@ class Batcher:
         loop = asyncio.get_running_loop()
         while True:
             items = [await self._waiting.get()]
-            while len(items) < _MOST_ITEMS and not self._waiting.empty():
+            while len(items) < _MAX_ITEMS and not self._waiting.empty():
                 items.append(self._waiting.get_nowait())
             outputs = await loop.run_in_executor(self._thread, self._infer, [encoding for encoding, _ in items])
             for (_, future), output in zip(items, outputs, strict=True):
@@ -74,7 +74,7 @@ def serve(infer: Infer, folder: Path, window: int, port: int) -> None:
     Args:
         infer: runs on a thread of its own.
         folder: holds `tokenizer.json`.
-        window: most tokens of a text or pair.
+        window: maximum number of tokens of a text or pair.
         port: on the loopback interface.
     """
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))

@@ -1,1 +1,1 @@
-"""What was measured, and the forms in which it is shown."""
+"""What was measured, and the formats in which it is shown."""

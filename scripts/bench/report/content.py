@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from scripts.bench.closed_loop import Plan, Row, Samples
+from scripts.bench.closed_loop import Judgement, Plan, Samples
 from scripts.bench.compare import Compared
 from scripts.bench.open_loop import Load
 from scripts.bench.saturation import Saturation
@@ -29,14 +29,14 @@ class Report:
 
     Attributes:
         rows: the judged figures of the closed loop.
-        compared: with another server, measure by measure.
+        compared: the same measures of another server.
         search: whole searches, if a collection was named.
     """
 
     servers: Sequence[Server]
     plan: Plan
     samples: Samples
-    rows: Sequence[Row]
+    rows: Sequence[Judgement]
     compared: Sequence[Compared] = ()
     load: Load | None = None
     saturation: Saturation | None = None
@@ -50,7 +50,7 @@ class Report:
 
     @property
     def not_held(self) -> list[str]:
-        """Load that the service did not stand."""
+        """Load that the service did not sustain."""
         loads = []
         if self.load and not self.load.holds:
             loads.append(f"{self.load.rate:g} requests/s on {self.load.service}")
@@ -60,14 +60,14 @@ class Report:
 
     @property
     def fast_enough(self) -> bool:
-        """Whether nothing is too slow and all load was held."""
+        """Whether nothing is too slow and all load was sustained."""
         return not (self.too_slow or self.not_held)
 
     @property
     def conclusion(self) -> str:
         """A sentence or two."""
         if not self.fast_enough:
-            parts = {"Too slow": self.too_slow, "Not held": self.not_held}
+            parts = {"Too slow": self.too_slow, "Not sustained": self.not_held}
             return " ".join(f"{name}: {', '.join(found)}." for name, found in parts.items() if found)
         acceptable = [row.target.title for row in self.rows if row.verdict is Verdict.ACCEPTABLE]
         if acceptable:

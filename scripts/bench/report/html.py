@@ -1,4 +1,4 @@
-"""The report as one page that needs nothing but itself."""
+"""The report as one self-contained page."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ from scripts.bench.targets import Measure
 
 @dataclass(frozen=True)
 class Plot:
-    """A picture with what it shows in words, for who cannot see it."""
+    """A picture with what it shows in words, for readers who cannot see it."""
 
     title: str
     description: str

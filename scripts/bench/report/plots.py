@@ -64,7 +64,7 @@ def over_time(load: Load, name: str) -> str:
         length = load.duration / len(windows)
         middles = [window.start + length / 2 for window in windows]
         for percent, colour in ((50, _GREEN), (95, _BLUE), (99, _ORANGE)):
-            values = np.array([getattr(window, f"p{percent}") for window in windows], float)  # none is NaN: a gap
+            values = np.array([getattr(window, f"p{percent}") for window in windows], float)  # None becomes NaN: a gap
             axes.plot(middles, values, "o-", color=colour, markersize=4, label=f"p{percent}")
         axes.axhline(load.slo_ms, color=_RED, linestyle="--", label=f"SLO, {load.slo_ms:g} ms")
         axes.set_ylim(bottom=0)
@@ -81,7 +81,7 @@ def throughput(saturation: Saturation, name: str) -> str:
         rates = [step.sent_rate for step in steps]
         axes.plot([0, rates[-1]], [0, rates[-1]], ":", color=_TEXT, linewidth=1, alpha=0.5, label="all of them in time")
         axes.plot(rates, [step.goodput for step in steps], color=_BLUE, alpha=0.5)
-        for holds, colour, label in ((True, _GREEN, "holds"), (False, _RED, "does not")):
+        for holds, colour, label in ((True, _GREEN, "sustained"), (False, _RED, "not sustained")):
             points = [(step.sent_rate, step.goodput) for step in steps if step.holds is holds]
             if points:
                 axes.plot(*zip(*points, strict=True), "o", color=colour, markersize=7, label=label)

@@ -40,7 +40,7 @@ def hits(samples: Samples, measure: Measure) -> str:
     found, requests = samples.hits.get(measure), len(samples.milliseconds[measure])
     if found is None:
         return "the server does not say"
-    return f"{found} of {requests}" if found else "none: the service has no cache"
+    return f"{found} of {requests}" if found else "0: the service has no cache"
 
 
 def _about(server: Server) -> str:
@@ -86,18 +86,18 @@ def _cached(samples: Samples) -> Table:
 
 
 def generator(load: Load) -> str:
-    """How far the load generator itself is to be believed, in one sentence."""
+    """How far the load generator itself can be trusted, in one sentence."""
     late = f"The load generator itself was late by {load.lateness_ms:.1f} ms (p99)"
     if load.trustworthy:
         return f"{late}: the figures can be trusted."
-    return f"{late}: too much for an SLO of {load.slo_ms:g} ms; the figures say more about it than about the service."
+    return f"{late}: too late for an SLO of {load.slo_ms:g} ms; the figures say more about it than about the service."
 
 
 def capacity(saturation: Saturation) -> str:
     """What the search has found, in one sentence."""
     if saturation.best is None:
-        return "No rate that was tried was held."
-    found = f"{saturation.best.service} stands {saturation.best.rate:.3g} requests/s"
+        return "None of the rates was sustained."
+    found = f"{saturation.best.service} sustains {saturation.best.rate:.3g} requests/s"
     if saturation.limited_by_generator:
         return f"{found} or more: the load generator could not send faster in time."
     return f"{found}: 95% of them answered within {saturation.best.slo_ms:g} ms."
@@ -143,8 +143,8 @@ def _load(load: Load) -> Table:
 
 
 def _saturation(saturation: Saturation) -> Table:
-    columns = ("requests/s", "goodput", "p50 ms", "p95 ms", "p99 ms", "rejected", "generator late ms", "holds")
-    table = _table("Searching the highest rate", *columns)
+    columns = ("requests/s", "goodput", "p50 ms", "p95 ms", "p99 ms", "rejected", "generator late ms", "sustained")
+    table = _table("Search for the highest rate", *columns)
     for step in sorted(saturation.steps, key=lambda step: step.rate):
         percentiles = (shown(step.percentile(percent)) for percent in (50, 95, 99))
         rejected, late = str(step.count(Outcome.REJECTED)), f"{step.lateness_ms:.1f}"

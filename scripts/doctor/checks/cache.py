@@ -13,13 +13,15 @@ class CacheReachable(ServiceCheck):
         """Read what `/health` says about it."""
         cache = self.service.health.get("cache") or {}
         if cache.get("mode") == "none":
-            return warning("There is none: every text is computed anew.", "Unset CACHE_URL, or name a Redis with it.")
+            return warning(
+                "There is no cache: every text is computed anew.", "Unset CACHE_URL, or name a Redis with it."
+            )
         if cache.get("status") != "ok":
             return failure(
                 f"The {cache.get('mode')} cache fails at: {', '.join(cache.get('failing', []))}.",
                 "Requests go without it. Start Redis, or correct CACHE_URL; docs/operations.md lists the faults.",
             )
-        return ok("In Redis, and it answers." if cache.get("mode") == "redis" else "In the service's memory.")
+        return ok("Redis answers." if cache.get("mode") == "redis" else "The cache is in the service's memory.")
 
 
 class HitRate(ServiceCheck):
@@ -31,7 +33,7 @@ class HitRate(ServiceCheck):
         """Count by tier: Redis is asked only for what memory has not."""
         rates = [rate for tier in ("memory", "redis") if (rate := self._rate(tier))]
         if not rates:
-            raise NotChecked("Nothing was looked up yet.", "Ask again when there has been traffic.")
+            raise NotChecked("Nothing has been looked up yet.", "Ask again when there has been traffic.")
         return ok(f"{', '.join(rates)}.")
 
     def _rate(self, tier: str) -> str:

@@ -18,11 +18,11 @@ class Clock(ServiceCheck):
         """Compare, with a request of its own."""
         sent = self.service.post_example().headers.get("Date")
         if not sent:
-            raise NotChecked("Its answers have no Date.")
+            raise NotChecked("Its answers have no Date header.")
         try:
             skew = abs((datetime.now(UTC) - parsedate_to_datetime(sent)).total_seconds())
         except (ValueError, TypeError):
-            raise NotChecked(f"The Date of its answers is none: {sent}.") from None
+            raise NotChecked(f"Invalid Date header: {sent}.") from None
         if skew > _TOLERATED_SECONDS:
             return warning(
                 f"Its clock and ours are {skew:.0f} seconds apart.",

@@ -6,6 +6,7 @@ from qdrant_client import QdrantClient
 from qdrant_client.http.exceptions import ApiException
 from qdrant_client.models import CollectionConfig, Distance, VectorParams
 
+from scripts.command import reason
 from scripts.doctor.finding import Finding, NotChecked, failure, ok, warning
 from scripts.doctor.service import Service
 from scripts.qdrant import folder_of, server_client
@@ -19,30 +20,30 @@ class Qdrant:
     """Where a collection is.
 
     Attributes:
-        place: a server's URL, or a folder of the embedded engine.
+        url: that of a server, or a folder of the embedded engine.
     """
 
     collection: str | None
-    place: str | None = None
+    url: str | None = None
     api_key: str | None = None
 
     def config(self) -> CollectionConfig:
         """The collection's configuration.
 
         Raises:
-            NotChecked: if none is named.
+            NotChecked: if none is configured.
             ValueError: if there is no such collection.
             OSError, ApiException: if Qdrant does not answer.
             RuntimeError: if another process has the folder open.
         """
-        if not self.place:
-            raise NotChecked("No Qdrant is named.", "Give --qdrant-url (QDRANT_URL) or --qdrant-path.")
+        if not self.url:
+            raise NotChecked("No Qdrant is configured.", "Give --qdrant-url (QDRANT_URL) or --qdrant-path.")
         if not self.collection:
-            raise NotChecked("No collection is named.", "Give --collection.")
-        folder = folder_of(self.place)
+            raise NotChecked("No collection is configured.", "Give --collection.")
+        folder = folder_of(self.url)
         if folder and not folder.is_dir():
-            raise OSError(f"there is no folder {folder}")
-        client = QdrantClient(path=str(folder)) if folder else server_client(self.place, self.api_key)
+            raise OSError(f"{folder} is not a directory")
+        client = QdrantClient(path=str(folder)) if folder else server_client(self.url, self.api_key)
         try:
             return client.get_collection(self.collection).config
         finally:
@@ -64,16 +65,17 @@ class Collection:
             config = self.qdrant.config()
         except (ApiException, ValueError, RuntimeError, OSError) as error:
             return failure(
-                f"The collection {self.qdrant.collection} cannot be read: {_first_line(error)}",
+                f"The collection {self.qdrant.collection} cannot be read: {reason(error)}.",
                 "Correct --qdrant-url or --collection, or start Qdrant.",
             )
         dimension, model = self.embed.health.get("dimension"), self.embed.health.get("model")
         vectors = config.params.vectors
         fitting = [vector for vector in _all(vectors) if vector.size == dimension]
         if not fitting:
-            sizes = ", ".join(str(vector.size) for vector in _all(vectors)) or "no dense"
+            sizes = ", ".join(str(vector.size) for vector in _all(vectors))
+            found = f"has vectors of {sizes} dimensions" if sizes else "has no dense vectors"
             return failure(
-                f"{self.qdrant.collection} holds vectors of {sizes} numbers, {model} makes {dimension}.",
+                f"{self.qdrant.collection} {found}, {model} makes {dimension}.",
                 "Embed the collection anew with the served model, or serve the model it was made with.",
             )
         return self._compare_model(config, str(model), fitting[0])
@@ -92,12 +94,8 @@ class Collection:
                 "The vectors have unit length: Cosine or Dot is what they are made for.",
             )
         known = f"made with {made_with}" if made_with else "its model is not recorded"
-        return ok(f"{self.qdrant.collection} holds vectors of {vector.size} numbers, as the service makes; {known}.")
+        return ok(f"{self.qdrant.collection} has vectors of {vector.size} dimensions, as the service makes; {known}.")
 
 
 def _all(vectors: VectorParams | dict[str, VectorParams] | None) -> list[VectorParams]:
     return [] if vectors is None else [vectors] if isinstance(vectors, VectorParams) else list(vectors.values())
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0]

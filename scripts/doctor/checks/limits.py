@@ -31,7 +31,7 @@ class Threads(ServiceCheck):
 
 
 class Memory(ServiceCheck):
-    """There is a limit, and room below it."""
+    """There is a limit, and memory in use is well below it."""
 
     name = "memory"
 

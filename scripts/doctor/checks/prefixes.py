@@ -1,4 +1,4 @@
-"""Are an E5 model's prefixes put in?"""
+"""Are an E5 model's prefixes added?"""
 
 from scripts.doctor.finding import Finding, failure, ok
 from scripts.doctor.service_check import ServiceCheck
@@ -16,9 +16,9 @@ class Prefixes(ServiceCheck):
         model, prompts = str(self.service.info.get("model", "")), self.service.info.get("prompts") or {}
         if "e5" in model.lower() and prompts != _E5:
             return failure(
-                f"{model} needs the prefixes 'query: ' and 'passage: ' and has {prompts or 'none'}.",
+                f"{model} needs the prefixes 'query: ' and 'passage: ' and has {prompts or 'no prompts'}.",
                 "Install the model again: python -m scripts.models install.",
             )
         if not prompts:
-            return ok(f"{model} needs none.")
-        return ok(f"Put in by the service: {', '.join(repr(prompt) for prompt in prompts.values())}.")
+            return ok(f"{model} needs no prefixes.")
+        return ok(f"Added by the service: {', '.join(repr(prompt) for prompt in prompts.values())}.")

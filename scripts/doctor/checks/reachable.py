@@ -10,14 +10,14 @@ class Reachable(ServiceCheck):
     name = "reachable"
 
     def run(self) -> Finding:
-        """Ask who is there, and whether it lives."""
+        """Ask which service answers, and whether it is alive."""
         service = self.service
         try:
             found = service.health.get("service")
         except NotChecked as reason:
             return failure(str(reason), f"Start it, or correct {service.variable}: it is looked for at {service.url}.")
         if found != service.name:
-            return failure(f"At {service.url} is {found}.", f"Correct {service.variable}.")
+            return failure(f"{found} answers at {service.url}.", f"Correct {service.variable}.")
         live = service.get("/live")
         if not live.is_success:
             return failure(f"/live answers {live.status_code}: {live.text}", "Restart it, and read its log.")

@@ -38,7 +38,7 @@ class RestartPolicy(ServiceCheck):
         raise NotChecked(f"No engine here knows the container {self.container}.", f"On its host: {by_hand}")
 
     def _ask(self, engine: str) -> str | None:
-        """The container's policy; none if the engine does not know it."""
+        """The container's policy; None if the engine does not know it."""
         command = [engine, "container", "inspect", "--format", "{{.HostConfig.RestartPolicy.Name}}", self.container]
         try:
             done = subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS, check=False)

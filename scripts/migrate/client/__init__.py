@@ -1,1 +1,1 @@
-"""Requests to embed-service: as many as it takes, for as long as it is away."""
+"""Requests to embed-service: as many as it takes, for as long as it is down."""

@@ -10,12 +10,12 @@ class AdaptiveConcurrency:
     """Limit of concurrent requests that follows the service, as TCP's window follows a network.
 
     Args:
-        most: limit that is never passed.
+        maximum: limit that is never exceeded.
     """
 
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._limit = float(min(2, most))
+    def __init__(self, maximum: int) -> None:
+        self._maximum = maximum
+        self._limit = float(min(2, maximum))
         self._busy = 0
         self._changed = asyncio.Condition()
         self._halved_at = 0.0
@@ -34,14 +34,14 @@ class AdaptiveConcurrency:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        # No await before the count is right: a cancelled request must give its place back.
+        # No await before the count is right: a cancelled request must give its slot back.
         self._busy -= 1
         async with self._changed:
             self._changed.notify_all()
 
     def answered(self) -> None:
         """A request succeeded."""
-        self._limit = min(self._most, self._limit + 1 / self._limit)
+        self._limit = min(self._maximum, self._limit + 1 / self._limit)
 
     def refused(self, sent_at: float) -> None:
         """A request got 429 or 504; those sent before the last cut say nothing new.

@@ -5,37 +5,23 @@ import base64
 import random
 import time
 from dataclasses import dataclass, field
-from itertools import count
 from typing import Any
 
 import httpx
 import numpy as np
 from numpy.typing import NDArray
 
+from scripts.backoff import doubling
+from scripts.command import UnreachableError, UsageError
+from scripts.deployment import authorization
 from scripts.migrate.client.concurrency import AdaptiveConcurrency
 from scripts.migrate.client.outage import Outage
-from scripts.migrate.errors import MigrateError
+from scripts.migrate.client.service_info import ServiceInfo
 
 NOT_UTF8 = "it holds half of a surrogate pair, which UTF-8 does not have"
 _TIMEOUT = httpx.Timeout(600.0, connect=10.0)
-_LONGEST_PAUSE_SECONDS = 10.0
+_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.2, 10.0
 _FAULTS_OF_A_TEXT = 3  # so many 500s in a row are the texts' fault, not the moment's
-
-
-@dataclass(frozen=True)
-class ServiceInfo:
-    """What `/info` says of the model.
-
-    Attributes:
-        window: tokens that the model takes.
-        max_texts: that one request may have.
-    """
-
-    model: str
-    revision: str
-    dimension: int
-    window: int
-    max_texts: int
 
 
 @dataclass(frozen=True)
@@ -44,7 +30,7 @@ class Embedded:
 
     Attributes:
         vectors: float32 [texts, dimension], unit length; the row of a failed text is zero.
-        tokens: of all texts.
+        tokens: number of tokens of all texts.
         truncated: indexes of texts that lost tokens.
         failed: reason by index.
     """
@@ -59,8 +45,8 @@ class EmbedClient:
     """Embeds batches in the lane for bulk work.
 
     Args:
-        concurrency: most requests in flight.
-        patience_seconds: how long to go on while the service is away.
+        concurrency: maximum number of requests in flight.
+        patience_seconds: how long to retry while the service is down.
         input_type: `passage` or `query`, which chooses the model's prompt.
 
     Attributes:
@@ -72,9 +58,8 @@ class EmbedClient:
     ) -> None:
         self._url = url
         self._input_type = input_type
-        headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
         limits = httpx.Limits(max_connections=concurrency, max_keepalive_connections=concurrency)
-        self._http = httpx.AsyncClient(base_url=url, headers=headers, timeout=_TIMEOUT, limits=limits)
+        self._http = httpx.AsyncClient(base_url=url, headers=authorization(api_key), timeout=_TIMEOUT, limits=limits)
         self.concurrency = AdaptiveConcurrency(concurrency)
         self._outage = Outage(patience_seconds)
         self._info: ServiceInfo | None = None
@@ -87,32 +72,26 @@ class EmbedClient:
         """The model that is served.
 
         Raises:
-            MigrateError: nothing answers, it is not ready, or it is no embed-service.
+            UnreachableError: nothing answers, or it is not ready.
+            UsageError: it is not embed-service, or refuses the key.
         """
         try:
             ready = await self._http.get("/ready")
             answer = await self._http.get("/info")
         except httpx.HTTPError as error:
-            raise MigrateError(
+            raise UnreachableError(
                 f"embed-service does not answer at {self._url}: {str(error) or type(error).__name__}."
             ) from error
         if ready.status_code != httpx.codes.OK:
-            raise MigrateError(
+            raise UnreachableError(
                 f"embed-service at {self._url} is not ready ({ready.status_code}): see {self._url}/ready."
             )
         if answer.status_code != httpx.codes.OK:
-            raise MigrateError(f"{self._url}/info answers {answer.status_code}: is SERVICE_API_KEY right?")
+            raise UsageError(f"{self._url}/info answers {answer.status_code}: is SERVICE_API_KEY right?")
         try:
-            facts = answer.json()
-            self._info = ServiceInfo(
-                model=facts["model"],
-                revision=str(facts["revision"]),
-                dimension=int(facts["dimension"]),
-                window=int(facts["max_tokens"]),
-                max_texts=int(facts["limits"]["max_texts"]),
-            )
+            self._info = ServiceInfo.read(answer.json())
         except (ValueError, KeyError, TypeError) as error:
-            raise MigrateError(f"{self._url} is no embed-service: its /info lacks {error}.") from error
+            raise UsageError(f"{self._url} is not embed-service: its /info lacks {error}.") from error
         return self._info
 
     async def embed(self, texts: list[str], *, store: bool = True) -> Embedded:
@@ -122,7 +101,8 @@ class EmbedClient:
             store: whether the service may take them from its cache and keep them there.
 
         Raises:
-            MigrateError: the service was away for longer than the patience, or serves another model than at first.
+            UnreachableError: the service was down for longer than the patience.
+            UsageError: it serves another model than at first, or refuses the key.
         """
         answer = await self._ask(texts, store)
         if isinstance(answer, Embedded):
@@ -135,8 +115,8 @@ class EmbedClient:
 
     async def _ask(self, texts: list[str], store: bool) -> Embedded | str:
         """The answer, or why these texts cannot be embedded."""
-        faults = 0
-        for attempt in count():
+        faults, pauses = 0, doubling(_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS)
+        while True:
             async with self.concurrency:
                 sent_at = time.monotonic()
                 try:
@@ -154,19 +134,18 @@ class EmbedClient:
             refused = 0 < status < httpx.codes.INTERNAL_SERVER_ERROR and status != httpx.codes.TOO_MANY_REQUESTS
             if refused or too_slow or faults >= _FAULTS_OF_A_TEXT:
                 return reason
-            await asyncio.sleep(_pause(attempt, answer))
-        raise AssertionError("unreachable")
+            await asyncio.sleep(_pause(next(pauses), answer))
 
     def _slow_down_or_give_up(self, status: int, reason: str, sent_at: float) -> None:
         if status in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN, httpx.codes.NOT_FOUND):
-            raise MigrateError(f"embed-service refuses the migration: {reason}.")
+            raise UsageError(f"embed-service refuses the migration: {reason}.")
         if status in (httpx.codes.TOO_MANY_REQUESTS, httpx.codes.GATEWAY_TIMEOUT):
             self.concurrency.refused(sent_at)
         if 0 < status <= httpx.codes.INTERNAL_SERVER_ERROR:
             self._outage.answered()  # it is there, so waiting is worth it
         elif self._outage.ends():
-            raise MigrateError(
-                f"embed-service was away for {self._outage.seconds:g} s ({reason}): run the same command again."
+            raise UnreachableError(
+                f"embed-service was down for {self._outage.seconds:g} s ({reason}): run the same command again."
             )
 
     async def _post(self, texts: list[str], store: bool) -> httpx.Response | str:
@@ -179,7 +158,7 @@ class EmbedClient:
     def _read(self, answer: dict[str, Any], count: int) -> Embedded:
         assert self._info is not None
         if answer["model"] != self._info.model or answer["dimension"] != self._info.dimension:
-            raise MigrateError(
+            raise UsageError(
                 f"embed-service now serves {answer['model']}, not {self._info.model}, and vectors of two models "
                 "must not be mixed."
             )
@@ -208,8 +187,7 @@ def _why(answer: httpx.Response | str) -> tuple[int, str]:
         return answer.status_code, f"{answer.status_code} {answer.reason_phrase}"
 
 
-def _pause(attempt: int, answer: httpx.Response | str) -> float:
-    """Seconds: what the service asks for, else more after each attempt; spread, lest all requests come together."""
+def _pause(seconds: float, answer: httpx.Response | str) -> float:
+    """What the service asks for, else `seconds`; spread, lest all requests come together."""
     asked = "" if isinstance(answer, str) else answer.headers.get("Retry-After", "")
-    seconds = float(asked) if asked.isdigit() else min(_LONGEST_PAUSE_SECONDS, 0.2 * 2 ** min(attempt, 10))
-    return seconds * random.uniform(0.5, 1.0) if not asked else seconds * random.uniform(1.0, 1.2)
+    return float(asked) * random.uniform(1.0, 1.2) if asked.isdigit() else seconds * random.uniform(0.5, 1.0)

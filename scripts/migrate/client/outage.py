@@ -1,4 +1,4 @@
-"""How long to go on while a server is away."""
+"""How long to retry while a server is down."""
 
 import time
 
@@ -7,7 +7,7 @@ class Outage:
     """Counts from the first failure since the server last answered; waiting before that is nobody's fault.
 
     Args:
-        seconds: that the server may be away.
+        seconds: for which the server may be down.
     """
 
     def __init__(self, seconds: float) -> None:

@@ -7,7 +7,7 @@ from scripts.migrate.sources.interface import PointId
 
 
 class Failures:
-    """The failures' file. A point that failed twice has its last reason; a line cut short by a crash is passed over."""
+    """The failures' file. A point that failed twice has its last reason; a line cut short by a crash is skipped."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -29,7 +29,7 @@ class Failures:
 
     @classmethod
     def of(cls, folder: Path, target: str) -> "Failures":
-        """Those of a target."""
+        """The failures of a target."""
         return cls(folder / f"{target}.failures.jsonl")
 
     @property

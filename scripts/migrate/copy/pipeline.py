@@ -12,6 +12,7 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from scripts.backoff import doubling
 from scripts.migrate.client.embed_client import NOT_UTF8, EmbedClient
 from scripts.migrate.client.outage import Outage
 from scripts.migrate.copy.dead_letters import Failures
@@ -22,17 +23,17 @@ from scripts.migrate.sources.interface import Cursor, PointId, Record, Source
 
 EMPTY = "the template leaves no text"
 _SAVE_EVERY_SECONDS = 0.5
-_LONGEST_PAUSE_SECONDS = 5.0
+_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.1, 5.0
 _PAGE_BATCHES = 2
 
 Result = TypeVar("Result")
 
 
 class Reporter(Protocol):
-    """Hears how far a range has come."""
+    """Receives progress."""
 
     def advance(self, points: int, failed: int, tokens: int) -> None:
-        """So many more points were written and failed, and so many tokens embedded."""
+        """Add points that were written and failed, and tokens that were embedded."""
 
 
 class Sink(Protocol):
@@ -47,10 +48,10 @@ class Sink(Protocol):
 
 
 class ProgressStore(Protocol):
-    """Remembers how far a range has come."""
+    """Saves how far a range has come."""
 
     def save(self, progress: Progress) -> None:
-        """Remember it, with all that was written before."""
+        """Save progress, after all that was written before it."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class Pipeline:
 
     Attributes:
         threads: run the calls of source and target; one thread where the engine is embedded.
-        patience_seconds: how long to go on while source or target is away.
+        patience_seconds: how long to retry while source or target is down.
     """
 
     source: Source
@@ -80,7 +81,8 @@ class Pipeline:
         same ids, and loses none.
 
         Raises:
-            MigrateError: the service was away for too long, or changed its model.
+            UnreachableError: the service was down for too long.
+            UsageError: it changed its model.
         """
         pages: deque[_Page] = deque()
         slots = asyncio.Semaphore(2 * self.concurrency)  # half being written
@@ -118,13 +120,13 @@ class Pipeline:
         if full:
             embedded = await self.embedder.embed([texts[index] for index in full])
             tokens = embedded.tokens
-            reasons |= {full[place]: reason for place, reason in embedded.failed.items()}
-            kept = [place for place in range(len(full)) if place not in embedded.failed]
+            reasons |= {full[index]: reason for index, reason in embedded.failed.items()}
+            kept = [index for index in range(len(full)) if index not in embedded.failed]
             if kept:
-                written = [records[full[place]] for place in kept]
+                written = [records[full[index]] for index in kept]
                 refused = await self.call(self.target.write, written, embedded.vectors[np.array(kept)])
                 reasons |= {
-                    full[place]: refused[one.id] for place, one in zip(kept, written, strict=True) if one.id in refused
+                    full[index]: refused[one.id] for index, one in zip(kept, written, strict=True) if one.id in refused
                 }
                 self.failures.forget([record.id for record in written if record.id not in refused])
         for index, reason in sorted(reasons.items()):
@@ -133,17 +135,16 @@ class Pipeline:
         return len(records) - len(reasons), len(reasons)
 
     async def call(self, function: Callable[..., Result], *arguments: Any) -> Result:
-        """Call source or target off the event loop; again while it is away."""
+        """Call source or target off the event loop; again while it is down."""
         loop = asyncio.get_running_loop()
-        outage, pause = Outage(self.patience_seconds), 0.1
+        outage, pauses = Outage(self.patience_seconds), doubling(_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS)
         while True:
             try:
                 return await loop.run_in_executor(self.threads, function, *arguments)
             except Exception as error:
                 if not is_transient(error) or outage.ends():
                     raise
-            await asyncio.sleep(pause)
-            pause = min(_LONGEST_PAUSE_SECONDS, 2 * pause)
+            await asyncio.sleep(next(pauses))
 
     async def _batch(self, records: Sequence[Record], page: "_Page", slots: asyncio.Semaphore) -> None:
         written, failed = await self.migrate(records)

@@ -58,7 +58,7 @@ class ProgressBar:
         return max(time.monotonic() - self._started, 1e-9)
 
     def advance(self, points: int, failed: int, tokens: int) -> None:
-        """So many more points were written and failed, and so many tokens embedded."""
+        """Add points that were written and failed, and tokens that were embedded."""
         self.written += points
         self.failed += failed
         self.tokens += tokens

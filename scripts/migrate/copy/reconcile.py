@@ -6,14 +6,15 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from scripts.command import UsageError
 from scripts.migrate.copy.pipeline import Pipeline
-from scripts.migrate.errors import MigrateError
 from scripts.migrate.qdrant.collection import Target
 from scripts.migrate.sources.file import FileSource
 from scripts.migrate.sources.interface import Cursor, PointId, Record, Source
 from scripts.migrate.sources.qdrant import QdrantSource
+from scripts.wording import first_few
 
-MOST_PASSES = 5
+MAX_PASSES = 5
 _PAGE = 500
 
 
@@ -25,22 +26,22 @@ class Changes(NamedTuple):
 
 
 async def reconcile(pipeline: Pipeline, target: Target, copy: QdrantSource) -> Changes:
-    """Pass over the source until a pass finds nothing, at most `MOST_PASSES` times.
+    """Pass over the source until a pass finds nothing, at most `MAX_PASSES` times.
 
     The target holds every payload, so no other record of what was copied is needed. A point is migrated again when its
     payload or another of its vectors differs from its copy, or it has none; a copy is deleted when its point is gone or
     was changed into one that fails.
-    What is written behind a pass's place waits for the next, so what can be missed is what was written during the last.
+    What is written behind a pass waits for the next, so what can be missed is what was written during the last.
 
     Args:
         target: what the pipeline writes to.
         copy: reads the target as the source is read.
 
     Raises:
-        MigrateError: rows of a file have the same id and differ, so that no copy can equal them all.
+        UsageError: rows of a file have the same id and differ, so that no copy can equal them all.
     """
     written = deleted = 0
-    for number in range(MOST_PASSES):
+    for number in range(MAX_PASSES):
         changes, last = await _write_changed(pipeline, target, copy)
         gone = await _delete_gone(pipeline, target, copy)
         written += changes.written
@@ -147,11 +148,11 @@ async def _refuse_repeated(pipeline: Pipeline, written: Record) -> None:
     source = pipeline.source
     if not isinstance(source, FileSource):
         return
-    places = await pipeline.call(source.places, written.id)
-    if len(places) > 1:
-        raise MigrateError(
-            f"Different rows of {source.name} have the id {written.payload[source.id_field]!r}: {', '.join(places[:3])}"
-            f"{' …' if len(places) > 3 else ''}; leave one row of each id, then run the same command again."
+    locations = await pipeline.call(source.locations, written.id)
+    if len(locations) > 1:
+        raise UsageError(
+            f"Different rows of {source.name} have the id {written.payload[source.id_field]!r}: "
+            f"{first_few(locations, 3)}; leave one row of each id, then run the same command again."
         )
 
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from scripts.migrate.errors import MigrateError
+from scripts.command import UsageError
 
 _QUOTED = r'"(?:[^"\\]|\\.)*"'
 _PART = re.compile(rf'(\{{\{{|\}}\}})|\{{((?:{_QUOTED}|[^{{}}"])*)\}}|([^{{}}]+)|([{{}}])')
@@ -22,11 +22,11 @@ class _Step(NamedTuple):
 class Template:
     """Text with payload fields in braces: `{name} at {company}`.
 
-    Dots lead into objects, also into one that a string holds as JSON: `{address.city}`, `{_node_content.text}`. Quotes
+    Dots lead into objects, even into one that a string holds as JSON: `{address.city}`, `{_node_content.text}`. Quotes
     hold a key together: `{meta."dc.title"}`. A doubled brace stands for itself.
 
     Raises:
-        MigrateError: braces or quotes do not match, or no field is named.
+        UsageError: braces or quotes do not match, or no field is named.
     """
 
     def __init__(self, text: str) -> None:
@@ -34,7 +34,7 @@ class Template:
         self._steps = {field: _steps(field, text) for _, field in self._parts if field is not None}
         self.fields = list(self._steps)
         if not self.fields:
-            raise MigrateError(f"The template {text!r} must name payload fields in braces, such as {{name}}.")
+            raise UsageError(f"The template {text!r} must name payload fields in braces, such as {{name}}.")
 
     def render(self, payload: Mapping[str, Any]) -> str:
         """The text, white space collapsed; a missing field leaves nothing. Without any field the text is empty."""
@@ -55,7 +55,7 @@ def _parts(text: str) -> Iterator[tuple[str, str | None]]:
     for part in _PART.finditer(text):
         brace, field, literal, lone = part.groups()
         if lone:
-            raise MigrateError(
+            raise UsageError(
                 f"The template {text!r} is wrong: {text[part.start() :]!r} has a brace or a quote without its "
                 "counterpart. Write {{ or }} for a brace itself."
             )
@@ -70,7 +70,7 @@ def _steps(field: str, text: str) -> list[_Step]:
             try:
                 steps.append(_Step(json.loads(quoted), quoted=True))
             except ValueError as error:
-                raise MigrateError(f"The template {text!r} is wrong: {quoted} is no JSON string.") from error
+                raise UsageError(f"The template {text!r} is wrong: {quoted} is not a JSON string.") from error
             continue
         first, last = number == 0, number == len(found) - 1
         if bare == "." and not first and not last:
@@ -78,10 +78,10 @@ def _steps(field: str, text: str) -> list[_Step]:
         key = bare if first else bare.removeprefix(".")
         key = key if last else key.removesuffix(".")
         if not key or (not first and not bare.startswith(".")) or (not last and not bare.endswith(".")):
-            raise MigrateError(f"The template {text!r} is wrong: put a dot between the keys of {{{field}}}.")
+            raise UsageError(f"The template {text!r} is wrong: put a dot between the keys of {{{field}}}.")
         steps.append(_Step(key, quoted=False))
     if not steps:
-        raise MigrateError(f"The template {text!r} must name payload fields in braces, such as {{name}}.")
+        raise UsageError(f"The template {text!r} must name payload fields in braces, such as {{name}}.")
     return steps
 
 
@@ -102,7 +102,7 @@ def _find(value: Any, steps: list[_Step]) -> Any:
 
 
 def _as_object(value: Any) -> Mapping[str, Any] | None:
-    """An object, also one that a string holds as JSON."""
+    """An object, even one that a string holds as JSON."""
     if isinstance(value, str) and value.lstrip().startswith("{"):
         try:
             value = json.loads(value)

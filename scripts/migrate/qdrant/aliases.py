@@ -2,22 +2,22 @@
 
 from qdrant_client import models
 
-from scripts.migrate.errors import MigrateError
+from scripts.command import UsageError
 from scripts.migrate.qdrant.checkpoint import SUFFIX, Checkpoint, Migration
 from scripts.migrate.qdrant.connection import Storage
 
 
 def point_alias(storage: Storage, alias: str, collection: str) -> None:
-    """Make the alias name this collection, in one step: a search finds the old or the new one, never none.
+    """Make the alias name this collection, in one step: a search always finds the old or the new one.
 
     Raises:
-        MigrateError: there is no such collection, or the alias is a collection's name.
+        UsageError: there is no such collection, or the alias is a collection's name.
     """
     names = {found.name for found in storage.client.get_collections().collections}
     if collection not in names:
-        raise MigrateError(f"There is no collection {collection}.")
+        raise UsageError(f"There is no collection {collection}.")
     if alias in names:
-        raise MigrateError(f"{alias} is a collection; an alias needs a name of its own.")
+        raise UsageError(f"{alias} is a collection; an alias needs a name of its own.")
     create = models.CreateAliasOperation(create_alias=models.CreateAlias(collection_name=collection, alias_name=alias))
     delete = models.DeleteAliasOperation(delete_alias=models.DeleteAlias(alias_name=alias))
     known = storage.resolve(alias) is not None
@@ -27,10 +27,10 @@ def point_alias(storage: Storage, alias: str, collection: str) -> None:
 def switch(storage: Storage, checkpoint: Checkpoint, migration: Migration) -> None:
     """Point the alias at the target, and remember what it pointed at."""
     if migration.in_place:
-        raise MigrateError("This migration was in place: the alias points at the new vectors already.")
+        raise UsageError("This migration was in place: the alias points at the new vectors already.")
     now = storage.resolve(migration.alias) or ""
     if now == migration.target:
-        raise MigrateError(f"{migration.alias} points at {migration.target} already.")
+        raise UsageError(f"{migration.alias} points at {migration.target} already.")
     checkpoint.update(previous=now)
     point_alias(storage, migration.alias, migration.target)
 
@@ -38,18 +38,18 @@ def switch(storage: Storage, checkpoint: Checkpoint, migration: Migration) -> No
 def roll_back(storage: Storage, migration: Migration) -> str:
     """Point the alias at what it pointed at before the switch, and give that collection's name."""
     if storage.resolve(migration.alias) != migration.target:
-        raise MigrateError(f"{migration.alias} does not point at {migration.target}: there is nothing to roll back.")
+        raise UsageError(f"{migration.alias} does not point at {migration.target}: there is nothing to roll back.")
     if not migration.previous:
-        raise MigrateError(f"{migration.alias} did not exist before the switch: there is nothing to go back to.")
+        raise UsageError(f"{migration.alias} did not exist before the switch: there is nothing to go back to.")
     point_alias(storage, migration.alias, migration.previous)
     return migration.previous
 
 
 def find_migration(storage: Storage, alias: str, target: str) -> tuple[Checkpoint, Migration]:
-    """The migration of an alias; `target` chooses among several, empty is any.
+    """The migration of an alias; `target` chooses among several, an empty one takes any.
 
     Raises:
-        MigrateError: there is none, or there are several.
+        UsageError: there is no migration, or there are several.
     """
     found = []
     for collection in storage.client.get_collections().collections:
@@ -60,29 +60,29 @@ def find_migration(storage: Storage, alias: str, target: str) -> tuple[Checkpoin
         if migration.alias == alias and target in ("", name):
             found.append((checkpoint, migration))
     if not found:
-        raise MigrateError(f"There is no migration of {alias}: start one, or name yours with --alias and --target.")
+        raise UsageError(f"There is no migration of {alias}: start one, or name yours with --alias and --target.")
     if len(found) > 1:
         names = ", ".join(migration.target for _, migration in found)
-        raise MigrateError(f"{alias} has several migrations: choose one of {names} with --target.")
+        raise UsageError(f"{alias} has several migrations: choose one of {names} with --target.")
     return found[0]
 
 
 def unused(storage: Storage, migration: Migration, *, abandon: bool) -> str | None:
-    """The collection that `cleanup` deletes; None if there is none, as after a migration in place.
+    """The collection that `cleanup` deletes; None if there is nothing to delete, as after a migration in place.
 
     Args:
         abandon: delete the new collection, not the old one.
 
     Raises:
-        MigrateError: the alias still points at it.
+        UsageError: the alias still points at it.
     """
     if migration.in_place:
         return None
     switched = storage.resolve(migration.alias) == migration.target
     if abandon and switched:
-        raise MigrateError(f"{migration.alias} points at {migration.target}: roll back first.")
+        raise UsageError(f"{migration.alias} points at {migration.target}: roll back first.")
     if not abandon and not switched:
-        raise MigrateError(
+        raise UsageError(
             f"{migration.alias} does not point at {migration.target} yet: switch first, or give the new one up "
             "with --abandon."
         )

@@ -6,7 +6,7 @@ from typing import Any
 
 from qdrant_client import QdrantClient, models
 
-from scripts.migrate.errors import MigrateError
+from scripts.command import UsageError
 from scripts.migrate.sources.interface import Cursor
 
 _NAMESPACE = uuid.UUID("6c9b5b7a-3c53-5d35-9a51-6f6a1c2d9e07")
@@ -20,7 +20,7 @@ class Migration:
     """What all ranges have in common, and what must not change between two runs into one target.
 
     Attributes:
-        complete: whether all points were copied once; one user's do not count.
+        complete: whether all points were copied once, not only those of one user.
         previous: collection behind the alias before the switch.
     """
 
@@ -40,13 +40,13 @@ class Migration:
 
 @dataclass(frozen=True)
 class Progress:
-    """Of one range of the source.
+    """How far one range of the source has come.
 
     Attributes:
         cursor: where to go on.
         end: id before which the range ends, if it does.
-        points: written so far.
-        failed: points that went to the failures' file.
+        points: number of points written so far.
+        failed: number of points that went to the failures' file.
         done: whether the range is finished.
     """
 
@@ -80,13 +80,13 @@ class Checkpoint:
         """Change what is remembered of the whole."""
         migration = self.migration()
         if migration is None:
-            raise MigrateError("There is no migration under way: start one first.")
+            raise UsageError("There is no migration under way: start one first.")
         migration = replace(migration, **changes)
         self._put(_HEAD, asdict(migration))
         return migration
 
     def progress(self, name: str) -> Progress | None:
-        """Of a range; None if it was never begun."""
+        """The progress of a range; None if it was never begun."""
         found = self._get(_point_id(name))
         return None if found is None else Progress(**found)
 

@@ -1,4 +1,4 @@
-"""The collection that is filled."""
+"""The collection that points are written to."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -12,7 +12,7 @@ from scripts.migrate.qdrant.layout import Layout, new_collection, own_links
 from scripts.migrate.qdrant.request_size import REQUEST_BYTES, is_too_large, json_bytes
 from scripts.migrate.sources.interface import PointId, Record
 
-TOO_LARGE = "Qdrant, or a proxy in front of it, takes no request as large as this point"
+TOO_LARGE = "Qdrant, or a proxy in front of it, accepts no request as large as this point"
 _DEFAULT_LINKS = 16  # Qdrant's own
 
 
@@ -20,7 +20,7 @@ class Target:
     """A collection whose points are written as a whole, or, in place, whose vectors are replaced.
 
     Args:
-        model: that its vectors are made with; kept in its metadata.
+        model: id of the model that makes its vectors; stored in its metadata.
     """
 
     def __init__(self, storage: Storage, collection: str, layout: Layout, *, model: str, in_place: bool) -> None:
@@ -41,7 +41,7 @@ class Target:
             self._client.create_payload_index(self.name, field, field_schema=index.params or index.data_type, wait=True)
 
     def build_index(self, source: models.CollectionInfo | None) -> None:
-        """Turn the index on, with the source's links a point, and wait for it."""
+        """Turn the index on, with as many links per point as the source, and wait for it."""
         if self._in_place:
             self._client.update_collection(self.name, metadata=self._metadata)
         else:
@@ -60,7 +60,7 @@ class Target:
             vectors: [records, dimension].
 
         Returns:
-            Why points were not written, by id: Qdrant takes no request as large as they are alone.
+            Why points were not written, by id: each alone is a larger request than Qdrant accepts.
         """
         refused: dict[PointId, str] = {}
         for points in self._requests(records, vectors.tolist()):

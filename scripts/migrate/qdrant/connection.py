@@ -12,7 +12,7 @@ from pathlib import Path
 from qdrant_client import QdrantClient, models
 from qdrant_client.http.exceptions import ApiException, ResponseHandlingException, UnexpectedResponse
 
-from scripts.migrate.errors import MigrateError, TransientError
+from scripts.command import UnreachableError, UsageError, reason
 from scripts.qdrant import folder_of, server_client
 
 _TIMEOUT_SECONDS = 120
@@ -26,7 +26,7 @@ class Storage:
     """A connection.
 
     Attributes:
-        folder: of the embedded engine; None with a server.
+        folder: folder of the embedded engine; None with a server.
     """
 
     client: QdrantClient
@@ -42,7 +42,9 @@ class Storage:
         if self.folder is None:
             snapshot = self.client.create_snapshot(collection, wait=True)
             if snapshot is None:
-                raise MigrateError(f"Qdrant made no snapshot of {collection}: see its log, or go on with --no-backup.")
+                raise UnreachableError(
+                    f"Qdrant made no snapshot of {collection}: see its log, or go on with --no-backup."
+                )
             return f"snapshot {snapshot.name} of {collection}"
         copy = self.folder / "backups" / f"{collection}-{datetime.now(UTC):%Y%m%dT%H%M%S}"
         shutil.copytree(self.folder / "collection" / collection, copy, dirs_exist_ok=True)
@@ -50,17 +52,17 @@ class Storage:
         return str(copy)
 
     def free_bytes(self) -> int | None:
-        """Room on the folder's disk; a server does not tell."""
+        """Free bytes on the folder's disk; None with a server, which does not tell."""
         return None if self.folder is None else shutil.disk_usage(self.folder).free
 
     def wait_until_indexed(self, collection: str) -> None:
-        """Wait for the server's optimiser; the embedded engine has no index and is always green."""
+        """Wait for the server's optimizer; the embedded engine has no index and is always green."""
         while True:
             info = self.client.get_collection(collection)
             if info.status == models.CollectionStatus.GREEN:
                 return
             if info.status == models.CollectionStatus.RED:
-                raise MigrateError(f"Qdrant's optimiser failed on {collection}: {info.optimizer_status}.")
+                raise UnreachableError(f"Qdrant's optimizer failed on {collection}: {info.optimizer_status}.")
             time.sleep(_POLL_SECONDS)
 
 
@@ -69,7 +71,8 @@ def connected(url: str, api_key: str) -> Iterator[Storage]:
     """A block with a connection.
 
     Raises:
-        MigrateError: nothing answers, or another process has the folder.
+        UnreachableError: nothing answers.
+        UsageError: another process has the folder open.
     """
     warnings.filterwarnings("ignore", message="Local mode is not recommended|Payload indexes have no effect")
     warnings.filterwarnings("ignore", message="Api key is used with an insecure connection")
@@ -80,13 +83,15 @@ def connected(url: str, api_key: str) -> Iterator[Storage]:
             client.get_collections()
         else:
             if not folder.is_dir():
-                raise MigrateError(f"{folder} is no folder: set QDRANT_URL to Qdrant's URL or to an existing folder.")
+                raise UsageError(
+                    f"{folder} is not a directory: set QDRANT_URL to Qdrant's URL or to an existing folder."
+                )
             # Calls come from several threads, never two at a time.
             client = QdrantClient(path=str(folder), force_disable_check_same_thread=True)
     except (ApiException, OSError) as error:
-        raise MigrateError(f"Qdrant does not answer at {url}: {_first_line(error)}.") from error
+        raise UnreachableError(f"Qdrant does not answer at {url}: {reason(error)}.") from error
     except RuntimeError as error:
-        raise MigrateError(f"Another process has {folder} open: {_first_line(error)}") from error
+        raise UsageError(f"Another process has {folder} open: {reason(error)}.") from error
     try:
         yield Storage(client, folder)
     finally:
@@ -98,8 +103,4 @@ def is_transient(error: Exception) -> bool:
     if isinstance(error, UnexpectedResponse):
         status = error.status_code or 0
         return status >= _SERVER_ERROR or status == _TOO_MANY_REQUESTS
-    return isinstance(error, TransientError | ResponseHandlingException | ConnectionError | TimeoutError)
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
+    return isinstance(error, UnreachableError | ResponseHandlingException | ConnectionError | TimeoutError)

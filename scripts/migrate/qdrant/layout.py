@@ -5,7 +5,7 @@ from typing import Any
 
 from qdrant_client import models
 
-from scripts.migrate.errors import MigrateError
+from scripts.command import UsageError
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,7 @@ class Layout:
         vector: its name; empty if the collection's only vector has none.
         new_vector: name of the vector that takes its place.
         size: its dimension.
-        datatype: of its numbers; None is Qdrant's default, float32.
+        datatype: type of its values; None is Qdrant's default, float32.
         others: names of the vectors that are carried.
         cosine: those of them that are compared by cosine, so that Qdrant may give them unit length.
     """
@@ -34,18 +34,18 @@ def layout_of(info: models.CollectionInfo, wanted: str) -> Layout:
     """The layout of a collection; `wanted` names the vector, empty is the only one.
 
     Raises:
-        MigrateError: there is no such vector, there are several, or it cannot be replaced.
+        UsageError: there is no such vector, there are several, or it cannot be replaced.
     """
     named, sparse = _named(info), info.config.params.sparse_vectors or {}
     if wanted not in named and (wanted or len(named) != 1):
-        names = ", ".join(sorted(named)) or "none"
-        raise MigrateError(f"Name the vector to replace with --vector: the collection has {names}.")
+        names = ", ".join(sorted(named)) or "no vectors"
+        raise UsageError(f"Name the vector to replace with --vector: the collection has {names}.")
     name = wanted if wanted in named else next(iter(named))
     params = named[name]
     if params.multivector_config is not None:
-        raise MigrateError(f"Vector {name!r} holds several rows a point, which embed-service does not make.")
+        raise UsageError(f"Vector {name!r} has several rows per point, which embed-service does not make.")
     if params.distance == models.Distance.MANHATTAN:
-        raise MigrateError(
+        raise UsageError(
             f"Vector {name!r} is compared by Manhattan distance: the service's unit vectors are made for cosine."
         )
     dense = [key for key in named if key != name]
@@ -84,7 +84,7 @@ def new_collection(source: models.CollectionInfo | None, layout: Layout) -> dict
 
 
 def own_links(source: models.CollectionInfo | None, layout: Layout) -> dict[str, models.VectorParamsDiff]:
-    """Vectors that have a number of links of their own."""
+    """Vectors with their own number of links."""
     return {
         _new_name(name, layout): models.VectorParamsDiff(hnsw_config=models.HnswConfigDiff(m=vector.hnsw_config.m))
         for name, vector in (_named(source) if source else {}).items()

@@ -7,19 +7,19 @@ from typing import Any
 from qdrant_client.http.exceptions import UnexpectedResponse
 
 REQUEST_BYTES = 8 * 2**20
-"""Of the points in a request, as estimated: a quarter of what a server takes (`service.max_request_size_mb`)."""
-_BYTES_A_NUMBER = 22  # a float32 that Python writes as JSON: sign, 17 digits, point, exponent, comma
+"""Estimated size of the points in a request: a quarter of what a server accepts (`service.max_request_size_mb`)."""
+_BYTES_PER_VALUE = 22  # a float32 that Python writes as JSON: sign, 17 digits, point, exponent, comma
 _BAD_REQUEST = 400
 _TOO_LARGE = 413
 
 
 def json_bytes(payload: Mapping[str, Any], vectors: Iterable[Any]) -> int:
-    """About how many bytes a point takes as JSON, rather more than fewer.
+    """Estimated bytes of a point as JSON, rather too many than too few.
 
     Args:
         vectors: dense, of several rows, or sparse.
     """
-    return len(json.dumps(payload, default=str)) + _BYTES_A_NUMBER * sum(map(_numbers, vectors))
+    return len(json.dumps(payload, default=str)) + _BYTES_PER_VALUE * sum(map(_numbers, vectors))
 
 
 def is_too_large(error: Exception) -> bool:

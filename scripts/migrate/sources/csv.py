@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from scripts.migrate.errors import MigrateError
+from scripts.command import UsageError
 from scripts.migrate.sources.file import FileSource
 
 
@@ -21,19 +21,19 @@ class CSVSource(FileSource):
                 columns = self._header(next(reader, []))
                 for number, values in enumerate(filter(None, reader), start=1):
                     if len(values) != len(columns):
-                        raise MigrateError(
-                            f"{self.name} has {len(columns)} columns, and {len(values)} in {self.place(number)}."
+                        raise UsageError(
+                            f"{self.name} has {len(columns)} columns, and {len(values)} in {self.location(number)}."
                         )
                     if number > start:
                         yield dict(zip(columns, values, strict=True)), number
             except (csv.Error, UnicodeDecodeError) as error:
-                raise MigrateError(f"{self.name} cannot be read after {self.place(number)}: {error}.") from error
+                raise UsageError(f"{self.name} cannot be read after {self.location(number)}: {error}.") from error
 
-    def place(self, following: int) -> str:
-        """The row's number; the header has none."""
+    def location(self, following: int) -> str:
+        """The row's number; the header is not counted."""
         return f"row {following}"
 
     def _header(self, columns: list[str]) -> list[str]:
         if twice := sorted({column for column in columns if columns.count(column) > 1}):
-            raise MigrateError(f"{self.name} has the column {twice[0]!r} twice: rename one.")
+            raise UsageError(f"{self.name} has the column {twice[0]!r} twice: rename one.")
         return columns

@@ -11,10 +11,10 @@ from scripts.migrate.sources.rows import matches, plain, record
 
 
 class FileSource(ABC):
-    """Rows of a file, in its order; a cursor is a place in it.
+    """Rows of a file, in its order; a cursor is a position in it.
 
     Args:
-        path: of the file.
+        path: path of the file.
         id_field: field of a row that becomes the point's id.
         only: a field and its value; rows that differ are left out. None takes all.
     """
@@ -31,16 +31,17 @@ class FileSource(ABC):
         return sum(1 for _ in self._matching(0))
 
     def page(self, cursor: Cursor, size: int) -> Page:
-        """Rows from a place on."""
+        """Rows from a position on."""
         rows, following = self.rows(int(cursor or 0), size)
         return Page(
-            [record(plain(row), self.id_field, f"In {self.name} {self.place(after)}") for row, after in rows], following
+            [record(plain(row), self.id_field, f"In {self.name} {self.location(after)}") for row, after in rows],
+            following,
         )
 
     def rows(self, start: int, size: int) -> tuple[list[tuple[dict[str, Any], int]], int | None]:
-        """Rows as the file has them from a place on, with the place after each; where to go on, none at the end.
+        """Rows as the file has them from a position on, with the position after each; where to go on, None at the end.
 
-        A reader stays open between calls, as a format may have to be read from its beginning to find a place.
+        A reader stays open between calls, as a format may have to be read from its beginning to find a position.
         """
         reached, reader = self._reader or (0, self._matching(0))
         self._reader = None
@@ -53,13 +54,13 @@ class FileSource(ABC):
         self._reader = (following, reader)
         return rows, following
 
-    def places(self, point_id: PointId) -> list[str]:
-        """Where the rows of an id are, in words; reads the file once."""
+    def locations(self, point_id: PointId) -> list[str]:
+        """Where the rows with an id are, in words; reads the file once."""
         found = []
         for row, after in self._matching(0):
-            place = self.place(after)
-            if record(plain(row), self.id_field, f"In {self.name} {place}").id == point_id:
-                found.append(place)
+            location = self.location(after)
+            if record(plain(row), self.id_field, f"In {self.name} {location}").id == point_id:
+                found.append(location)
         return found
 
     def sample(self, size: int) -> list[Record]:
@@ -71,8 +72,8 @@ class FileSource(ABC):
 
     @abstractmethod
     def _rows(self, start: int) -> Iterator[tuple[dict[str, Any], int]]:
-        """All rows from a place on, and the place after each."""
+        """All rows from a position on, and the position after each."""
 
     @abstractmethod
-    def place(self, following: int) -> str:
-        """A row in words, by the place after it."""
+    def location(self, following: int) -> str:
+        """Where a row is, in words, by the position after it."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from scripts.migrate.errors import MigrateError, TransientError
+from scripts.command import UnreachableError, UsageError, reason
 from scripts.migrate.sources.interface import Cursor, Page, Record
 from scripts.migrate.sources.rows import plain, point_id
 
@@ -31,13 +31,13 @@ class FirestoreSource:
         """With Google's own settings: GOOGLE_APPLICATION_CREDENTIALS, GOOGLE_CLOUD_PROJECT, FIRESTORE_EMULATOR_HOST.
 
         Raises:
-            MigrateError: firebase-admin is not installed, or there is no project or no credentials.
+            UsageError: firebase-admin is not installed, or there is no project or no credentials.
         """
         try:
             import firebase_admin
             from firebase_admin import firestore
         except ImportError as error:
-            raise MigrateError("Firestore needs firebase-admin: pip install firebase-admin.") from error
+            raise UsageError("Firestore needs firebase-admin: pip install firebase-admin.") from error
         with _in_one_sentence():
             app = firebase_admin.initialize_app(name=f"migration of {collection}")
             return cls(firestore.client(app), collection, id_field, only)
@@ -70,8 +70,8 @@ def _in_one_sentence() -> Iterator[None]:
     """A block whose errors are the migration's.
 
     Raises:
-        TransientError: Google may answer later.
-        MigrateError: it will not, for want of credentials, rights or a project.
+        UnreachableError: Google may answer later.
+        UsageError: it will not, as credentials, rights or a project are missing.
     """
     from google.api_core import exceptions as api
     from google.auth import exceptions as auth
@@ -79,12 +79,8 @@ def _in_one_sentence() -> Iterator[None]:
     try:
         yield
     except (api.ServerError, api.TooManyRequests, api.RetryError, auth.TransportError) as error:
-        raise TransientError(f"Firestore does not answer as it should: {_first_line(error)}") from error
+        raise UnreachableError(f"Firestore does not answer as it should: {reason(error)}.") from error
     except (api.GoogleAPIError, auth.GoogleAuthError) as error:
-        raise MigrateError(f"Firestore refuses the migration: {_first_line(error)}") from error
+        raise UsageError(f"Firestore refuses the migration: {reason(error)}.") from error
     except (ValueError, OSError) as error:
-        raise MigrateError(f"Firestore cannot be opened: {_first_line(error)}") from error
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise UsageError(f"Firestore cannot be opened: {reason(error)}.") from error

@@ -1,11 +1,11 @@
-"""What every source gives: records, page by page, from a place that can be remembered."""
+"""What every source gives: records, page by page, from a position that can be saved."""
 
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
 PointId = int | str
 Cursor = int | str | None
-"""A place in the source that JSON can hold; None is the beginning."""
+"""A position in the source that JSON can hold; None is the beginning."""
 
 
 @dataclass(frozen=True)
@@ -13,7 +13,7 @@ class Record:
     """A point without the vector that is replaced.
 
     Attributes:
-        id: of the point, the same in source and target.
+        id: the point's id, the same in source and target.
         vectors: the other named vectors, carried unchanged.
     """
 

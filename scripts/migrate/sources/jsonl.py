@@ -1,10 +1,10 @@
-"""One JSON object a line."""
+"""One JSON object per line."""
 
 import json
 from collections.abc import Iterator
 from typing import Any
 
-from scripts.migrate.errors import MigrateError
+from scripts.command import UsageError
 from scripts.migrate.sources.file import FileSource
 
 
@@ -17,15 +17,15 @@ class JsonLinesSource(FileSource):
             for line in iter(file.readline, b""):
                 if not line.strip():
                     continue
-                place = f"In {self.name} {self.place(file.tell())}"
+                location = f"In {self.name} {self.location(file.tell())}"
                 try:
                     row = json.loads(line)
                 except ValueError as error:
-                    raise MigrateError(f"{place} is not JSON: {error}.") from error
+                    raise UsageError(f"{location} is not JSON: {error}.") from error
                 if not isinstance(row, dict):
-                    raise MigrateError(f"{place} is not a JSON object.")
+                    raise UsageError(f"{location} is not a JSON object.")
                 yield row, file.tell()
 
-    def place(self, following: int) -> str:
+    def location(self, following: int) -> str:
         """The line, by its end."""
         return f"the line that ends at byte {following}"

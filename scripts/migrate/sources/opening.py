@@ -5,7 +5,7 @@ from pathlib import Path
 
 from qdrant_client import QdrantClient
 
-from scripts.migrate.errors import MigrateError
+from scripts.command import UsageError
 from scripts.migrate.settings import MigrateSettings
 from scripts.migrate.sources.interface import Source
 from scripts.migrate.sources.qdrant import QdrantSource
@@ -15,7 +15,7 @@ def open_source(
     settings: MigrateSettings, client: QdrantClient, collection: str, other_vectors: Sequence[str]
 ) -> Source:
     """The source; `collection` and its vectors are used when the settings name none."""
-    only = (settings.user_field, settings.user_id) if settings.user_id else None
+    only = settings.only
     if not settings.source:
         return QdrantSource(client, collection, vectors=other_vectors, only=only)
     if settings.source.startswith("firestore:"):
@@ -24,7 +24,7 @@ def open_source(
         return FirestoreSource.connect(settings.source.removeprefix("firestore:"), settings.id_field, only)
     path = Path(settings.source)
     if not path.is_file():
-        raise MigrateError(f"{path} is no file: --source takes a .jsonl or .parquet file, or firestore:COLLECTION.")
+        raise UsageError(f"{path} is not a file: --source takes a .jsonl or .parquet file, or firestore:COLLECTION.")
     if path.suffix == ".jsonl":
         from scripts.migrate.sources.jsonl import JsonLinesSource
 
@@ -33,4 +33,4 @@ def open_source(
         from scripts.migrate.sources.parquet import ParquetSource
 
         return ParquetSource(path, settings.id_field, only)
-    raise MigrateError(f"{path} is neither .jsonl nor .parquet.")
+    raise UsageError(f"{path} is neither .jsonl nor .parquet.")

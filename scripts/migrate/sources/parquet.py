@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from scripts.migrate.errors import MigrateError
+from scripts.command import UsageError
 from scripts.migrate.sources.file import FileSource
 
 _ROWS_AT_ONCE = 1000
@@ -49,12 +49,12 @@ class ParquetSource(FileSource):
         try:
             return list(batch.cast(schema, safe=False).to_pylist())
         except (ValueError, OverflowError, ArithmeticError) as error:
-            raise MigrateError(
+            raise UsageError(
                 f"Rows {before + 1} to {before + batch.num_rows} of {self.name} hold a value that cannot be read, in "
                 f"{_unreadable(batch)} ({error}): store it as text."
             ) from error
 
-    def place(self, following: int) -> str:
+    def location(self, following: int) -> str:
         """The row's number."""
         return f"row {following}"
 

@@ -40,7 +40,7 @@ class QdrantSource:
         return self._client.count(self.name, count_filter=self._filter, exact=True).count
 
     def count_without(self, vector: str) -> int:
-        """Points that do not have this vector; an empty name is the only one.
+        """Points that do not have this vector; an empty name means the only vector.
 
         Raises:
             UnexpectedResponse: the server is older than 1.13.
@@ -74,9 +74,9 @@ class QdrantSource:
         return [_record(point) for point in found]
 
     def sample(self, size: int) -> list[Record]:
-        """Short pages from places spread over the ids."""
-        places = starts(self._client, self.name, min(16, size))
-        pages = [self.page(place, -(-size // len(places))).records for place in places]
+        """Short pages from positions spread over the ids."""
+        positions = starts(self._client, self.name, min(16, size))
+        pages = [self.page(position, -(-size // len(positions))).records for position in positions]
         return list({record.id: record for page in pages for record in page}.values())
 
 

@@ -10,23 +10,23 @@ from typing import Any
 
 from pydantic_core import to_jsonable_python
 
-from scripts.migrate.errors import MigrateError
+from scripts.command import UsageError
 from scripts.migrate.sources.interface import PointId, Record
 
 _IDS = 2**64
 NAMESPACE = uuid.UUID("5f0c2f6e-6a39-5b1c-9d5c-3b1f0a4f6c11")
-"""Of the UUIDs that stand for ids which Qdrant does not take; never change it, or points would be doubled."""
+"""Namespace of the UUIDs that replace ids which Qdrant does not take; never change it, or points would be doubled."""
 
 
-def record(row: Mapping[str, Any], id_field: str, place: str) -> Record:
+def record(row: Mapping[str, Any], id_field: str, location: str) -> Record:
     """A row as a record.
 
     Raises:
-        MigrateError: it has no id.
+        UsageError: it has no id.
     """
     value = row.get(id_field)
-    if value is None or value == "" or value != value:  # a number that is none, as of a gap in a table
-        raise MigrateError(f"{place} has no {id_field!r}: name the field of ids with --id-field.")
+    if value is None or value == "" or value != value:  # NaN, as tables have it for a missing value
+        raise UsageError(f"{location} has no {id_field!r}: name the field of ids with --id-field.")
     return Record(point_id(value), dict(row))
 
 
@@ -38,7 +38,7 @@ def point_id(value: Any) -> PointId:
     if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
         try:
             number = int(value)
-        except (ValueError, OverflowError):  # of no number, of infinity
+        except (ValueError, OverflowError):  # NaN, infinity
             number = -1
         if number == value and 0 <= number < _IDS:
             return number
@@ -50,10 +50,10 @@ def point_id(value: Any) -> PointId:
 
 
 def plain(value: Any) -> Any:
-    """As JSON has it, at any depth.
+    """A value in the types of JSON, at any depth.
 
-    Times and durations in ISO 8601; decimals, and whole numbers of more than 64 bits, as floats; what is no number as
-    null; bytes as base64; Firestore's places as Qdrant's `lat` and `lon`, its references as paths; the rest as text.
+    Times and durations in ISO 8601; decimals, and whole numbers of more than 64 bits, as floats; NaN and infinity as
+    null; bytes as base64; Firestore's coordinates as Qdrant's `lat` and `lon`, references as paths; the rest as text.
     """
     match value:
         case dict():
@@ -84,5 +84,5 @@ def _number(value: float | Decimal) -> float | str | None:
 
 
 def matches(row: Mapping[str, Any], only: tuple[str, str] | None) -> bool:
-    """Whether the row is of the user."""
+    """Whether the row belongs to the user."""
     return only is None or str(row.get(only[0])) == only[1]

@@ -9,21 +9,18 @@ from typing import Any
 import numpy as np
 from qdrant_client import QdrantClient
 
-from scripts.migrate.client.embed_client import EmbedClient
-from scripts.migrate.context import Prepared
-from scripts.migrate.copy.local_engine import copy_of
+from scripts.migrate.context import MigrationContext
 from scripts.migrate.copy.reconcile import changed
-from scripts.migrate.settings import MigrateSettings
 from scripts.migrate.sources.interface import Cursor, PointId, Record
-from scripts.migrate.wording import counted
+from scripts.wording import counted, first_few
 
 NEIGHBOURS = 10
 _PAGE = 1000
 _QUERIES = 50
-_SPOTS = 5
+_SAMPLES = 5
 _NORM_TOLERANCE = 1e-3
-LEAST_COSINE = 0.99
-"""Between a stored vector and the same text embedded again; int8 and batch-mates move the last digits."""
+MIN_COSINE = 0.99
+"""Between a stored vector and the same text embedded again; int8 and other texts of a batch change the last digits."""
 
 
 @dataclass(frozen=True)
@@ -40,10 +37,11 @@ class Verification:
     """What was found.
 
     Attributes:
-        points: of the source and of the target.
-        problems: sentences; none when the target is right.
-        norms, cosines: of the sample's vectors; cosine to the same text embedded now.
-        overlaps: share of the nearest neighbours that old and new collection have in common, a query each. Two models
+        points: number of points of the source and of the target.
+        problems: sentences; empty when the target is right.
+        norms: lengths of the sample's vectors.
+        cosines: of the sample's vectors to the same texts embedded now.
+        overlaps: share of the nearest neighbours that old and new collection have in common, one per query. Two models
             differ, so it informs and does not decide.
     """
 
@@ -53,113 +51,113 @@ class Verification:
     norms: list[float] = field(default_factory=list)
     cosines: list[float] = field(default_factory=list)
     overlaps: list[float] = field(default_factory=list)
-    spots: list[NeighbourSample] = field(default_factory=list)
+    neighbours: list[NeighbourSample] = field(default_factory=list)
 
 
-async def verify(settings: MigrateSettings, prepared: Prepared, embedder: EmbedClient) -> Verification:
+async def verify(context: MigrationContext) -> Verification:
     """Ids of all points; payload, other vectors, dimension, norm and meaning of a sample; neighbours of queries."""
-    found = Verification(failed=len(prepared.failures))
-    client, target = prepared.storage.client, prepared.target.name
+    found = Verification(failed=len(context.failures))
+    client, target = context.storage.client, context.target.name
     if not client.collection_exists(target):
         found.problems.append(f"There is no collection {target}.")
         return found
-    _compare_ids(found, prepared, settings)
-    records = prepared.source.sample(settings.sample)
+    _compare_ids(found, context)
+    records = context.source.sample(context.settings.sample)
     random.Random(0).shuffle(records)
-    copies = copy_of(settings, prepared).by_ids([record.id for record in records])
+    copies = context.copies.by_ids([record.id for record in records])
     known = {copy.id for copy in copies}
-    different = [record.id for record in changed(records, copies, prepared.target.layout.cosine) if record.id in known]
+    different = [record.id for record in changed(records, copies, context.target.layout.cosine) if record.id in known]
     if different:
         found.problems.append(
             f"Payload or other vectors differ in {len(different)} of {counted(len(copies), 'point')}: "
-            f"{_few(different)}."
+            f"{first_few(different)}."
         )
     kept = [record for record in records if record.id in known]
-    await _check_vectors(found, prepared, embedder, kept)
-    if prepared.collection is not None and not settings.in_place:
-        _compare_neighbours(found, prepared, kept)
+    await _check_vectors(found, context, kept)
+    if context.collection is not None and not context.settings.in_place:
+        _compare_neighbours(found, context, kept)
     return found
 
 
-def _compare_ids(found: Verification, prepared: Prepared, settings: MigrateSettings) -> None:
+def _compare_ids(found: Verification, context: MigrationContext) -> None:
     """Every id of the source is in the target or among the failures, and the target has no other."""
-    copy = copy_of(settings, prepared)
+    copy = context.copies
     missing: list[PointId] = []
     read = 0
     cursor: Cursor = None
     while True:
-        records, cursor = prepared.source.page(cursor, _PAGE)
+        records, cursor = context.source.page(cursor, _PAGE)
         ids = [record.id for record in records]
         there = {record.id for record in copy.by_ids(ids)} if ids else set()
-        missing += [point_id for point_id in ids if point_id not in there and point_id not in prepared.failures]
+        missing += [point_id for point_id in ids if point_id not in there and point_id not in context.failures]
         read += len(set(ids) & there)
         if cursor is None:
             break
-    found.points = (prepared.source.count(), copy.count())
+    found.points = (context.source.count(), copy.count())
     if missing:
-        found.problems.append(f"{counted(len(missing), 'point')} missing in the target: {_few(missing)}.")
-    if found.points[1] > read and prepared.collection is not None:
+        found.problems.append(f"{counted(len(missing), 'point')} missing in the target: {first_few(missing)}.")
+    if found.points[1] > read and context.collection is not None:
         found.problems.append(
             f"The target has {counted(found.points[1] - read, 'point')} that the source does not have."
         )
 
 
-async def _check_vectors(found: Verification, prepared: Prepared, embedder: EmbedClient, records: list[Record]) -> None:
-    texts = {record.id: prepared.template.render(record.payload) for record in records}
-    vectors = _vectors(prepared.storage.client, prepared.target.name, prepared.target.layout.new_vector, list(texts))
-    size = prepared.target.layout.size
+async def _check_vectors(found: Verification, context: MigrationContext, records: list[Record]) -> None:
+    texts = {record.id: context.template.render(record.payload) for record in records}
+    vectors = _vectors(context.storage.client, context.target.name, context.target.layout.new_vector, list(texts))
+    size = context.target.layout.size
     for start in range(0, len(records), 100):
         part = [record.id for record in records[start : start + 100] if texts[record.id]]
         if not part:
             continue
-        again = await embedder.embed([texts[point_id] for point_id in part], store=False)
+        again = await context.embedder.embed([texts[point_id] for point_id in part], store=False)
         for point_id, wanted in zip(part, again.vectors, strict=True):
             vector = vectors.get(point_id)
             if vector is None or vector.shape != (size,):
-                found.problems.append(f"Point {point_id} has no vector of {size} numbers.")
+                found.problems.append(f"Point {point_id} has no vector of {size} dimensions.")
                 continue
             found.norms.append(float(np.linalg.norm(vector)))
             found.cosines.append(float(vector @ wanted / (found.norms[-1] or 1.0)))
     wrong = sum(abs(norm - 1) > _NORM_TOLERANCE for norm in found.norms)
     if wrong:
-        found.problems.append(f"{wrong} of {counted(len(found.norms), 'vector')} not of unit length.")
-    foreign = sum(cosine < LEAST_COSINE for cosine in found.cosines)
+        found.problems.append(f"{wrong} of {counted(len(found.norms), 'vector')} without unit length.")
+    foreign = sum(cosine < MIN_COSINE for cosine in found.cosines)
     if foreign:
-        found.problems.append(f"{foreign} of {counted(len(found.cosines), 'vector')} not made of the points' texts.")
+        found.problems.append(f"{foreign} of {counted(len(found.cosines), 'vector')} not made from the points' texts.")
 
 
-def _compare_neighbours(found: Verification, prepared: Prepared, records: list[Record]) -> None:
-    client, layout = prepared.storage.client, prepared.target.layout
-    sides = ((prepared.source.name, layout.vector), (prepared.target.name, layout.new_vector))
-    for number, query in enumerate(islice(_with_old_vector(prepared, records), _QUERIES)):
+def _compare_neighbours(found: Verification, context: MigrationContext, records: list[Record]) -> None:
+    client, layout = context.storage.client, context.target.layout
+    sides = ((context.source.name, layout.vector), (context.target.name, layout.new_vector))
+    for number, query in enumerate(islice(_with_old_vector(context, records), _QUERIES)):
         near = [
             client.query_points(
-                name, query=query.id, using=vector or None, limit=NEIGHBOURS, with_payload=number < _SPOTS
+                name, query=query.id, using=vector or None, limit=NEIGHBOURS, with_payload=number < _SAMPLES
             ).points
             for name, vector in sides
         ]
         old, new = ({point.id for point in side} for side in near)
         if old:
             found.overlaps.append(len(old & new) / len(old))
-        if number < _SPOTS:
+        if number < _SAMPLES:
             old_texts, new_texts = (
-                [prepared.template.render(point.payload or {}) for point in side[:5]] for side in near
+                [context.template.render(point.payload or {}) for point in side[:5]] for side in near
             )
-            found.spots.append(NeighbourSample(prepared.template.render(query.payload), old_texts, new_texts))
+            found.neighbours.append(NeighbourSample(context.template.render(query.payload), old_texts, new_texts))
 
 
-def _with_old_vector(prepared: Prepared, records: list[Record]) -> Iterator[Record]:
-    """Records whose point in the source has the vector that is replaced: it may have others only, or none."""
+def _with_old_vector(context: MigrationContext, records: list[Record]) -> Iterator[Record]:
+    """Records whose point in the source has the vector that is replaced: it may have only others, or no vector."""
     for start in range(0, len(records), _QUERIES):
         part = records[start : start + _QUERIES]
         vectors = _vectors(
-            prepared.storage.client, prepared.source.name, prepared.target.layout.vector, [one.id for one in part]
+            context.storage.client, context.source.name, context.target.layout.vector, [one.id for one in part]
         )
         yield from (one for one in part if one.id in vectors)
 
 
 def _vectors(client: QdrantClient, collection: str, name: str, ids: list[PointId]) -> dict[PointId, Any]:
-    """A vector of those points that have it."""
+    """One vector of each point that has it: float32 `[dimension]`, by id."""
     vectors: dict[PointId, Any] = {}
     wanted: bool | list[str] = [name] if name else True
     for start in range(0, len(ids), _PAGE):
@@ -168,7 +166,3 @@ def _vectors(client: QdrantClient, collection: str, name: str, ids: list[PointId
             if vector is not None:
                 vectors[point.id if isinstance(point.id, int) else str(point.id)] = np.asarray(vector, np.float32)
     return vectors
-
-
-def _few(ids: list[PointId]) -> str:
-    return ", ".join(map(str, ids[:5])) + (" …" if len(ids) > 5 else "")

@@ -1,4 +1,4 @@
-"""The verification as a page with a picture."""
+"""The verification as a page with histograms."""
 
 import io
 import math
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import jinja2
 
 from scripts.migrate.qdrant.checkpoint import Migration
-from scripts.migrate.verification.compare import LEAST_COSINE, Verification
-from scripts.migrate.wording import counted
+from scripts.migrate.verification.compare import MIN_COSINE, Verification
+from scripts.wording import counted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -37,20 +37,20 @@ def _picture(found: Verification) -> str:
     left, right = figure.subplots(1, 2)
     _histogram(left, found.overlaps, 11, 0.0, "share of neighbours that old and new have in common", "queries")
     # Rounding takes cosines a little over 1, and a picture of all of them would show nothing but that.
-    least = min(LEAST_COSINE, math.floor(min(found.cosines, default=1.0) * 100) / 100)
+    minimum = min(MIN_COSINE, math.floor(min(found.cosines, default=1.0) * 100) / 100)
     cosines = [min(cosine, 1.0) for cosine in found.cosines]
-    _histogram(right, cosines, 20, least, "cosine of stored vector and text embedded again", "points")
+    _histogram(right, cosines, 20, minimum, "cosine of stored vector and text embedded again", "points")
     output = io.StringIO()
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "report"}):
         figure.savefig(output, format="svg", metadata={"Date": None})
     return output.getvalue().partition("?>")[2]
 
 
-def _histogram(axes: "Axes", values: list[float], bins: int, least: float, what: str, of: str) -> None:
-    """Values from `least` to 1."""
+def _histogram(axes: "Axes", values: list[float], bins: int, minimum: float, what: str, of: str) -> None:
+    """Values from `minimum` to 1."""
     from matplotlib.ticker import MaxNLocator
 
-    axes.hist(values, bins=bins, range=(least, 1), color="#3b6ea5")
-    axes.set(xlabel=what, ylabel=of, xlim=(least, 1), ylim=(0, max(1, axes.get_ylim()[1])))
+    axes.hist(values, bins=bins, range=(minimum, 1), color="#3b6ea5")
+    axes.set(xlabel=what, ylabel=of, xlim=(minimum, 1), ylim=(0, max(1, axes.get_ylim()[1])))
     axes.ticklabel_format(useOffset=False)
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))

@@ -1,1 +1,1 @@
-"""From an installed torch model to an OpenVINO artefact beside it."""
+"""Converts an installed torch model to an OpenVINO artefact beside it."""

@@ -1,6 +1,5 @@
 """Converts an installed model, measures it, and stores what passes beside the original."""
 
-import hashlib
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
@@ -12,16 +11,17 @@ from bentos.common.backends.interface import Pooling
 from bentos.common.backends.openvino import MODEL_FILE, OpenVINOBackend, supports_bf16
 from bentos.common.models.store import InstalledModel, ModelCorrupt, ModelNotInstalled, find, register
 from bentos.common.resources import cpu_limit
+from scripts.command import CommandError, UsageError
 from scripts.models.conversion.calibration import calibration_inputs, calibration_provenance, calibration_rows
 from scripts.models.conversion.graph import packed_graph, pooling_of
 from scripts.models.conversion.precision import Precision, Wanted, candidates, next_better
 from scripts.models.conversion.weights import write_weights
+from scripts.models.digest import file_sha256
 from scripts.models.fidelity.comparison import Comparison, compare_with
 from scripts.models.fidelity.gate import passes, table
 from scripts.models.fidelity.metrics import Figures
 from scripts.models.fidelity.texts import FIDELITY_FILE
 from scripts.models.original import load_original
-from scripts.models.source import InstallError
 
 _TOOLS = ("openvino", "nncf", "torch", "transformers", "sentence-transformers")
 _KEPT_FILES = ("config.json", "tokenizer.json", "LICENSE*", "NOTICE*")
@@ -45,11 +45,12 @@ def install_precision(
         home: BentoML home to install into instead of the configured one.
 
     Raises:
-        InstallError: The model cannot be converted, or no wanted precision is within its limits. Nothing is stored.
+        UsageError: The model cannot be converted.
+        CommandError: No wanted precision is within its limits. Nothing is stored.
     """
     bf16 = supports_bf16()
     if wanted == "bf16" and not bf16:
-        raise InstallError("This processor has no bf16 instructions: use --precision int8 or fp32.")
+        raise UsageError("This processor has no bf16 instructions: use --precision int8 or fp32.")
     tries = candidates(wanted, bf16=bf16)
     if not force and (present := _present(original, tries, home)):
         say(f"{original.profile.model_id} is installed as {present.tag} (--force converts it again)")
@@ -58,7 +59,7 @@ def install_precision(
     for precision in tries:
         if installed := conversion.install(precision, home=home):
             return installed
-    raise InstallError(
+    raise CommandError(
         f"{' and '.join(tries)} of {original.profile.model_id} {'is' if len(tries) == 1 else 'are'} refused, "
         f"too far from the original: use --precision {next_better(tries[-1], bf16=bf16) or 'none'}."
     )
@@ -72,7 +73,7 @@ class Conversion:
         say: Takes progress and fidelity tables, line by line.
 
     Raises:
-        InstallError: The model cannot be converted.
+        UsageError: The model cannot be converted.
     """
 
     def __init__(self, original: InstalledModel, say: Callable[[str], None]) -> None:
@@ -126,11 +127,11 @@ class Conversion:
         return {
             **{f"original's {name}": text for name, text in self._original.profile.provenance.items()},
             "source": f"converted from {self._original.tag}",
-            f"sha256 of {weights.name}": _sha256(weights),
+            f"sha256 of {weights.name}": file_sha256(weights),
             **{tool: version(tool) for tool in _TOOLS},
             "fidelity measured on": f"{openvino.Core().get_property('CPU', 'FULL_DEVICE_NAME')} {bf16} bf16, "
             f"in {' '.join(self._comparison.languages)}",
-            f"sha256 of {FIDELITY_FILE.name}": _sha256(FIDELITY_FILE),
+            f"sha256 of {FIDELITY_FILE.name}": file_sha256(FIDELITY_FILE),
             **(calibration_provenance(rows) if rows else {}),
         }
 
@@ -158,8 +159,3 @@ def _present(original: InstalledModel, tries: list[Precision], home: Path | None
         except (ModelNotInstalled, ModelCorrupt):
             continue
     return None
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,11 +1,10 @@
 """The inputs from which static quantization learns the range of activations. None of them is in the fidelity texts."""
 
-import hashlib
-
 from bentos.common.backends.interface import Pooling, TokenRow
 from bentos.common.backends.packing import groups
 from bentos.common.models.store import InstalledModel
 from scripts.models.conversion.graph import PackedInputs, pack
+from scripts.models.digest import file_sha256
 from scripts.models.fidelity.texts import ASSETS, rankings, read_entries
 from scripts.models.rows import ModelRows
 
@@ -39,5 +38,5 @@ def calibration_provenance(rows: list[TokenRow]) -> dict[str, str]:
     return {
         "calibration": f"{len(rows)} texts in six languages, {sum(len(row.ids) for row in rows)} tokens, from "
         f"{CALIBRATION_FILE.name}",
-        f"sha256 of {CALIBRATION_FILE.name}": hashlib.sha256(CALIBRATION_FILE.read_bytes()).hexdigest(),
+        f"sha256 of {CALIBRATION_FILE.name}": file_sha256(CALIBRATION_FILE),
     }

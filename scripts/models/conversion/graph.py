@@ -23,8 +23,8 @@ from sentence_transformers import CrossEncoder
 from torch import Tensor, nn
 
 from bentos.common.backends.interface import Pooling, TokenRow
+from scripts.command import UsageError
 from scripts.models.original import Original
-from scripts.models.source import InstallError
 
 PackedInputs = dict[str, NDArray[np.int32] | NDArray[np.float32]]
 
@@ -82,24 +82,24 @@ def pooling_of(model: Original) -> Pooling:
     """How the graph has to weigh tokens.
 
     Raises:
-        InstallError: The graph cannot express the model.
+        UsageError: The graph cannot express the model.
     """
     following: list[Any] = list(model)[1:]
     config = _transformer(model).config
     if config.model_type not in _BERT | _ROBERTA or getattr(config, "is_decoder", False):
-        raise InstallError(f"Models of type {config.model_type} cannot be converted to OpenVINO: use --precision none.")
+        raise UsageError(f"Models of type {config.model_type} cannot be converted to OpenVINO: use --precision none.")
     if isinstance(model, CrossEncoder):
         if following or config.num_labels != 1:
-            raise InstallError("Only cross-encoders with one label can be converted: use --precision none.")
+            raise UsageError("Only cross-encoders with one label can be converted: use --precision none.")
         return "first"
     names = [type(module).__name__ for module in following]
     if names not in (["Pooling"], ["Pooling", "Normalize"]):
-        raise InstallError(
+        raise UsageError(
             f"A model with the modules {', '.join(names) or 'Transformer'} cannot be converted: use --precision none."
         )
     pooling = following[0]
     if pooling.pooling_mode not in _POOLINGS or not pooling.include_prompt:
-        raise InstallError(
+        raise UsageError(
             f"Pooling {pooling.pooling_mode}{'' if pooling.include_prompt else ' without the prompt'} "
             "cannot be converted, only mean and cls of all tokens can: use --precision none."
         )
@@ -110,7 +110,7 @@ def packed_graph(model: Original) -> openvino.Model:
     """Convert a loaded model to the packed graph, in fp32.
 
     Raises:
-        InstallError: The graph cannot express the model.
+        UsageError: The graph cannot express the model.
     """
     pooling = pooling_of(model)
     transformer = _transformer(model).eval()
@@ -128,7 +128,7 @@ def packed_graph(model: Original) -> openvino.Model:
             )
     except Exception as error:
         reason = str(error).strip().partition("\n")[0]
-        raise InstallError(f"OpenVINO cannot convert the model: {type(error).__name__}: {reason}") from error
+        raise UsageError(f"OpenVINO cannot convert the model: {type(error).__name__}: {reason}") from error
     graph.outputs[0].get_tensor().set_names({"outputs"})
     return graph
 

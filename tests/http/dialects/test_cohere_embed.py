@@ -58,14 +58,14 @@ def test_texts_come_back_as_they_were_sent(embed: Service, path: str) -> None:
 
 
 def test_the_forms_are_of_the_same_vectors(embed: Service, path: str) -> None:
-    forms = post(embed, path, "heron", "stork", embedding_types=ALL_TYPES).json()["embeddings"]
-    floats = np.array(forms["float"], np.float32)
-    decoded = [np.frombuffer(base64.b64decode(vector), "<f4") for vector in forms["base64"]]
+    by_type = post(embed, path, "heron", "stork", embedding_types=ALL_TYPES).json()["embeddings"]
+    floats = np.array(by_type["float"], np.float32)
+    decoded = [np.frombuffer(base64.b64decode(vector), "<f4") for vector in by_type["base64"]]
     assert np.array_equal(decoded, floats)
-    assert np.array_equal(np.unpackbits(np.array(forms["ubinary"], np.uint8), axis=1), floats > 0)
-    assert np.array_equal(np.array(forms["binary"]), np.array(forms["ubinary"]) - 128)
-    assert np.array_equal(np.array(forms["int8"]), np.array(forms["uint8"]) - 128)
-    scaled = np.array(forms["int8"]) / 127 * 5 / np.sqrt(384)
+    assert np.array_equal(np.unpackbits(np.array(by_type["ubinary"], np.uint8), axis=1), floats > 0)
+    assert np.array_equal(np.array(by_type["binary"]), np.array(by_type["ubinary"]) - 128)
+    assert np.array_equal(np.array(by_type["int8"]), np.array(by_type["uint8"]) - 128)
+    scaled = np.array(by_type["int8"]) / 127 * 5 / np.sqrt(384)
     assert np.abs(scaled - floats).max() <= 0.5 / 127 * 5 / np.sqrt(384) * 1.001
 
 

@@ -10,7 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 from typer.testing import CliRunner
 
-from scripts.bench.__main__ import app
+from scripts.bench.cli import app
 from scripts.bench.dialects import DIALECTS
 from scripts.pictures.chromium import chromium
 from tests import programs

@@ -14,8 +14,9 @@ from qdrant_client import QdrantClient
 from qdrant_client.models import Distance, VectorParams
 from typer.testing import CliRunner
 
-from scripts.doctor.__main__ import app
-from tests.http.server import Server, free_port, wait_for
+from scripts.doctor.cli import app
+from scripts.free_port import free_port
+from tests.http.server import Server, wait_for
 from tests.http.services import EMBED, QUICK_STOP, Service, running
 from tests.redis_server import RedisServer, needs_redis
 from tests.scripts.conftest import KEY, Deployment
@@ -169,7 +170,7 @@ def test_another_server_is_one_failure_whatever_it_answers(deployment: Deploymen
     with web_server(status) as url:
         code, lines = doctor("--embed-url", url, *deployment.urls[2:])
     assert code == 1
-    assert lines["embed-service", "reachable"] == ("failure", f"At {url}/health is something else.")
+    assert lines["embed-service", "reachable"] == ("failure", f"Unexpected response from {url}/health.")
     statuses = of_embed(lines)
     assert statuses.pop("reachable") == "failure"
     assert {check for check, found in statuses.items() if found != "not checked"} <= {"port", "clock"}
@@ -180,7 +181,7 @@ def test_urls_that_are_exchanged_are_noticed(deployment: Deployment) -> None:
     embed, rerank = deployment.embed.server.url, deployment.rerank.server.url
     code, lines = doctor("--embed-url", rerank, "--rerank-url", embed)
     assert code == 1
-    assert lines["embed-service", "reachable"] == ("failure", f"At {rerank} is rerank-service.")
+    assert lines["embed-service", "reachable"] == ("failure", f"rerank-service answers at {rerank}.")
 
 
 def test_a_service_that_loads_is_not_ready(home: Path, tmp_path: Path, deployment: Deployment) -> None:
@@ -201,7 +202,7 @@ def test_a_redis_that_died_is_a_failure_of_the_cache_and_of_nothing_else(
         settings = EMBED.serving | QUICK_STOP | {"CACHE_URL": redis.url}
         with running(EMBED, settings, home=home, log=tmp_path / "log") as service:
             urls = ["--embed-url", service.server.url, *deployment.urls[2:]]
-            assert doctor(*urls)[1]["embed-service", "cache"] == ("ok", "In Redis, and it answers.")
+            assert doctor(*urls)[1]["embed-service", "cache"] == ("ok", "Redis answers.")
             redis.kill()
             wait_for(lambda: _degraded(service), "the cache is degraded")
             code, lines = doctor(*urls)
@@ -213,7 +214,7 @@ def test_a_redis_that_died_is_a_failure_of_the_cache_and_of_nothing_else(
 @pytest.mark.parametrize(
     ("size", "more", "status", "message"),
     [
-        (384, {}, "ok", "384 numbers, as the service makes; its model is not recorded."),
+        (384, {}, "ok", "384 dimensions, as the service makes; its model is not recorded."),
         (384, {"metadata": {"model": EMBED.model}}, "ok", f"made with {EMBED.model}."),
         (
             384,
@@ -222,7 +223,7 @@ def test_a_redis_that_died_is_a_failure_of_the_cache_and_of_nothing_else(
             f"made with heron/small, but {EMBED.model} is",
         ),
         (384, {"distance": Distance.EUCLID}, "warning", "compares by Euclid."),
-        (1024, {}, "failure", f"contacts holds vectors of 1024 numbers, {EMBED.model} makes 384."),
+        (1024, {}, "failure", f"contacts has vectors of 1024 dimensions, {EMBED.model} makes 384."),
     ],
 )
 def test_the_collection_must_fit_the_model(

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from typer.testing import CliRunner
 
-from scripts.__main__ import app
+from scripts.embed.cli import app
 from tests.http.server import ROOT
 from tests.migration.parts import contact
 
@@ -63,7 +63,7 @@ class Embedding:
 
     def __call__(self, *arguments: object, code: int = 0) -> str:
         """Run it to its end in this process; what it said. Fails when the exit code is another than `code`."""
-        done = CliRunner().invoke(app, ["embed", f"--embed-url={self.url}", *map(str, arguments)])
+        done = CliRunner().invoke(app, [f"--embed-url={self.url}", *map(str, arguments)])
         if done.exception is not None and not isinstance(done.exception, SystemExit):
             raise done.exception
         assert done.exit_code == code, done.output

@@ -19,7 +19,7 @@ def test_rows_without_text_are_counted(embedding: Embedding, tmp_path: Path, wan
     for row in content[::2]:
         del row["text"]
     output = tmp_path / f"out.{wanted}"
-    said = embedding(write(tmp_path / "a.jsonl", content), "-o", output, "--batch-size=7", code=3)
+    said = embedding(write(tmp_path / "a.jsonl", content), "-o", output, "--batch-size=7", code=1)
     assert "20 vectors;" in said
     assert f"20 rows without a vector: see {output}.failures.jsonl" in said
     failed = [json.loads(line)["id"] for line in Path(f"{output}.failures.jsonl").read_text().splitlines()]
@@ -36,7 +36,7 @@ def test_rows_without_text_are_counted(embedding: Embedding, tmp_path: Path, wan
 
 def test_texts_that_the_service_cannot_take_are_counted(embedding: Embedding, tmp_path: Path) -> None:
     source = write(tmp_path / "a.jsonl", [{"text": "heron"}, {"text": "\ud83d"}, {"text": "crane"}])
-    embedding(source, "-o", tmp_path / "out.npy", code=3)
+    embedding(source, "-o", tmp_path / "out.npy", code=1)
     assert "surrogate" in (tmp_path / "out.npy.failures.jsonl").read_text()
 
 
@@ -48,8 +48,8 @@ def test_a_file_that_changes_while_it_is_read(proxy: FaultProxy, tmp_path: Path,
     process = embedding.start(*flags)
     wait_for(lambda: proxy.embedded > 0, "it has begun")
     write(source, rows(800))
-    assert process.wait() == 1
-    assert "was begun with the file as it was before a change" in embedding(*flags, code=1)
+    assert process.wait() == 2
+    assert "was begun with the file as it was before a change" in embedding(*flags, code=2)
     embedding(source, "-o", tmp_path / "out.npy", "--restart")
     assert len(np.load(tmp_path / "out.npy")) == 800
 
@@ -67,7 +67,7 @@ def test_a_file_that_changes_while_it_is_read(proxy: FaultProxy, tmp_path: Path,
         ("a.csv", b'text\n"a\n', "cannot be read after row 0"),
         ("a.csv", b"text\n\xff\n", "cannot be read after row 0"),
         ("a.parquet", b"PAR1 no PAR1", "cannot be read"),
-        ("a.txt", b"a", "is no file that ends with .jsonl, .csv, .parquet"),
+        ("a.txt", b"a", "is neither a file that ends with .jsonl, .csv, .parquet"),
     ],
 )
 def test_a_file_that_cannot_be_embedded(
@@ -75,25 +75,25 @@ def test_a_file_that_cannot_be_embedded(
 ) -> None:
     path = tmp_path / name
     path.write_bytes(content)
-    assert sentence.format(path=path) in embedding(path, code=1)
+    assert sentence.format(path=path) in embedding(path, code=2)
     assert [file.name for file in tmp_path.iterdir()] == [name]
 
 
 def test_a_column_that_only_later_rows_have(embedding: Embedding, tmp_path: Path) -> None:
     source = write(tmp_path / "a.jsonl", [{"id": number} for number in range(1500)] + [{"text": "heron"}])
-    assert "1 vector;" in embedding(source, "-o", tmp_path / "out.npy", code=3)
+    assert "1 vector;" in embedding(source, "-o", tmp_path / "out.npy", code=1)
 
 
 def test_a_value_that_python_cannot_hold(embedding: Embedding, tmp_path: Path) -> None:
     path = tmp_path / "a.parquet"
     pq.write_table(pa.table({"text": ["a"], "born": pa.array([10**8], pa.date32())}), path)
-    assert "hold a value that cannot be read, in 'born'" in embedding(path, code=1)
+    assert "hold a value that cannot be read, in 'born'" in embedding(path, code=2)
 
 
 def test_an_output_that_is_there(embedding: Embedding, tmp_path: Path) -> None:
     source = write(tmp_path / "a.jsonl", rows(2))
     embedding(source)
-    assert "is there already" in embedding(source, code=1)
+    assert "exists already" in embedding(source, code=2)
     embedding(source, "--restart")
 
 
@@ -102,16 +102,16 @@ def test_two_files_that_would_become_one(embedding: Embedding, tmp_path: Path) -
     folder.mkdir()
     write(folder / "a.jsonl", rows(1))
     write(folder / "a.csv", rows(1))
-    assert "would become one file" in embedding(folder, code=1)
+    assert "would become one file" in embedding(folder, code=2)
 
 
 @pytest.mark.parametrize(
     ("flag", "sentence"),
     [
-        ("--dimensions=385", "makes vectors of 384 numbers"),
+        ("--dimensions=385", "makes vectors of 384 dimensions"),
         ("--template={", "has a brace"),
         ("--output=a.txt", "does not end"),
     ],
 )
 def test_a_wrong_flag_is_explained(embedding: Embedding, tmp_path: Path, flag: str, sentence: str) -> None:
-    assert sentence in embedding(write(tmp_path / "a.jsonl", rows(1)), flag, code=1)
+    assert sentence in embedding(write(tmp_path / "a.jsonl", rows(1)), flag, code=2)

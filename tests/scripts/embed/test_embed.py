@@ -95,7 +95,7 @@ def test_fields_of_several_types_become_json(embedding: Embedding, tmp_path: Pat
         {"id": [3], "text": "three", "half": "\ud83d"},
     ]
     output = tmp_path / "out.parquet"
-    embedding(write(tmp_path / "a.jsonl", content), "-o", output, code=3)  # half of a pair has no UTF-8
+    embedding(write(tmp_path / "a.jsonl", content), "-o", output, code=1)  # half of a pair has no UTF-8
     written = pq.read_table(output).to_pydict()
     assert written["id"] == ["1", '"two"', "[3]"]
     assert written["score"] == [1.0, 0.5, None]

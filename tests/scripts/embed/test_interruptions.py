@@ -63,8 +63,8 @@ def test_other_settings_do_not_go_on(embedding: Embedding, proxy: FaultProxy, tm
     stopped = Embedding(proxy.url, tmp_path)
     proxy.faults = [None] * 3 + [401]
     flags = ["-o", tmp_path / "out.npy", "--batch-size=5", "--concurrency=1"]
-    stopped(source, *flags, code=1)
-    assert "was begun with dimensions 384, not 64" in embedding(source, *flags, "--dimensions=64", code=1)
+    stopped(source, *flags, code=2)
+    assert "was begun with dimensions 384, not 64" in embedding(source, *flags, "--dimensions=64", code=2)
     embedding(source, *flags, "--dimensions=64", "--restart")
     assert read(tmp_path / "out.npy").shape == (50, 64)
 
@@ -74,6 +74,6 @@ def test_two_runs_do_not_write_to_one_file(embedding: Embedding, proxy: FaultPro
     output = tmp_path / "out.npy"
     process = Embedding(proxy.url, tmp_path).start(source, "-o", output, "--batch-size=1", "--concurrency=1")
     wait_for(lambda: proxy.embedded > 0, "it has begun")
-    assert "Another process is writing" in embedding(source, "-o", output, "--batch-size=1", code=1)
+    assert "Another process is writing" in embedding(source, "-o", output, "--batch-size=1", code=2)
     process.kill()
     process.wait()

@@ -1,4 +1,4 @@
-"""URLs of all forms, and sentences about wrong ones that do not repeat a password."""
+"""URLs of all kinds, and sentences about wrong ones that do not repeat a password."""
 
 import pytest
 

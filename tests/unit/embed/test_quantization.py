@@ -21,24 +21,26 @@ def vectors() -> NDArray[np.float32]:
     return np.asarray(unit, np.float32)
 
 
-@pytest.mark.parametrize("form", list(EmbeddingType))
+@pytest.mark.parametrize("embedding_type", list(EmbeddingType))
 @pytest.mark.parametrize("rows", [0, 1, 50])
-def test_every_form_has_a_row_per_vector(vectors: NDArray[np.float32], form: EmbeddingType, rows: int) -> None:
-    found = quantize(vectors[:rows], form)
+def test_every_type_has_a_row_per_vector(
+    vectors: NDArray[np.float32], embedding_type: EmbeddingType, rows: int
+) -> None:
+    found = quantize(vectors[:rows], embedding_type)
     assert len(found) == rows
     if isinstance(found, np.ndarray):
         assert found.flags.c_contiguous, "orjson writes no other arrays"
 
 
-@pytest.mark.parametrize("form", ["binary", "ubinary"])
+@pytest.mark.parametrize("embedding_type", ["binary", "ubinary"])
 @pytest.mark.parametrize("dimension", [DIMENSION, 12])
 def test_binary_forms_equal_those_of_sentence_transformers(
-    vectors: NDArray[np.float32], form: Literal["binary", "ubinary"], dimension: int
+    vectors: NDArray[np.float32], embedding_type: Literal["binary", "ubinary"], dimension: int
 ) -> None:
     from sentence_transformers.util.quantization import quantize_embeddings
 
-    found: Any = quantize(vectors[:, :dimension], EmbeddingType(form))
-    expected: Any = quantize_embeddings(vectors[:, :dimension], form)
+    found: Any = quantize(vectors[:, :dimension], EmbeddingType(embedding_type))
+    expected: Any = quantize_embeddings(vectors[:, :dimension], embedding_type)
     assert found.dtype == expected.dtype
     assert np.array_equal(found, expected)
 
@@ -66,7 +68,9 @@ def test_dot_products_are_those_of_the_originals_times_a_constant(vectors: NDArr
 
 
 def test_uint8_is_int8_with_the_zero_at_128(vectors: NDArray[np.float32]) -> None:
-    signed, unsigned = (np.asarray(quantize(vectors, form)) for form in (EmbeddingType.INT8, EmbeddingType.UINT8))
+    signed, unsigned = (
+        np.asarray(quantize(vectors, embedding_type)) for embedding_type in (EmbeddingType.INT8, EmbeddingType.UINT8)
+    )
     assert unsigned.dtype == np.uint8
     assert np.array_equal(unsigned.astype(int), signed.astype(int) + 128)
 

@@ -9,10 +9,10 @@ from contextlib import asynccontextmanager
 import psutil
 import pytest
 
-from scripts.serve.errors import ServeError
+from scripts.command import UnreachableError, UsageError
+from scripts.free_port import free_port
 from scripts.serve.services import ServiceCommand, embed_service, rerank_service
 from scripts.serve.supervisor import run
-from tests.http.server import free_port
 
 HOST = "127.0.0.1"
 DEADLINE_SECONDS = 30
@@ -117,14 +117,16 @@ def test_a_service_that_ends_while_starting_is_reported_with_its_last_lines(
     service: Callable[..., ServiceCommand], left_behind: Callable[[], list[psutil.Process]]
 ) -> None:
     embed, rerank = service("embed"), service("rerank", "raise SystemExit('no such model')")
-    with pytest.raises(ServeError, match=r"(?s)rerank-service ended while starting \(exit code 1\).*no such model"):
+    with pytest.raises(
+        UnreachableError, match=r"(?s)rerank-service ended while starting \(exit code 1\).*no such model"
+    ):
         asyncio.run(run([embed, rerank], ready_seconds=DEADLINE_SECONDS, grace_seconds=5, write=Screen().write))
     assert left_behind() == []
 
 
 def test_a_service_that_is_never_ready_is_named(service: Callable[..., ServiceCommand]) -> None:
     silent = service("embed", "import signal; signal.pause()")
-    with pytest.raises(ServeError, match=r"embed-service was not ready after 0\.5 seconds"):
+    with pytest.raises(UnreachableError, match=r"embed-service was not ready after 0\.5 seconds"):
         asyncio.run(run([silent], ready_seconds=0.5, grace_seconds=5, write=Screen().write))
 
 
@@ -151,7 +153,7 @@ def test_a_taken_port_is_named_before_anything_starts(service: Callable[..., Ser
     with socket.socket() as other:
         other.bind((HOST, rerank.port))
         other.listen()
-        with pytest.raises(ServeError, match=rf"{HOST}:{rerank.port} .* choose another with --rerank-port"):
+        with pytest.raises(UsageError, match=rf"{HOST}:{rerank.port} .* choose another with --rerank-port"):
             asyncio.run(run([rerank], ready_seconds=1, grace_seconds=1, write=Screen().write))
 
 

@@ -46,7 +46,7 @@ def test_figures_give_speed_and_the_share_of_the_peak() -> None:
 def test_goals_name_what_was_missed() -> None:
     found = results(sample(OURS, MIXED, 0, 1.0, []), sample("onnxruntime", MIXED, 0, 2.0, []))
     found.interference = Interference(
-        queries=9, idle_p50_ms=9, idle_p99_ms=10, bulk_p50_ms=50, bulk_p99_ms=64, slice_ms=50, micro_batch_ms=48
+        queries=9, idle_p50_ms=9, idle_p99_ms=10, bulk_p50_ms=50, bulk_p99_ms=64, target_batch_ms=50, micro_batch_ms=48
     )
     assert [(goal.value, goal.met) for goal in goals(found)] == [(2.0, False), (64, True)]
 

@@ -20,7 +20,7 @@ def installed(model_id: str, home: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def converted(model_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def conversions(model_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folders of both models in every precision, as `kind/precision`."""
     root = tmp_path_factory.mktemp("converted")
     for kind, model_id in MODELS.items():

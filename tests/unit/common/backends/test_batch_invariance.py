@@ -13,7 +13,7 @@ from bentos.common.backends.torch import TorchCrossEncoder, TorchEncoder
 from tests.unit.common.backends.conftest import MODELS, PRECISIONS, installed
 
 WINDOW = 256
-FORMS = [f"{kind} {form}" for kind in ("encoder", "cross-encoder") for form in ("torch fp32", *PRECISIONS)]
+VARIANTS = [f"{kind} {variant}" for kind in ("encoder", "cross-encoder") for variant in ("torch fp32", *PRECISIONS)]
 
 rows = st.builds(lambda length, seed: _row(length, seed), length=st.integers(3, 200), seed=st.integers(0, 2**32 - 1))
 
@@ -25,15 +25,21 @@ def _row(length: int, seed: int) -> TokenRow:
     return TokenRow(ids, types)
 
 
-@pytest.fixture(scope="module", params=FORMS)
-def backend(request: pytest.FixtureRequest, model_store: Path, converted: Path) -> Backend:
-    kind, _, form = request.param.partition(" ")
-    if form == "torch fp32":
+@pytest.fixture(scope="module", params=VARIANTS)
+def backend(request: pytest.FixtureRequest, model_store: Path, conversions: Path) -> Backend:
+    kind, _, variant = request.param.partition(" ")
+    if variant == "torch fp32":
         torch_backend = TorchEncoder if kind == "encoder" else TorchCrossEncoder
         return torch_backend(installed(MODELS[kind], model_store), device="cpu", precision="fp32", threads=2)
     pooling: Pooling = "mean" if kind == "encoder" else "first"
     return OpenVINOBackend(
-        converted / kind / form, precision=form, pooling=pooling, threads=2, streams=2, window=WINDOW, reserved=True
+        conversions / kind / variant,
+        precision=variant,
+        pooling=pooling,
+        threads=2,
+        streams=2,
+        window=WINDOW,
+        reserved=True,
     )
 
 
@@ -75,11 +81,11 @@ def test_a_short_text_may_lie_in_the_filling_behind_a_long_one(backend: Backend)
 
 @pytest.mark.parametrize("kind", ["encoder", "cross-encoder"])
 @pytest.mark.parametrize("precision", PRECISIONS)
-def test_streams_and_the_reserved_one_agree_with_a_single_stream(converted: Path, kind: str, precision: str) -> None:
+def test_streams_and_the_reserved_one_agree_with_a_single_stream(conversions: Path, kind: str, precision: str) -> None:
     """OpenVINO packs the weights for each number of streams anew."""
     pooling: Pooling = "mean" if kind == "encoder" else "first"
     batch = [_row(3 + number, number) for number in range(20)]
-    folder = converted / kind / precision
+    folder = conversions / kind / precision
     single = OpenVINOBackend(folder, precision=precision, pooling=pooling, threads=1, streams=1, window=WINDOW)
     expected = single.infer(batch)
     backend = OpenVINOBackend(

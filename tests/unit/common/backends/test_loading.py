@@ -17,9 +17,9 @@ WEIGHTS_FILE = MODEL_FILE.replace(".xml", ".bin")
 
 
 @pytest.fixture
-def folder(converted: Path, tmp_path: Path) -> Path:
+def folder(conversions: Path, tmp_path: Path) -> Path:
     """A copy of a converted encoder, to be damaged."""
-    return shutil.copytree(converted / "encoder" / "int8", tmp_path / "model")
+    return shutil.copytree(conversions / "encoder" / "int8", tmp_path / "model")
 
 
 def load(folder: Path, precision: str = "int8") -> object:

@@ -10,8 +10,8 @@ from tests.models_command import ROOT
 
 
 @pytest.mark.endurance
-def test_ten_thousand_random_shapes_take_no_more_memory_than_a_thousand(converted: Path) -> None:
-    folder = str(converted / "encoder" / "int8")
+def test_ten_thousand_random_shapes_take_no_more_memory_than_a_thousand(conversions: Path) -> None:
+    folder = str(conversions / "encoder" / "int8")
     command = [sys.executable, "-m", "tests.unit.common.backends.random_shapes", folder, "mean", "1000", "10000"]
     run = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True, timeout=600)
     early, late = map(int, run.stdout.split())

@@ -46,7 +46,7 @@ def test_a_folder_needs_a_tokenizer_and_weights_that_are_not_empty(tmp_path: Pat
     check_parts(tmp_path)
 
 
-def test_the_original_has_the_plain_tag_and_a_converted_form_a_longer_one() -> None:
+def test_the_original_has_the_plain_tag_and_a_conversion_a_longer_one() -> None:
     assert profile().tag == "example--tiny-encoder:aaaaaaaaaaaa"
     assert profile(backend="openvino", precision="int8").tag == "example--tiny-encoder:aaaaaaaaaaaa-openvino-int8"
 

@@ -74,9 +74,9 @@ def test_newest_original_is_found_without_a_revision(folder: Path, home: Path) -
 
 def test_converted_artefact_is_selected_by_backend_and_precision(folder: Path, home: Path) -> None:
     register(folder, profile(), home=home)
-    converted = register(folder, profile(backend="openvino", precision="int8"), home=home)
-    assert converted.tag == f"{NAME}:{OLD[:12]}-openvino-int8"
-    assert find(MODEL_ID, backend="openvino", precision="int8", home=home) == converted
+    conversion = register(folder, profile(backend="openvino", precision="int8"), home=home)
+    assert conversion.tag == f"{NAME}:{OLD[:12]}-openvino-int8"
+    assert find(MODEL_ID, backend="openvino", precision="int8", home=home) == conversion
     with pytest.raises(ModelNotInstalled, match="openvino bf16"):
         find(MODEL_ID, backend="openvino", precision="bf16", home=home)
 

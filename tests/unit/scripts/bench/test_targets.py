@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from scripts.bench.targets import GUIDE, Verdict, with_overrides
+from scripts.command import UsageError
 
 [RERANK] = [target for target in GUIDE if target.name == "rerank"]
 
@@ -40,7 +41,7 @@ def test_a_flag_wins_over_the_file_and_the_file_over_the_guide(tmp_path: Path) -
     ],
 )
 def test_a_wrong_flag_is_explained(flag: str, message: str) -> None:
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(UsageError, match=message):
         with_overrides(None, [flag])
 
 
@@ -48,5 +49,5 @@ def test_a_wrong_flag_is_explained(flag: str, message: str) -> None:
 def test_a_wrong_file_is_explained(tmp_path: Path, content: str) -> None:
     file = tmp_path / "targets.json"
     file.write_text(content)
-    with pytest.raises(ValueError, match=r"targets? (in|rerank)"):
+    with pytest.raises(UsageError, match=r"targets? (in|rerank)"):
         with_overrides(file, [])

@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from scripts.bench.texts import Texts, read_lines
+from scripts.command import UsageError
 
 
 def words(texts: list[str]) -> list[str]:
@@ -35,7 +36,7 @@ def test_lengths_follow_their_distribution(lengths: str, shortest: int, median: 
 
 @pytest.mark.parametrize("lengths", ["", "30", "normal:3", "fixed:0", "uniform:9:3", "uniform:0:3", "lognormal:-1"])
 def test_lengths_of_another_form_are_explained(lengths: str) -> None:
-    with pytest.raises(ValueError, match="Lengths"):
+    with pytest.raises(UsageError, match="Lengths"):
         Texts(lengths)
 
 
@@ -43,7 +44,7 @@ def test_blank_lines_are_left_out_and_a_missing_or_empty_file_is_explained(tmp_p
     file = tmp_path / "texts"
     file.write_text("one\n\n two \n")
     assert read_lines(file) == ["one", "two"]
-    with pytest.raises(ValueError, match="cannot be read"):
+    with pytest.raises(UsageError, match="cannot be read"):
         read_lines(tmp_path / "absent")
-    with pytest.raises(ValueError, match="empty"):
+    with pytest.raises(UsageError, match="empty"):
         Texts("fixed:1", [])

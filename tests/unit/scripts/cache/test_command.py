@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from scripts.cache.__main__ import app
+from scripts.cache.cli import app
 from tests.redis_server import RedisServer, needs_redis
 
 pytestmark = needs_redis
@@ -24,18 +24,18 @@ def server(tmp_path: Path) -> Iterator[RedisServer]:
 
 def run(*arguments: str) -> tuple[int, str]:
     result = CliRunner().invoke(app, arguments)
-    return result.exit_code, result.output or str(result.exception)
+    return result.exit_code, result.output
 
 
-def fill(server: RedisServer) -> None:
+def store_entries(server: RedisServer) -> None:
     for prefix, count in ((BIRDS, 1200), (INT8, 3), (RERANK, 2)):
         for number in range(count):
             server.client.set(f"{prefix}{number:040x}", b"12345678")
     server.client.set("foreign", "1")
 
 
-def test_statistics_count_every_form_and_nothing_foreign(server: RedisServer) -> None:
-    fill(server)
+def test_statistics_count_every_variant_and_nothing_foreign(server: RedisServer) -> None:
+    store_entries(server)
     code, output = run("stats", "--url", server.url)
     lines = [line.split() for line in output.splitlines()]
     assert code == 0
@@ -48,7 +48,7 @@ def test_statistics_count_every_form_and_nothing_foreign(server: RedisServer) ->
 
 
 def test_dropping_a_model_leaves_all_others(server: RedisServer) -> None:
-    fill(server)
+    store_entries(server)
     assert run("drop", "heron/bird-encoder", "--url", server.url) == (
         0,
         "Dropped 1203 entries of heron/bird-encoder.\n",
@@ -63,6 +63,10 @@ def test_an_empty_redis_is_said_to_be_empty(server: RedisServer) -> None:
 
 def test_mistakes_end_with_one_sentence(server: RedisServer) -> None:
     server.kill()
-    assert "Redis does not answer" in run("stats", "--url", server.url)[1]
-    assert "Not the URL of a Redis" in run("stats", "--url", "http://localhost")[1]
-    assert "There is no Redis" in run("stats", "--url", "memory")[1]
+    code, said = run("stats", "--url", server.url)
+    assert (code, said.partition(":")[0]) == (3, "Error")
+    assert "Redis does not answer" in said
+    for url, sentence in (("http://localhost", "Not the URL of a Redis"), ("memory", "There is no Redis")):
+        code, said = run("--url", url, "stats")
+        assert code == 2
+        assert sentence in said

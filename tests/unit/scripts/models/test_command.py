@@ -27,8 +27,8 @@ def test_list_of_an_empty_store_says_what_to_run(tmp_path: Path) -> None:
     assert "python -m scripts.models install small" in done.stdout
 
 
-def test_errors_are_one_sentence_and_exit_code_1(tmp_path: Path) -> None:
+def test_errors_are_one_sentence_and_exit_code_2(tmp_path: Path) -> None:
     done = run_models_command(tmp_path, "install", str(tmp_path / "nowhere"))
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert done.stderr.startswith("Error: ")
     assert len(done.stderr.splitlines()) == 1

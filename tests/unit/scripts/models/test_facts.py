@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from scripts.command import UsageError
 from scripts.models.facts import detect_kind, read_license, read_prompts, read_window
-from scripts.models.source import InstallError
 
 RERANKER = {"architectures": ["XLMRobertaForSequenceClassification"], "id2label": {"0": "LABEL_0"}}
 
@@ -26,13 +26,13 @@ def test_kind_follows_the_head(tmp_path: Path) -> None:
 
 def test_encoder_cannot_be_installed_as_a_reranker_with_random_weights(tmp_path: Path) -> None:
     write(tmp_path, "config.json", architectures=["BertModel"])
-    with pytest.raises(InstallError, match="no scoring head"):
+    with pytest.raises(UsageError, match="no scoring head"):
         detect_kind(tmp_path, "cross-encoder")
 
 
 def test_classifier_with_several_labels_is_refused(tmp_path: Path) -> None:
     write(tmp_path, "config.json", **(RERANKER | {"id2label": {"0": "no", "1": "maybe", "2": "yes"}}))
-    with pytest.raises(InstallError, match="3 labels"):
+    with pytest.raises(UsageError, match="3 labels"):
         detect_kind(tmp_path)
 
 
@@ -40,7 +40,7 @@ def test_classifier_with_several_labels_is_refused(tmp_path: Path) -> None:
 def test_missing_or_broken_config_is_refused(tmp_path: Path, content: str | None) -> None:
     if content:
         (tmp_path / "config.json").write_text(content)
-    with pytest.raises(InstallError, match=r"config\.json"):
+    with pytest.raises(UsageError, match=r"config\.json"):
         detect_kind(tmp_path)
 
 

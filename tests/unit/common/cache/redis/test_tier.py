@@ -13,7 +13,8 @@ import pytest
 
 from bentos.common.cache.checksum import Checksum
 from bentos.common.cache.redis.tier import RedisCache
-from tests.http.server import free_port, wait_for
+from scripts.free_port import free_port
+from tests.http.server import wait_for
 from tests.redis_server import RedisServer, needs_redis
 from tests.unit.common.cache.parts import IDENTITY, Counts, redis_cache, until
 

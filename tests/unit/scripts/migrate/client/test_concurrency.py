@@ -4,7 +4,7 @@ import time
 from scripts.migrate.client.concurrency import AdaptiveConcurrency
 
 
-def test_it_grows_with_answers_up_to_the_most() -> None:
+def test_it_grows_with_answers_up_to_the_maximum() -> None:
     concurrency = AdaptiveConcurrency(5)
     assert concurrency.limit == 2
     for _ in range(100):
@@ -33,13 +33,13 @@ def test_it_never_stops() -> None:
 
 def test_no_more_are_in_flight_than_the_limit_and_a_cancelled_one_gives_its_place_back() -> None:
     async def scenario() -> int:
-        concurrency, most, busy = AdaptiveConcurrency(2), 0, 0
+        concurrency, largest, busy = AdaptiveConcurrency(2), 0, 0
 
         async def request() -> None:
-            nonlocal most, busy
+            nonlocal largest, busy
             async with concurrency:
                 busy += 1
-                most = max(most, busy)
+                largest = max(largest, busy)
                 await asyncio.sleep(0)
                 busy -= 1
 
@@ -49,6 +49,6 @@ def test_no_more_are_in_flight_than_the_limit_and_a_cancelled_one_gives_its_plac
             blocked.cancel()
             await asyncio.gather(blocked, return_exceptions=True)
         await asyncio.gather(*(request() for _ in range(10)))
-        return most
+        return largest
 
     assert asyncio.run(scenario()) == 2

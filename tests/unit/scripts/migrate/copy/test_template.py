@@ -2,8 +2,8 @@ import json
 
 import pytest
 
+from scripts.command import UsageError
 from scripts.migrate.copy.template import Template
-from scripts.migrate.errors import MigrateError
 
 
 @pytest.mark.parametrize(
@@ -93,5 +93,5 @@ def test_json_in_json() -> None:
     "text", ["no field", "{}", "{name", "name}", '{"name}', '{"a"b}', '{a"b"}', '{"a".}', r'{"\x"}', '{""."b}', "{{}}"]
 )
 def test_wrong_templates(text: str) -> None:
-    with pytest.raises(MigrateError):
+    with pytest.raises(UsageError):
         Template(text)

@@ -4,7 +4,7 @@ from uuid import UUID, uuid4, uuid5
 
 import pytest
 
-from scripts.migrate.errors import MigrateError
+from scripts.command import UsageError
 from scripts.migrate.sources.rows import NAMESPACE, plain, point_id, record
 
 
@@ -21,7 +21,7 @@ def test_of_anything_else_a_uuid_is_made(value: object) -> None:
 
 @pytest.mark.parametrize("value", [None, "", float("nan"), Decimal("NaN")])
 def test_a_gap_is_no_id(value: object) -> None:
-    with pytest.raises(MigrateError, match="row 7 has no 'id'"):
+    with pytest.raises(UsageError, match="row 7 has no 'id'"):
         record({"id": value}, "id", "row 7")
 
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from bentos.common.models.store import InstalledModel, find
+from scripts.command import UsageError
 from scripts.models.conversion.artefact import Conversion, install_precision
 from scripts.models.fidelity.gate import passes
-from scripts.models.source import InstallError
 from scripts.models.verify import verify
 from tests.models_command import run_models_command
 
@@ -108,13 +108,13 @@ def test_damaged_weights_do_not_pass(conversion: Conversion, home: Path) -> None
 
 
 def test_verify_names_what_to_install(tmp_path: Path) -> None:
-    with pytest.raises(InstallError, match=f"install {ENCODER} --precision bf16"):
+    with pytest.raises(UsageError, match=f"install {ENCODER} --precision bf16"):
         verify(ENCODER, "bf16", print, home=tmp_path)
 
 
 def test_verify_command_fails_with_one_sentence(tmp_path: Path) -> None:
     done = run_models_command(tmp_path, "verify", "small")
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert done.stderr.splitlines() == [
         f"Error: Model {ENCODER} has no OpenVINO conversion: "
         f"run `python -m scripts.models install {ENCODER} --precision auto`."

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from sentence_transformers.base.modules import Dense
 
 from bentos.common.backends.interface import TokenRow
+from scripts.command import UsageError
 from scripts.models.conversion.graph import pack, packed_graph, pooling_of
 from scripts.models.original import Original
-from scripts.models.source import InstallError
 from tests.unit.scripts.models.conversion.tiny_models import Family, tiny_cross_encoder, tiny_encoder
 
 LENGTHS = [1, 9, 70, 2, 33]
@@ -92,7 +92,7 @@ def test_what_the_graph_cannot_express_is_refused_in_one_sentence(tmp_path: Path
         (tiny_cross_encoder(tmp_path / "labels", "bert", labels=3), "one label"),
     ]
     for model, problem in refused:
-        with pytest.raises(InstallError, match=problem) as error:
+        with pytest.raises(UsageError, match=problem) as error:
             packed_graph(model)
         assert "--precision none" in str(error.value)
 
@@ -101,5 +101,5 @@ def test_pooling_without_the_prompt_is_refused(tmp_path: Path) -> None:
     model = tiny_encoder(tmp_path, "bert")
     pooling: Any = model[1]
     pooling.include_prompt = False
-    with pytest.raises(InstallError, match="without the prompt"):
+    with pytest.raises(UsageError, match="without the prompt"):
         pooling_of(model)

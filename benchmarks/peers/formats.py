@@ -1,4 +1,4 @@
-"""The model in the form that a peer loads; conversions are made once and kept in the work folder."""
+"""The model in the format that a peer loads; conversions are made once and kept in the work folder."""
 
 import json
 import os
@@ -10,7 +10,7 @@ from typing import Any
 
 from benchmarks.peers.catalogue import SERVERS
 from benchmarks.peers.environments import InstallFailed, environment
-from benchmarks.peers.peer import Form
+from benchmarks.peers.peer import ModelFormat
 from bentos.common.models.store import InstalledModel
 
 _OWN_FILES = ("model.yaml", "duobento.json")
@@ -19,43 +19,43 @@ _WEIGHTS = ("*.safetensors", "*.bin")
 _MODULES = ("modules.json", "*_sentence_transformers.json", "sentence_bert_config.json", "[0-9]_*")
 
 
-def folder_of(original: InstalledModel, form: Form, work: Path) -> Path:
+def folder_of(original: InstalledModel, model_format: ModelFormat, work: Path) -> Path:
     """The original's folder, or that of its conversion.
 
     Args:
-        original: the torch form.
-        form: what the peer loads.
+        original: the torch model.
+        model_format: what the peer loads.
         work: keeps conversions.
 
     Raises:
         InstallFailed: the converter cannot be installed, or failed.
     """
-    if form in ("installed", "torch"):
+    if model_format in ("installed", "torch"):
         return original.path
-    target = work / "models" / form / original.tag.replace(":", "-")
+    target = work / "models" / model_format / original.tag.replace(":", "-")
     if target.is_dir():
         return target
     unfinished = target.with_name(target.name + ".part")
     shutil.rmtree(unfinished, ignore_errors=True)
-    if form == "transformers-4":
+    if model_format == "transformers-4":
         _link(original, unfinished)
-    elif form == "onnx":
+    elif model_format == "onnx":
         _link(original, unfinished, *_WEIGHTS)
         script = [str(SERVERS / "export_onnx.py"), str(original.path), original.profile.kind, str(unfinished)]
-        _convert(form, environment("onnx-export", work), script)
+        _convert(model_format, environment("onnx-export", work), script)
     else:
         options = ["--quantization", "int8", "--copy_files", "tokenizer.json"]
         source = folder_of(original, "transformers-4", work)
         module = ["-m", "ctranslate2.converters.transformers", "--model", str(source), "--output_dir", str(unfinished)]
-        _convert(form, environment("ctranslate2", work), module + options)
+        _convert(model_format, environment("ctranslate2", work), module + options)
     unfinished.rename(target)
     return target
 
 
-def _convert(form: Form, python: Path, command: list[str]) -> None:
+def _convert(model_format: ModelFormat, python: Path, command: list[str]) -> None:
     done = subprocess.run([str(python), *command], capture_output=True, text=True, check=False)
     if done.returncode:
-        raise InstallFailed(f"conversion to {form} failed: {done.stderr.strip().splitlines()[-1]}")
+        raise InstallFailed(f"conversion to {model_format} failed: {done.stderr.strip().splitlines()[-1]}")
 
 
 def _link(original: InstalledModel, target: Path, *without: str) -> None:

@@ -1,4 +1,4 @@
-"""The command `embed`."""
+"""Command line of the embedding of files."""
 
 import asyncio
 import json
@@ -8,17 +8,17 @@ from typing import Annotated, Literal
 
 import typer
 
-from scripts.deployment import DeploymentSettings, read, service_url
+from scripts.command import CommandError, ExitCode, Program, UsageError
+from scripts.deployment import DeploymentSettings, EmbedURL, Key, read
 from scripts.embed.job import EmbeddingType, Format, Job, Task, tasks
 from scripts.embed.ray_engine import embed_on_ray
 from scripts.embed.run import Outcome, try_to_embed
-from scripts.migrate.commands.session import fail
-from scripts.migrate.errors import MigrateError
-from scripts.migrate.wording import counted
+from scripts.wording import counted
 
-STOPPED, FAILED_ROWS = 1, 3
+app = Program()
 
 
+@app.command()
 def embed(
     file: Annotated[Path, typer.Argument(help="A .jsonl, .csv or .parquet file, or a folder of such files.")],
     output: Annotated[
@@ -27,9 +27,9 @@ def embed(
             "--output", "-o", help="File to write, or for a folder a folder; default: beside FILE, with .embedded."
         ),
     ] = None,
-    form: Annotated[
+    output_format: Annotated[
         Format | None,
-        typer.Option("--format", help="Of what is written; default: what --output ends with, else Parquet."),
+        typer.Option("--format", help="Format to write; default: what --output ends with, else Parquet."),
     ] = None,
     column: Annotated[str, typer.Option(help="Column of the texts.")] = "text",
     template: Annotated[
@@ -40,32 +40,31 @@ def embed(
         Literal["passage", "query"], typer.Option(help="What the texts are, which chooses the model's prompt.")
     ] = "passage",
     dimensions: Annotated[
-        int, typer.Option(min=0, help="First numbers of each vector to keep, of a model made for that; 0 is all.")
+        int, typer.Option(min=0, help="Leading dimensions of each vector to keep, of a model made for that; 0 is all.")
     ] = 0,
     embedding_type: Annotated[
-        EmbeddingType, typer.Option(help="Of the numbers; as the service's /v2/embed has them.")
+        EmbeddingType, typer.Option(help="Type of the values, as the service's /v2/embed has them.")
     ] = EmbeddingType.FLOAT,
     batch_size: Annotated[int, typer.Option(min=1, max=2048, help="Texts in one request to the service.")] = 100,
     concurrency: Annotated[
-        int, typer.Option(min=1, max=256, help="Most requests in flight; fewer while the service says 429.")
+        int,
+        typer.Option(min=1, max=256, help="Maximum number of requests in flight; fewer while the service answers 429."),
     ] = 8,
     patience_seconds: Annotated[
-        float, typer.Option(min=0.001, help="How long to go on trying while the service is away.")
+        float, typer.Option(min=0.001, help="How long to retry while the service is down.")
     ] = 300,
-    restart: Annotated[bool, typer.Option("--restart", help="Begin anew, and write over what there is.")] = False,
+    restart: Annotated[bool, typer.Option("--restart", help="Begin anew, and overwrite what is there.")] = False,
     engine: Annotated[
         Literal["local", "ray"], typer.Option(help="ray spreads a folder's files over a Ray cluster.")
     ] = "local",
     ray_address: Annotated[str, typer.Option(help="Address of the Ray cluster; local starts one here.")] = "local",
-    embed_url: Annotated[
-        str | None, typer.Option(help="URL of embed-service; default: EMBED_SERVICE_URL.", callback=service_url)
-    ] = None,
-    key: Annotated[str | None, typer.Option(help="Key of the service; default: SERVICE_API_KEY.")] = None,
+    embed_url: EmbedURL = None,
+    key: Key = None,
 ) -> None:
     """Embed the rows of a file into another file; a run that was stopped goes on.
 
-    Exit codes: 0 done, 1 refused or stopped (run it again to go on), 2 a wrong flag, 3 done but for the rows in the
-    failures' file.
+    Exit codes: 0 done, 1 done, but some rows have no vector, 2 refused: the sentence says what to change, 3 the service
+    does not answer: run it again to go on.
     """
     deployment = read(DeploymentSettings)
     job = Job(
@@ -81,16 +80,12 @@ def embed(
         patience_seconds=patience_seconds,
         restart=restart,
     )
-    try:
-        chosen = tasks(file, output, form)
-        todo = [task for task in chosen if not (file.is_dir() and _is_done(task) and not restart)]
-        if len(todo) < len(chosen):
-            typer.echo(f"{counted(len(chosen) - len(todo), 'file')} embedded before.")
-        outcomes = embed_on_ray(todo, job, ray_address) if engine == "ray" else _one_by_one(todo, job)
-        codes = [_report(task, outcome) for task, outcome in outcomes]
-    except MigrateError as error:
-        fail(str(error))
-    raise typer.Exit(STOPPED if STOPPED in codes else max(codes, default=0))
+    chosen = tasks(file, output, output_format)
+    todo = [task for task in chosen if not (file.is_dir() and _is_done(task) and not restart)]
+    if len(todo) < len(chosen):
+        typer.echo(f"{counted(len(chosen) - len(todo), 'file')} embedded before.")
+    outcomes = embed_on_ray(todo, job, ray_address) if engine == "ray" else _one_by_one(todo, job)
+    raise typer.Exit(max((_report(task, outcome) for task, outcome in outcomes), default=ExitCode.DONE))
 
 
 def _field(column: str) -> str:
@@ -102,30 +97,30 @@ def _is_done(task: Task) -> bool:
     """Whether a folder's file was embedded since it was last changed.
 
     Raises:
-        MigrateError: it was changed since it was embedded.
+        UsageError: it was changed since it was embedded.
     """
     if not task.output.exists():
         return False
     if task.output.stat().st_mtime_ns < task.source.stat().st_mtime_ns:
-        raise MigrateError(f"{task.source} was changed since {task.output} was written: remove that, or say --restart.")
+        raise UsageError(f"{task.source} was changed since {task.output} was written: remove that, or say --restart.")
     return True
 
 
-def _one_by_one(todo: Sequence[Task], job: Job) -> Iterator[tuple[Task, Outcome | str]]:
+def _one_by_one(todo: Sequence[Task], job: Job) -> Iterator[tuple[Task, Outcome | CommandError]]:
     for task in todo:
         yield task, asyncio.run(try_to_embed(task, job, typer.echo))
 
 
-def _report(task: Task, outcome: Outcome | str) -> int:
-    """Say what became of a file; the exit code that it deserves."""
-    if isinstance(outcome, str):
+def _report(task: Task, outcome: Outcome | CommandError) -> ExitCode:
+    """Say what became of a file; returns the exit code for it."""
+    if isinstance(outcome, CommandError):
         typer.echo(f"Error: {outcome}", err=True)
-        return STOPPED
+        return outcome.exit_code
     typer.echo(
         f"{task.output}: {counted(outcome.rows - outcome.failed, 'vector')}; {counted(outcome.embedded, 'row')} now, "
         f"{counted(outcome.tokens, 'token')}, {outcome.embedded / outcome.seconds:.0f} rows/s."
     )
     if outcome.failed:
         typer.echo(f"{counted(outcome.failed, 'row')} without a vector: see {task.failures}.", err=True)
-        return FAILED_ROWS
-    return 0
+        return ExitCode.NEGATIVE
+    return ExitCode.DONE

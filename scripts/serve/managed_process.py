@@ -1,4 +1,4 @@
-"""One service as a child process: start, relay its log, wait until it is ready, notice a crash, stop."""
+"""One service as a process of its own: start, relay its log, wait until it is ready, notice a crash, stop."""
 
 import asyncio
 import contextlib
@@ -9,15 +9,15 @@ from collections.abc import Callable
 import httpx
 import psutil
 
-from scripts.serve.errors import ServeError
+from scripts.command import UnreachableError
 from scripts.serve.services import ServiceCommand
 
 POLL_SECONDS = 0.5
 LAST_LINES = 15
-LONGEST_LINE = 2**20  # bytes
+MAX_LINE_BYTES = 2**20
 
 
-class Child:
+class ManagedProcess:
     """Runs `service`; every line that it logs goes to `write` with the service's label in front."""
 
     def __init__(self, service: ServiceCommand, write: Callable[[str], None]) -> None:
@@ -43,7 +43,7 @@ class Child:
             stderr=asyncio.subprocess.STDOUT,
             env=os.environ | self.service.env,
             start_new_session=True,
-            limit=LONGEST_LINE,
+            limit=MAX_LINE_BYTES,
         )
         assert self._process.stdout is not None
         self._relay = asyncio.create_task(self._relay_log(self._process.stdout))
@@ -51,7 +51,8 @@ class Child:
     async def wait_ready(self, timeout_seconds: float) -> None:
         """Poll `/ready` until it answers 200.
 
-        Raises ServeError when the process ends first (with its last lines) or the time is over.
+        Raises:
+            UnreachableError: the process ends first (with its last lines), or the time is over.
         """
         name = self.service.name
         async with httpx.AsyncClient(timeout=5, trust_env=False) as client:
@@ -61,11 +62,13 @@ class Child:
                         if not self.running:
                             code = await self._finish()
                             log = "\n".join(f"  {line}" for line in self._last_lines)
-                            raise ServeError(f"{name} ended while starting (exit code {code}). Its last lines:\n{log}")
+                            raise UnreachableError(
+                                f"{name} ended while starting (exit code {code}). Its last lines:\n{log}"
+                            )
                         self._remember_workers()
                         await asyncio.sleep(POLL_SECONDS)
             except TimeoutError:
-                raise ServeError(
+                raise UnreachableError(
                     f"{name} was not ready after {timeout_seconds:g} seconds: "
                     f"see its log above and {self.service.url}/ready."
                 ) from None
@@ -121,7 +124,7 @@ class Child:
             self._write(f"{self.service.label:<6} | {line}")
 
     async def _finish(self) -> int:
-        """Clean up after the process; asyncio counts it as ended only when its workers have closed the pipe, too."""
+        """Clean up after the process; asyncio counts it as ended only when its workers have closed the pipe as well."""
         assert self._process is not None
         assert self._relay is not None
         self._kill_workers()

@@ -1,0 +1,23 @@
+"""What is wrong with the model store, as what ends a command."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from bentos.common.models.store import ModelCorrupt, ModelNotInstalled
+from scripts.command import CommandError, UsageError
+
+
+@contextmanager
+def store_errors() -> Iterator[None]:
+    """A block in which models of the store are looked for.
+
+    Raises:
+        UsageError: a model is not installed.
+        CommandError: a model is corrupt.
+    """
+    try:
+        yield
+    except ModelNotInstalled as error:
+        raise UsageError(str(error)) from error
+    except ModelCorrupt as error:
+        raise CommandError(str(error)) from error

@@ -1,0 +1,47 @@
+"""Command line that runs both services."""
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from bentos.common.models.store import find
+from scripts.command import Program, UsageError
+from scripts.models.presets import PRESETS
+from scripts.models.store_errors import store_errors
+from scripts.serve.services import embed_service, rerank_service
+from scripts.serve.supervisor import run
+
+SERVED = {name: models for name, models in PRESETS.items() if len(models) == 2}
+STOP_MARGIN_SECONDS = 10  # between the services' own grace and the kill
+
+app = Program()
+
+
+@app.command()
+def serve(
+    models: Annotated[str, typer.Option(help=f"Preset to serve: {' or '.join(SERVED)}.")] = "small",
+    host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 is every interface.")] = "127.0.0.1",
+    embed_port: Annotated[int, typer.Option(help="Port of embed-service.")] = 5555,
+    rerank_port: Annotated[int, typer.Option(help="Port of rerank-service.")] = 5556,
+    ready_seconds: Annotated[float, typer.Option(help="How long a service may take to become ready.")] = 600,
+    grace_seconds: Annotated[
+        int, typer.Option(help="How long the servers wait for requests at the end; more than DRAIN_TIMEOUT_SECONDS.")
+    ] = 35,
+) -> None:
+    """Run embed-service and rerank-service with a preset of installed models until Ctrl-C.
+
+    Exit codes: 0 stopped, 1 a model is corrupt, 2 a port is taken, or an option or a model is wrong or missing, 3 a
+    service does not become ready.
+    """
+    if models not in SERVED:
+        raise UsageError(f"{models} is not a preset that can be served: choose {' or '.join(SERVED)}.")
+    with store_errors():
+        encoder, cross_encoder = (find(model_id).profile.model_id for model_id in SERVED[models])
+    services = [
+        embed_service(encoder, host, embed_port, grace_seconds),
+        rerank_service(cross_encoder, host, rerank_port, grace_seconds),
+    ]
+    asyncio.run(
+        run(services, ready_seconds=ready_seconds, grace_seconds=grace_seconds + STOP_MARGIN_SECONDS, write=typer.echo)
+    )
