@@ -56,7 +56,7 @@ def test_a_request_that_would_end_after_its_deadline_is_429(service: Service) ->
 
 
 def test_a_request_too_large_for_its_deadline_is_413_and_told_what_would_fit(service: Service) -> None:
-    answer = service.post_with({"X-Request-Timeout": "0.05"}, *long_texts(400))
+    answer = service.post_with({"X-Request-Timeout": "0.5"}, *long_texts(400))
     assert problem(answer) == (413, "too_many_tokens", None)
     assert "at most" in answer.json()["error"]["message"]
 
