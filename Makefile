@@ -63,7 +63,7 @@ $(NPM_PACKAGES): tests/clients/javascript/package-lock.json
 		echo "The npm packages are not installed: the tests with Node.js are left out." >&2
 
 test-all: venv npm-packages ## Run what make test leaves out: containers, a browser, Node.js, Ray, … (WITHOUT=containers for less)
-	@echo "About half an hour on two processors; the first time more, for models and npm packages."
+	@echo "About 20 minutes on two processors; the first time more, for models and npm packages."
 	@$(BIN)/python -m pytest -n $(WORKERS) -m "extended$(WITHOUT:%= and not %)" $(PYTEST_ARGS)
 
 coverage: venv ## Measure which lines and branches of bentos and scripts make test reaches, in all their processes
