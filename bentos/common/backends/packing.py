@@ -28,6 +28,7 @@ _FILLER = -1
 _CANDIDATES = 64
 _CANDIDATE_BUDGETS = 2
 _NEARLY_FULL = 0.75
+_FULL = 0.98
 
 Inputs: TypeAlias = dict[str, NDArray[np.int32] | NDArray[np.float32]]
 
@@ -35,8 +36,9 @@ Inputs: TypeAlias = dict[str, NDArray[np.int32] | NDArray[np.float32]]
 class PackedRows:
     """Rows lie one after the other and only the end is padded, so what matters is that the sum comes out even.
 
-    Among the oldest rows, the subset is searched whose sum wastes least (subset sum, by dynamic programming over the
-    reachable sums). Time is at most proportional to the number of candidates and to the budget.
+    The oldest rows that fit are taken if they fill it; else, among the oldest, the subset is searched whose sum wastes
+    least (subset sum, by dynamic programming over the reachable sums). Time is then at most proportional to the number
+    of candidates and to the budget.
     """
 
     def tokens(self, lengths: Sequence[int]) -> int:
@@ -44,13 +46,16 @@ class PackedRows:
         return padded_length(sum(map(_aligned, lengths)))
 
     def select(self, first: Row, waiting: Queue[Row], budget: int) -> list[Row]:
-        """The fullest sum of aligned lengths among those that come near the largest possible one."""
+        """The oldest rows if they fill a micro-batch, else the fullest sum of those near the largest possible one."""
         base = _aligned(first.length)
         limit = max(budget, padded_length(base))
         joining = list(self._candidates(first, waiting, limit))
         aligned_lengths = [_aligned(row.length) for row in joining]
         if base + sum(aligned_lengths) <= limit:
             return [first, *joining]
+        oldest, total = _oldest_that_fit(base, aligned_lengths, limit)
+        if total >= _FULL * limit and padded_length(total) == total:
+            return [first, *(joining[index] for index in oldest)]
         last = _reachable_sums(base, aligned_lengths, limit)
         enough = _NEARLY_FULL * max(last)
         best = max((total for total in last if total >= enough), key=_fullness)
@@ -146,6 +151,17 @@ def _aligned(length: int) -> int:
 
 def _fullness(total: int) -> tuple[float, int]:
     return total / padded_length(total), total
+
+
+def _oldest_that_fit(base: int, aligned_lengths: Sequence[int], limit: int) -> tuple[list[int], int]:
+    """Indices of the lengths that fit when they are added to `base` one after the other, and the sum."""
+    chosen: list[int] = []
+    total = base
+    for index, aligned_length in enumerate(aligned_lengths):
+        if total + aligned_length <= limit:
+            chosen.append(index)
+            total += aligned_length
+    return chosen, total
 
 
 def _reachable_sums(base: int, aligned_lengths: Sequence[int], limit: int) -> dict[int, int | None]:

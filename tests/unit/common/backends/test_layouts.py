@@ -94,3 +94,7 @@ def test_packed_rows_stay_within_the_budget_or_the_first_row(
 def test_many_tiny_rows_fill_a_packed_micro_batch(loop: asyncio.AbstractEventLoop, count: int, budget: int) -> None:
     got = chosen(PACKED, [4] * count, budget, loop)
     assert len(got) >= min(count, budget // 4 * 3 // 4)
+
+
+def test_the_oldest_rows_that_fill_a_packed_micro_batch_are_taken(loop: asyncio.AbstractEventLoop) -> None:
+    assert chosen(PACKED, [100, 30, 90, 40, 22, 64], 192, loop) == [100, 30, 40, 22]
