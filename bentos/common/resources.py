@@ -5,6 +5,7 @@ import resource
 from pathlib import Path
 
 _CGROUP = Path("/sys/fs/cgroup")
+_NVIDIA_GPU = Path("/dev/nvidia0")
 
 
 def cpu_limit(cgroup: Path = _CGROUP) -> int:
@@ -50,6 +51,11 @@ def memory_limit(cgroup: Path = _CGROUP) -> int | None:
 def machine_memory() -> int:
     """Bytes of memory the machine has."""
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def has_nvidia_gpu() -> bool:
+    """Whether a driver shows a GPU of NVIDIA's here."""
+    return _NVIDIA_GPU.exists()
 
 
 def resident_memory(process: Path = Path("/proc/self")) -> int | None:

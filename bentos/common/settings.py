@@ -194,7 +194,7 @@ class EngineSettings(BaseSettings):
     precision: Literal["auto", "fp32", "bf16", "int8", "int8-static"] = Field(
         "auto",
         description="`auto` is the fastest of int8, bf16 and fp32 that is installed and that the processor has; "
-        "torch has fp32 and bf16, and `auto` is bf16 there on CUDA and fp32 on CPU",
+        "torch has fp32 and bf16, and `auto` is bf16 there on a GPU that has it, else fp32",
     )
     streams: int = Field(1, ge=1, le=64, description="Micro-batches computed at a time")
     threads: int = Field(

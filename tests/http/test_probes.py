@@ -140,6 +140,14 @@ def test_weights_that_cannot_be_loaded_are_named_in_one_sentence(home: Path, tmp
         assert "Traceback" not in server.log
 
 
+def test_a_gpu_that_cannot_be_used_is_named_in_one_sentence(home: Path, tmp_path: Path) -> None:
+    asked = EMBED.serving | {"EMBED_DEVICE": "cuda", "CUDA_VISIBLE_DEVICES": ""}
+    with Server(EMBED.target, home=home, log=tmp_path / "log", settings=asked) as server:
+        sentence = f"The embedding model {EMBED.model} cannot be loaded: The settings ask for device cuda, but PyTorch "
+        wait_for(lambda: sentence in server.log, "the log names the GPU", START_SECONDS)
+        assert "Traceback" not in server.log
+
+
 def _health(kind: Kind, status: str, *, loaded: bool) -> dict[str, object]:
     body: dict[str, object] = {
         "status": status,

@@ -30,6 +30,10 @@ class UnsupportedPrecision(RuntimeError):
     """This processor lacks the instructions for a precision; the model's files are fine."""
 
 
+class DeviceUnusable(RuntimeError):
+    """A GPU, its driver or its memory does not do; the model's files are fine."""
+
+
 class Waiting(Protocol):
     """A row that waits to be computed.
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from bentos.common.backends.interface import Backend, Kind, Pooling, UnsupportedPrecision
+from bentos.common.backends.interface import Backend, DeviceUnusable, Kind, Pooling, UnsupportedPrecision
 from bentos.common.resources import memory_limit
 from bentos.common.settings import EngineSettings
 
@@ -24,33 +24,37 @@ def load_torch(folder: Path, kind: Kind, settings: EngineSettings) -> Backend:
     """
     # Imported here: torch takes seconds to import and the probes must answer before that, and CPU images have none.
     try:
-        import torch
+        import torch  # noqa: F401
     except ModuleNotFoundError:
         raise RuntimeError(
             "The model is one for PyTorch, which is not installed here: convert it with "
             "`python -m scripts.models install`, or build the image with BACKEND=torch."
         ) from None
 
+    from bentos.common.backends import cuda
     from bentos.common.backends.torch import TorchCrossEncoder, TorchEncoder
 
-    device = settings.device
-    if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "cpu"
-    if device == "cuda" and not torch.cuda.is_available():
-        raise RuntimeError("The settings ask for device cuda, but PyTorch finds no GPU: use device cpu or auto.")
-    precision = settings.precision
-    if precision == "auto":
-        precision = "bf16" if device == "cuda" else "fp32"
+    device = cuda.choose_device(settings.device)
+    precision = cuda.choose_precision(settings.precision, device)
     if precision not in ("fp32", "bf16"):
         raise RuntimeError(
             f"PyTorch computes in fp32 and bf16, not in {precision}: unset the precision, or convert the model "
             f"(`python -m scripts.models install MODEL --precision {precision}`) and serve it with backend openvino."
         )
+    model = TorchEncoder if kind == "encoder" else TorchCrossEncoder
+    threads = settings.threads // settings.streams
     if device == "cpu":
         _check_memory(folder)
-    backend = TorchEncoder if kind == "encoder" else TorchCrossEncoder
-    threads = settings.threads // settings.streams
-    return _loaded(folder, lambda: backend(folder, device=device, precision=precision, threads=threads))
+        return _loaded(folder, lambda: model(folder, device=device, precision=precision, threads=threads))
+
+    def on_gpu() -> Backend:
+        cuda.check_free_memory(folder, precision)
+        with cuda.gpu_errors():
+            backend = model(folder, device=device, precision=precision, threads=threads)
+            cuda.check_largest_batch(backend, settings.max_batch_tokens)
+            return backend
+
+    return _loaded(folder, on_gpu)
 
 
 def load_openvino(folder: Path, precision: str, pooling: Pooling, window: int, settings: EngineSettings) -> Backend:
@@ -86,7 +90,7 @@ def load_openvino(folder: Path, precision: str, pooling: Pooling, window: int, s
 def _loaded(folder: Path, load: Callable[[], Backend]) -> Backend:
     try:
         return load()
-    except UnsupportedPrecision:
+    except (UnsupportedPrecision, DeviceUnusable):
         raise
     except MemoryError:
         raise RuntimeError("There is too little memory to load the model: raise the memory limit.") from None

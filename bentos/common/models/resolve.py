@@ -12,12 +12,12 @@ from bentos.common.backends.loading import load_openvino, load_torch
 from bentos.common.models import store as model_store
 from bentos.common.models.profile import Backend, ModelProfile
 from bentos.common.models.store import InstalledModel, ModelCorrupt, ModelNotInstalled
+from bentos.common.resources import has_nvidia_gpu
 from bentos.common.settings import EngineSettings
 
 # A built bento holds this package as src/bentos, and its own description beside src. In a container image its
 # model lies there too, as in a store.
 _BENTO = Path(bentos.__file__).parents[2]
-_GPU = Path("/dev/nvidia0")
 
 
 def resolve(
@@ -104,7 +104,7 @@ def _best_variant(model_id: str, revision: str | None, settings: EngineSettings,
 
 
 def _preferences(settings: EngineSettings) -> Iterator[tuple[Backend, str]]:
-    on_gpu = settings.device == "cuda" or (settings.device == "auto" and _GPU.exists())
+    on_gpu = settings.device == "cuda" or (settings.device == "auto" and has_nvidia_gpu())
     if settings.backend == "openvino" or (settings.backend == "auto" and not on_gpu):
         if settings.precision != "auto":
             yield "openvino", settings.precision
