@@ -234,7 +234,7 @@ class EngineSettings(BaseSettings):
         0.05,
         ge=0,
         lt=1,
-        description="torch: padding a micro-batch may contain, as a fraction of its token budget",
+        description="torch, where it pads: padding a micro-batch may contain, as a fraction of its token budget",
     )
     interactive_burst: int = Field(
         4, ge=1, description="Interactive micro-batches in a row before a waiting bulk one gets its turn"

@@ -4,7 +4,7 @@ All sequences of a micro-batch lie in a row of T tokens, and a token attends to 
 be mixed freely, and the graph has one dynamic dimension.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import Any, TypeAlias
 
@@ -33,37 +33,56 @@ _FULL = 0.98
 Inputs: TypeAlias = dict[str, NDArray[np.int32] | NDArray[np.float32]]
 
 
+def padded_length(tokens: int) -> int:
+    """Length of the packed row that takes this many tokens."""
+    return tokens + -tokens % (_TOKEN_MULTIPLE if tokens <= CHUNK_TOKENS else _LONG_MULTIPLE)
+
+
 class PackedRows:
     """Rows lie one after the other and only the end is padded, so what matters is that the sum comes out even.
 
     The oldest rows that fit are taken if they fill it; else, among the oldest, the subset is searched whose sum wastes
     least (subset sum, by dynamic programming over the reachable sums). Time is then at most proportional to the number
     of candidates and to the budget.
+
+    Args:
+        alignment: rows start at multiples of this, and take as many tokens.
+        padded_length: of the packed row that takes so many tokens.
     """
+
+    def __init__(self, *, alignment: int = _ALIGNMENT, padded_length: Callable[[int], int] = padded_length) -> None:
+        self._alignment = alignment
+        self._padded_length = padded_length
 
     def tokens(self, lengths: Sequence[int]) -> int:
         """See `Layout.tokens`."""
-        return padded_length(sum(map(_aligned, lengths)))
+        return self._padded_length(sum(map(self._aligned, lengths)))
 
     def select(self, first: Row, waiting: Queue[Row], budget: int) -> list[Row]:
         """The oldest rows if they fill a micro-batch, else the fullest sum of those near the largest possible one."""
-        base = _aligned(first.length)
-        limit = max(budget, padded_length(base))
+        base = self._aligned(first.length)
+        limit = max(budget, self._padded_length(base))
         joining = list(self._candidates(first, waiting, limit))
-        aligned_lengths = [_aligned(row.length) for row in joining]
+        aligned_lengths = [self._aligned(row.length) for row in joining]
         if base + sum(aligned_lengths) <= limit:
             return [first, *joining]
         oldest, total = _oldest_that_fit(base, aligned_lengths, limit)
-        if total >= _FULL * limit and padded_length(total) == total:
+        if total >= _FULL * limit and self._padded_length(total) == total:
             return [first, *(joining[index] for index in oldest)]
         last = _reachable_sums(base, aligned_lengths, limit)
         enough = _NEARLY_FULL * max(last)
-        best = max((total for total in last if total >= enough), key=_fullness)
+        best = max((total for total in last if total >= enough), key=self._fullness)
         chosen = [first]
         while (index := last[best]) is not None:
             chosen.append(joining[index])
             best -= aligned_lengths[index]
         return chosen
+
+    def _aligned(self, length: int) -> int:
+        return _aligned(length, self._alignment)
+
+    def _fullness(self, total: int) -> tuple[float, int]:
+        return total / self._padded_length(total), total
 
     def _candidates(self, first: Row, waiting: Queue[Row], limit: int) -> Iterator[Row]:
         """The oldest rows besides the first: `_CANDIDATES`, or more if these are so short that they might all fit."""
@@ -75,11 +94,6 @@ class PackedRows:
         while tokens < _CANDIDATE_BUDGETS * limit and (more := next(others, None)):
             tokens += more.length
             yield more
-
-
-def padded_length(tokens: int) -> int:
-    """Length of the packed row that takes this many tokens."""
-    return tokens + -tokens % (_TOKEN_MULTIPLE if tokens <= CHUNK_TOKENS else _LONG_MULTIPLE)
 
 
 def chunks(rows: Sequence[TokenRow]) -> Iterator[Sequence[TokenRow]]:
@@ -145,12 +159,8 @@ def groups(lengths: Sequence[int], most: int) -> Iterator[slice]:
     yield slice(start, len(lengths))
 
 
-def _aligned(length: int) -> int:
-    return length + -length % _ALIGNMENT
-
-
-def _fullness(total: int) -> tuple[float, int]:
-    return total / padded_length(total), total
+def _aligned(length: int, alignment: int = _ALIGNMENT) -> int:
+    return length + -length % alignment
 
 
 def _oldest_that_fit(base: int, aligned_lengths: Sequence[int], limit: int) -> tuple[list[int], int]:

@@ -12,13 +12,14 @@ from sentence_transformers import CrossEncoder, SentenceTransformer
 from torch import Tensor
 from transformers.utils.logging import disable_progress_bar
 
-from bentos.common.backends.interface import Outputs, TokenRow
+from bentos.common.backends.interface import Layout, Outputs, TokenRow
+from bentos.common.backends.torch_packed.selection import packed_or_none
 
 _DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
 
 
 class _TorchBackend:
-    """What encoder and cross-encoder share: padding, threads, device and precision.
+    """What encoder and cross-encoder share: padding or packing, threads, device and precision.
 
     Args:
         folder: a sentence-transformers folder.
@@ -28,7 +29,7 @@ class _TorchBackend:
     """
 
     name = "torch"
-    layout = None
+    layout: Layout | None = None
     infer_reserved = None
 
     def __init__(self, folder: Path, *, device: str, precision: str, threads: int) -> None:
@@ -42,6 +43,9 @@ class _TorchBackend:
         self._model.eval()
         self._pad_id: int = self._model.tokenizer.pad_token_id
         self._uses_types = "token_type_ids" in self._model.tokenizer.model_input_names
+        on_gpu = device == "cuda" and precision == "bf16"  # the kernel for packed rows has no fp32
+        self._packed = packed_or_none(self._model, self._infer_padded) if on_gpu else None
+        self.layout = self._packed.layout if self._packed else None
         self.width = self.infer([TokenRow(np.zeros(1, np.int32), np.zeros(1, np.int32))]).shape[1]
 
     @abstractmethod
@@ -53,14 +57,17 @@ class _TorchBackend:
         """Outputs of one padded micro-batch, `[rows, width]`."""
 
     def infer(self, rows: Sequence[TokenRow]) -> Outputs:
-        """See `Backend.infer`. Rows are padded to the longest."""
+        """See `Backend.infer`. Rows are packed on a GPU in bf16, if the model can be, else padded to the longest."""
         self._use_own_threads()
+        return self._packed.infer(rows) if self._packed else self._infer_padded(rows)
+
+    def _infer_padded(self, rows: Sequence[TokenRow]) -> Outputs:
         with torch.inference_mode():
             return self._forward(self._pad(rows)).float().cpu().numpy()
 
     def close(self) -> None:
         """Free the model's memory, on the GPU too."""
-        del self._model
+        del self._model, self._packed
         if self.device == "cuda":
             torch.cuda.empty_cache()
 

@@ -16,12 +16,21 @@ from transformers import (
 
 from scripts.models.minilm import minilm_folder
 
-Family = Literal["bert", "xlm-roberta", "distilbert"]
+Family = Literal["bert", "xlm-roberta", "distilbert", "modernbert", "qwen3"]
 
 _SIZES: dict[Family, dict[str, Any]] = {
     "bert": {"pad_token_id": 0, "type_vocab_size": 2},
     "xlm-roberta": {"pad_token_id": 1, "type_vocab_size": 1},
     "distilbert": {"pad_token_id": 0, "dim": 32, "hidden_dim": 64, "n_layers": 2, "n_heads": 4},
+    "modernbert": {"pad_token_id": 0, "local_attention": 8, "global_attn_every_n_layers": 2},
+    "qwen3": {
+        "pad_token_id": 0,
+        "num_key_value_heads": 2,
+        "head_dim": 8,
+        "use_sliding_window": True,
+        "sliding_window": 4,
+        "max_window_layers": 1,
+    },
 }
 
 
