@@ -12,7 +12,7 @@ _CLIENTS = 4
 
 
 class Load:
-    """Requests from several clients during a block; `answers` are the statuses, 0 for a connection that failed.
+    """Requests from several clients during a block; `answers` are the statuses, or why there was none.
 
     Args:
         url: where they go.
@@ -28,7 +28,7 @@ class Load:
         self._stop = Event()
         self._pool = ThreadPoolExecutor(_CLIENTS)
         self._clients: list[Future[None]] = []
-        self.answers: list[int] = []
+        self.answers: list[int | str] = []
 
     def __enter__(self) -> Self:
         self._clients = [self._pool.submit(self._send) for _ in range(_CLIENTS)]
@@ -53,8 +53,8 @@ class Load:
             self.answers.append(_status("POST", self._url, self._body))
 
 
-def _status(method: str, url: str, body: dict[str, Any] | None = None) -> int:
+def _status(method: str, url: str, body: dict[str, Any] | None = None) -> int | str:
     try:
         return httpx.request(method, url, json=body, timeout=ANSWER_SECONDS, trust_env=False).status_code
-    except httpx.TransportError:
-        return 0
+    except httpx.TransportError as error:
+        return repr(error)

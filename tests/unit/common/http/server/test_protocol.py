@@ -1,8 +1,10 @@
 """Where our protocol and our removal of BentoML's timer take hold of BentoML and uvicorn, nothing has moved."""
 
 import ast
+import asyncio
 import inspect
-from collections.abc import Iterator
+import logging
+from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import Any
 
@@ -13,6 +15,7 @@ import uvicorn.config
 from _bentoml_impl.worker import service as worker  # type: ignore[import-untyped]
 from bentoml._internal.server.http.traffic import TimeoutMiddleware
 from starlette.applications import Starlette
+from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from bentos.common.http.bentoml_adapter.api import drop_request_timer
@@ -81,3 +84,62 @@ def test_bentoml_puts_no_timer_around_requests() -> None:
     service: Any = Untimed
     used = [middleware.cls for middleware in service.to_asgi().user_middleware]
     assert TimeoutMiddleware not in used, "BentoML takes its timer from elsewhere now"
+
+
+class _Recorded(asyncio.Transport):
+    """A connection that keeps what is sent, one entry a system call."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sent: list[bytes] = []
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.sent.append(bytes(data))
+
+    def writelines(self, list_of_data: Iterable[bytes | bytearray | memoryview]) -> None:
+        self.sent.append(b"".join(list_of_data))
+
+    def close(self) -> None:
+        self.sent.append(b"closed")
+
+
+@pytest.mark.parametrize("keep_alive", [True, False])
+@pytest.mark.parametrize(
+    ("method", "bodies", "sent"),
+    [
+        ("POST", [b"vectors"], [b"head vectors"]),
+        ("POST", [b"vec", b"tors"], [b"head vec", b"tors"]),
+        ("POST", [b""], [b"head "]),
+        ("HEAD", [b"vectors"], [b"head "]),
+    ],
+)
+def test_head_and_body_of_a_response_are_sent_together(
+    method: str, bodies: list[bytes], sent: list[bytes], keep_alive: bool
+) -> None:
+    connection = _Recorded()
+    cycle = RequestCycle(
+        scope={"method": method, "path": "/embed", "http_version": "1.1"},  # type: ignore[typeddict-item]
+        transport=connection,
+        flow=FlowControl(connection),
+        logger=logging.getLogger(),
+        access_logger=logging.getLogger(),
+        access_log=False,
+        default_headers=[],
+        message_event=asyncio.Event(),
+        expect_100_continue=False,
+        keep_alive=keep_alive,
+        on_response=lambda: None,
+    )
+
+    async def answer() -> None:
+        headers = [(b"content-length", str(len(b"".join(bodies))).encode())]
+        await cycle.send({"type": "http.response.start", "status": 200, "headers": headers})
+        for body in bodies[:-1]:
+            await cycle.send({"type": "http.response.body", "body": body, "more_body": True})
+        await cycle.send({"type": "http.response.body", "body": bodies[-1], "more_body": False})
+
+    asyncio.run(answer())
+    head, end, first = connection.sent[0].partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200 OK\r\ncontent-length: ")
+    assert end
+    assert [b"head " + first, *connection.sent[1:]] == sent + [b"closed"] * (not keep_alive)
