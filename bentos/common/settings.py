@@ -191,7 +191,7 @@ class EngineSettings(BaseSettings):
         "auto", description="Runtime of the model; `auto` is torch on a GPU, else OpenVINO if converted, else torch"
     )
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="`auto` is CUDA where there is a GPU")
-    precision: Literal["auto", "fp32", "bf16", "int8", "int8-static"] = Field(
+    precision: Literal["auto", "fp32", "bf16", "int8"] = Field(
         "auto",
         description="`auto` is the fastest of int8, bf16 and fp32 that is installed and that the processor has; "
         "torch has fp32 and bf16, and `auto` is bf16 there on a GPU that has it, else fp32",

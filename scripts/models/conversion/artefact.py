@@ -12,7 +12,6 @@ from bentos.common.backends.openvino import MODEL_FILE, OpenVINOBackend, support
 from bentos.common.models.store import InstalledModel, ModelCorrupt, ModelNotInstalled, find, register
 from bentos.common.resources import cpu_limit
 from scripts.command import CommandError, UsageError
-from scripts.models.conversion.calibration import calibration_inputs, calibration_provenance, calibration_rows
 from scripts.models.conversion.graph import packed_graph, pooling_of
 from scripts.models.conversion.precision import Precision, Wanted, candidates, next_better
 from scripts.models.conversion.weights import write_weights
@@ -116,9 +115,7 @@ class Conversion:
 
     def _write(self, precision: Precision, folder: Path) -> dict[str, str]:
         """Write all of the artefact but its profile; returns the profile's provenance."""
-        rows = calibration_rows(self._original) if precision == "int8-static" else []
-        uses_types = any("token_type_ids" in port.get_names() for port in self._graph.inputs)
-        write_weights(self._graph, precision, folder, calibration_inputs(rows, self._pooling, uses_types=uses_types))
+        write_weights(self._graph, precision, folder)
         for pattern in _KEPT_FILES:
             for file in self._original.path.glob(pattern):
                 (folder / file.name).symlink_to(file.resolve())
@@ -132,7 +129,6 @@ class Conversion:
             "fidelity measured on": f"{openvino.Core().get_property('CPU', 'FULL_DEVICE_NAME')} {bf16} bf16, "
             f"in {' '.join(self._comparison.languages)}",
             f"sha256 of {FIDELITY_FILE.name}": file_sha256(FIDELITY_FILE),
-            **(calibration_provenance(rows) if rows else {}),
         }
 
 

@@ -2,18 +2,18 @@
 
 from typing import Literal
 
-Precision = Literal["fp32", "bf16", "int8", "int8-static"]
-Wanted = Literal["auto", "fp32", "bf16", "int8", "int8-static"]
+Precision = Literal["fp32", "bf16", "int8"]
+Wanted = Literal["auto", "fp32", "bf16", "int8"]
 
 # The next one is slower and closer to the original.
-_LADDER: tuple[Precision, ...] = ("int8-static", "int8", "bf16", "fp32")
+_LADDER: tuple[Precision, ...] = ("int8", "bf16", "fp32")
 
 
 def candidates(wanted: Wanted, *, bf16: bool) -> list[Precision]:
     """What to try, in order; the first that passes is taken.
 
     Args:
-        wanted: a precision, or `auto` for the fastest that is faithful. Static quantization is never automatic.
+        wanted: a precision, or `auto` for the fastest that is faithful.
         bf16: whether the processor computes in bf16.
     """
     if wanted != "auto":

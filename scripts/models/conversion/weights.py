@@ -1,7 +1,7 @@
 """Writes a packed graph with the weights of a precision."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from io import StringIO
 from pathlib import Path
@@ -9,26 +9,20 @@ from pathlib import Path
 import openvino
 
 from bentos.common.backends.openvino import MODEL_FILE
-from scripts.models.conversion.graph import PackedInputs
 from scripts.models.conversion.precision import Precision
 
 
-def write_weights(
-    graph: openvino.Model, precision: Precision, folder: Path, calibration: Sequence[PackedInputs] = ()
-) -> None:
+def write_weights(graph: openvino.Model, precision: Precision, folder: Path) -> None:
     """Write `openvino_model.xml` and `.bin`. The graph is left as it was.
 
     Args:
         graph: in fp32.
         precision: fp32 as it is; bf16 with fp16 weights, which the processor widens and rounds; int8 with weights in
-            int8 and activations quantized while it runs; int8-static with both quantized here.
+            int8 and activations quantized while it runs.
         folder: where to.
-        calibration: inputs for int8-static.
     """
     if precision == "int8":
         graph = _compressed(graph)
-    elif precision == "int8-static":
-        graph = _quantized(graph, calibration)
     openvino.save_model(graph, folder / MODEL_FILE, compress_to_fp16=precision == "bf16")
 
 
@@ -43,19 +37,6 @@ def _compressed(graph: openvino.Model) -> openvino.Model:
         )
 
 
-def _quantized(graph: openvino.Model, calibration: Sequence[PackedInputs]) -> openvino.Model:
-    with _quiet_nncf():
-        import nncf
-
-        return nncf.quantize(
-            graph.clone(),
-            nncf.Dataset(list(calibration)),
-            subset_size=len(calibration),
-            model_type=nncf.ModelType.TRANSFORMER,
-            ignored_scope=nncf.IgnoredScope(names=_pooling_nodes(graph)),
-        )
-
-
 def _head_nodes(graph: openvino.Model) -> list[str]:
     """What multiplies behind the pooling: small, and with several streams OpenVINO at times forgets its scales."""
     [pool] = [port for port in graph.inputs if "pool" in port.get_names()]
@@ -67,12 +48,6 @@ def _head_nodes(graph: openvino.Model) -> list[str]:
             found[node.get_friendly_name()] = node.get_type_name()
             waiting += [target.get_node() for output in node.outputs() for target in output.get_target_inputs()]
     return [name for name, kind in found.items() if kind == "MatMul"]
-
-
-def _pooling_nodes(graph: openvino.Model) -> list[str]:
-    """What multiplies by `pool`: 1/length of a long text would be rounded to 0."""
-    [pool] = [port for port in graph.inputs if "pool" in port.get_names()]
-    return [target.get_node().get_friendly_name() for target in pool.get_target_inputs()]
 
 
 @contextmanager

@@ -18,25 +18,20 @@ class Limit(NamedTuple):
         return value >= self.bound if self.sense == "at least" else value <= self.bound
 
 
-_INT8_ENCODER = {
-    "cosine_mean": Limit("at least", 0.999),
-    "ndcg_at_10_loss": Limit("at most", 0.005),
-    "top_10_overlap": Limit("at least", 0.93),
-}
-_INT8_CROSS_ENCODER = {"kendall_tau": Limit("at least", 0.95), "top_1_agreement": Limit("at least", 0.95)}
-
 LIMITS: dict[Kind, dict[str, dict[str, Limit]]] = {
     "encoder": {
         "fp32": {"cosine_mean": Limit("at least", 0.99999)},
         "bf16": {"cosine_mean": Limit("at least", 0.9999)},
-        "int8": _INT8_ENCODER,
-        "int8-static": _INT8_ENCODER,
+        "int8": {
+            "cosine_mean": Limit("at least", 0.999),
+            "ndcg_at_10_loss": Limit("at most", 0.005),
+            "top_10_overlap": Limit("at least", 0.93),
+        },
     },
     "cross-encoder": {
         "fp32": {"kendall_tau": Limit("at least", 0.999)},
         "bf16": {"kendall_tau": Limit("at least", 0.98), "top_1_agreement": Limit("at least", 0.95)},
-        "int8": _INT8_CROSS_ENCODER,
-        "int8-static": _INT8_CROSS_ENCODER,
+        "int8": {"kendall_tau": Limit("at least", 0.95), "top_1_agreement": Limit("at least", 0.95)},
     },
 }
 

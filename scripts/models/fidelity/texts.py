@@ -39,9 +39,9 @@ class Ranking(NamedTuple):
 
 
 @cache
-def read_entries(file: Path = FIDELITY_FILE) -> tuple[Entry, ...]:
-    """Entries of a JSON lines file: by topic, and within a topic by language, always in the same order."""
-    return tuple(Entry(**json.loads(line)) for line in file.read_text(encoding="utf-8").splitlines())
+def read_entries() -> tuple[Entry, ...]:
+    """Entries of the JSON lines file: by topic, and within a topic by language, always in the same order."""
+    return tuple(Entry(**json.loads(line)) for line in FIDELITY_FILE.read_text(encoding="utf-8").splitlines())
 
 
 @cache
@@ -54,13 +54,13 @@ def other_texts() -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
-def rankings(file: Path = FIDELITY_FILE) -> list[Ranking]:
+def rankings() -> list[Ranking]:
     """One ranking of eight documents per topic, its language changing from topic to topic.
 
     The documents are the answer, the answer in another language and the passages on the next topics in the query's
     language; in every third ranking the last document is a long text, which may be cut.
     """
-    by_language = _by_language(read_entries(file))
+    by_language = _by_language(read_entries())
     languages = list(by_language)
     found = []
     for number in range(len(by_language[languages[0]])):

@@ -1,17 +1,13 @@
 """Writing a graph in each precision, on a tiny model."""
 
 from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 import openvino
 import pytest
 
-from bentos.common.backends.interface import TokenRow
 from bentos.common.backends.openvino import MODEL_FILE
-from scripts.models.conversion.calibration import calibration_inputs
-from scripts.models.conversion.graph import PackedInputs, packed_graph
+from scripts.models.conversion.graph import packed_graph
 from scripts.models.conversion.precision import Precision
 from scripts.models.conversion.weights import write_weights
 from tests.unit.scripts.models.conversion.tiny_models import tiny_encoder
@@ -22,21 +18,9 @@ def graph(tmp_path_factory: pytest.TempPathFactory) -> openvino.Model:
     return packed_graph(tiny_encoder(tmp_path_factory.mktemp("tiny"), "xlm-roberta"))
 
 
-@pytest.fixture(scope="module")
-def calibration() -> list[PackedInputs]:
-    random = np.random.default_rng(3)
-    rows = [
-        TokenRow(random.integers(1000, 30000, length).astype(np.int32), np.zeros(length, np.int32))
-        for length in random.integers(2, 70, 20)
-    ]
-    return calibration_inputs(rows, "mean", uses_types=False)
-
-
-def written(
-    graph: openvino.Model, precision: Precision, folder: Path, calibration: Sequence[PackedInputs] = ()
-) -> tuple[Counter[str], int]:
+def written(graph: openvino.Model, precision: Precision, folder: Path) -> tuple[Counter[str], int]:
     """Types of the constants, and the size of the weights in bytes."""
-    write_weights(graph, precision, folder, calibration)
+    write_weights(graph, precision, folder)
     model = openvino.Core().read_model(folder / MODEL_FILE)
     constants = [node for node in model.get_ordered_ops() if node.get_type_name() == "Constant"]
     types = Counter(node.get_element_type().get_type_name() for node in constants)
@@ -55,24 +39,6 @@ def test_weights_are_stored_in_the_type_of_the_precision(graph: openvino.Model, 
     assert sizes["int8"] < 0.4 * sizes["fp32"]
 
 
-def test_static_quantization_leaves_pooling_alone(
-    graph: openvino.Model, calibration: list[PackedInputs], tmp_path: Path
-) -> None:
-    types, _ = written(graph, "int8-static", tmp_path, calibration)
-    assert types["i8"] > 0
-    model = openvino.Core().read_model(tmp_path / MODEL_FILE)
-    assert any(node.get_type_name() == "FakeQuantize" for node in model.get_ordered_ops())
-    pool = model.input("pool")
-    assert [target.get_node().get_type_name() for target in pool.get_target_inputs()] == ["MatMul"]
-
-
-def test_nothing_is_printed(
-    graph: openvino.Model, calibration: list[PackedInputs], tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
-    write_weights(graph, "int8-static", tmp_path, calibration)
+def test_nothing_is_printed(graph: openvino.Model, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    write_weights(graph, "int8", tmp_path)
     assert capfd.readouterr().out == ""
-
-
-def test_calibration_micro_batches_hold_all_rows(calibration: list[PackedInputs]) -> None:
-    assert sum(len(inputs["pool"]) for inputs in calibration) == 20
-    assert len(calibration) > 1

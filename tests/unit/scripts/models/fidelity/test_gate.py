@@ -22,4 +22,4 @@ def test_table_says_which_figure_is_beyond_its_limit() -> None:
 
 
 def test_every_precision_has_limits() -> None:
-    assert all(limits.keys() == {"fp32", "bf16", "int8", "int8-static"} for limits in LIMITS.values())
+    assert all(limits.keys() == {"fp32", "bf16", "int8"} for limits in LIMITS.values())
