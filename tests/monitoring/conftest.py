@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from scripts.pictures.prometheus import Prometheus, running_prometheus
 from tests import programs
 from tests.http.services import EMBED, QUICK_STOP, RERANK, Service, long_texts, running
 from tests.monitoring.collector import Collector
+from tests.monitoring.prometheus import Prometheus, running_prometheus
 
 
 @pytest.fixture(scope="session")

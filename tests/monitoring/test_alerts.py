@@ -8,13 +8,13 @@ import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
-from scripts.pictures.prometheus import FOLDER, Prometheus
 from tests import programs
 from tests.docs.headings import anchors
 from tests.http.server import ROOT, wait_for
 from tests.http.services import Service
 from tests.monitoring.conftest import Load
 from tests.monitoring.names import names_in
+from tests.monitoring.prometheus import FOLDER, Prometheus
 
 RULES = FOLDER / "alerts.yml"
 CASES = ROOT / "tests" / "monitoring" / "alerts.yml"

@@ -7,30 +7,30 @@ from typing import Any
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
-from scripts.pictures.dashboard import COLUMNS, DASHBOARD, panels
-from scripts.pictures.prometheus import Prometheus
 from tests.http.server import ROOT, wait_for
 from tests.http.services import Service
 from tests.monitoring.conftest import Load
+from tests.monitoring.dashboard import COLUMNS, DASHBOARD, queries
 from tests.monitoring.names import names_in
+from tests.monitoring.prometheus import Prometheus
 
 DESCRIBED: dict[str, Any] = json.loads(DASHBOARD.read_text())
 PROVISIONING = ROOT / "deploy" / "grafana" / "provisioning"
 
 
 def test_every_query_returns_numbers(prometheus: Prometheus, load: Load) -> None:
-    queries = {query.expression: panel.title for panel in panels(window="10s") for query in panel.queries}
+    empty = queries(window="10s")
 
     def has_numbers(expression: str) -> bool:
         return any(math.isfinite(float(series["value"][1])) for series in prometheus.query(expression))
 
     def all_have_numbers() -> bool:
         load.send()
-        for expression in [expression for expression in queries if has_numbers(expression)]:
-            del queries[expression]
-        return not queries
+        for expression in [expression for expression in empty if has_numbers(expression)]:
+            del empty[expression]
+        return not empty
 
-    wait_for(all_have_numbers, f"these panels have data: {queries}")
+    wait_for(all_have_numbers, f"these panels have data: {empty}")
 
 
 def test_every_panel_has_a_unit_and_says_what_it_shows() -> None:
@@ -62,7 +62,7 @@ def test_every_query_can_be_narrowed_to_a_service_and_an_instance() -> None:
 
 
 def test_every_metric_on_the_dashboard_is_one_of_both_services(observed: dict[str, Service]) -> None:
-    shown = {name for panel in panels(window="1m") for query in panel.queries for name in names_in(query.expression)}
+    shown = {name for expression in queries(window="1m") for name in names_in(expression)}
     for service in observed.values():
         families = text_string_to_metric_families(service.server.client.get("/metrics").text)
         existing = {sample.name for family in families for sample in family.samples}

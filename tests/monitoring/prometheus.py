@@ -29,10 +29,6 @@ class Prometheus:
         """The series of an expression now: each with `metric`, its labels, and `value`, a time and a number as text."""
         return self._result("query", query=expression)
 
-    def query_range(self, expression: str, start: float, end: float, step: float) -> list[dict[str, Any]]:
-        """The series of an expression from `start` to `end`, in seconds; each with `metric` and `values`."""
-        return self._result("query_range", query=expression, start=start, end=end, step=step)
-
     def rules(self) -> list[dict[str, Any]]:
         """All alerts, each with `name`, `health`, `state` and `lastError`."""
         groups = self._client.get("/api/v1/rules").raise_for_status().json()["data"]["groups"]

@@ -5,14 +5,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from PIL import Image
 
-from scripts.pictures.prometheus import Prometheus
 from tests.http.server import ROOT
-from tests.http.services import EMBED, RERANK, Service
+from tests.http.services import Service
 
 MAX_BYTES = 150 * 1024
-PICTURES = {"page-embed.png", "page-rerank.png", "dashboard.png"}
+PICTURES = {"page-embed.png", "page-rerank.png"}
 COMMAND_SECONDS = 180
 
 
@@ -21,10 +21,9 @@ def _run(*arguments: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=COMMAND_SECONDS)
 
 
-def test_every_picture_is_written(observed: dict[str, Service], prometheus: Prometheus, tmp_path: Path) -> None:
-    assert prometheus.is_ready()
-    urls = [f"--{kind.prefix[:-1].lower()}-url={observed[kind.name].server.url}" for kind in (EMBED, RERANK)]
-    done = _run(*urls, "--seconds=20", f"--folder={tmp_path}")
+@pytest.mark.browser
+def test_every_picture_is_written(embed: Service, rerank: Service, tmp_path: Path) -> None:
+    done = _run(f"--embed-url={embed.server.url}", f"--rerank-url={rerank.server.url}", f"--folder={tmp_path}")
     assert done.returncode == 0, done.stderr
     assert {file.name for file in tmp_path.iterdir()} == PICTURES
     for file in tmp_path.iterdir():
