@@ -115,9 +115,9 @@ def _packed(
     alone: dict[str, dict[str, float]] = {}
     for tokens in (_QUERY_TOKENS, *_SAME_LENGTHS):
         [row] = rows_of(model, [_text(shape, tokens, seed=tokens)])
-        for form, infer in (("as served", packed.infer), ("without graphs", plain.infer)):
+        for variant, infer in (("as served", packed.infer), ("without graphs", plain.infer)):
             p50, p99 = latency_ms(infer, row, scale.calls)
-            alone[f"{tokens} tokens, {form}"] = {"p50": p50, "p99": p99}
+            alone[f"{tokens} tokens, {variant}"] = {"p50": p50, "p99": p99}
     return figures | {"one row, ms": alone}
 
 

@@ -25,18 +25,18 @@ class EmbeddingType(StrEnum):
     BASE64 = "base64"
 
 
-def quantize(vectors: Outputs, form: EmbeddingType) -> NDArray[Any] | list[str]:
-    """Vectors in another form.
+def quantize(vectors: Outputs, kind: EmbeddingType) -> NDArray[Any] | list[str]:
+    """Vectors as another embedding type.
 
     Args:
         vectors: float32 `[texts, dimension]`, unit length.
-        form: `float` returns them as they are.
+        kind: `float` returns them as they are.
 
     Returns:
         C-contiguous `[texts, dimension]` of float32, int8 or uint8; `[texts, ceil(dimension / 8)]` of int8 or uint8
         for the binary forms; a string per text for base64.
     """
-    match form:
+    match kind:
         case EmbeddingType.FLOAT:
             return vectors
         case EmbeddingType.INT8:

@@ -86,7 +86,7 @@ def test_json_that_is_broken_or_ambiguous_is_400(service: Service, content: byte
 
 @pytest.mark.parametrize("text", BROKEN_TEXTS.values(), ids=BROKEN_TEXTS.keys())
 @pytest.mark.parametrize("before", [b'"heron"', b'"' + b"heron " * 20_000 + b'"'], ids=["small", "large"])
-def test_one_broken_text_of_many_is_400_and_its_place_is_named(service: Service, before: bytes, text: bytes) -> None:
+def test_one_broken_text_of_many_is_400_and_its_param_is_named(service: Service, before: bytes, text: bytes) -> None:
     items = service.kind.items
     body = b'{"%s": [%s, {"text": "%s"}, "stork"]}' % (items.encode(), before, text)
     assert problem(service.post_body(body)) == (400, "malformed_body", f"{items}.1.text")
@@ -94,8 +94,8 @@ def test_one_broken_text_of_many_is_400_and_its_place_is_named(service: Service,
 
 def test_a_lone_surrogate_is_shown(service: Service) -> None:
     body = rb'{"%s": ["heron", "\ud800"]}' % service.kind.items.encode()
-    place = f"{service.kind.items}.1"
-    assert service.post_body(body).json()["error"]["message"] == rf"{place}: the text has a lone surrogate (\ud800)."
+    param = f"{service.kind.items}.1"
+    assert service.post_body(body).json()["error"]["message"] == rf"{param}: the text has a lone surrogate (\ud800)."
 
 
 @pytest.mark.parametrize("content", [b"null", b"7", b'"heron"', b"[]", b'["heron"]'], ids=repr)
@@ -104,7 +104,7 @@ def test_json_that_is_not_an_object_is_422(service: Service, content: bytes) -> 
 
 
 @pytest.mark.parametrize("value", [None, True, 7, 0.5, [], ["heron"]], ids=repr)
-def test_an_item_of_another_type_is_422_and_its_place_is_named(service: Service, value: object) -> None:
+def test_an_item_of_another_type_is_422_and_its_param_is_named(service: Service, value: object) -> None:
     answer = service.post(**{service.kind.items: ["heron", value]})
     assert problem(answer) == (422, "invalid_request", f"{service.kind.items}.1")
 
@@ -116,7 +116,7 @@ def test_a_list_of_another_type_is_422_and_named(service: Service, value: object
 
 
 @pytest.mark.parametrize("document", [{}, {"text": None}, {"text": ["heron"]}, {"title": "heron"}], ids=repr)
-def test_a_document_without_a_text_is_422_and_its_place_is_named(rerank: Service, document: object) -> None:
+def test_a_document_without_a_text_is_422_and_its_param_is_named(rerank: Service, document: object) -> None:
     answer = rerank.post(**{"documents": ["heron", document]})
     assert problem(answer) == (422, "invalid_request", "documents.1")
 

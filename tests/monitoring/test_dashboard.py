@@ -45,9 +45,9 @@ def test_every_panel_has_a_unit_and_says_what_it_shows() -> None:
 def test_panels_neither_overlap_nor_leave_the_grid() -> None:
     taken: set[tuple[int, int]] = set()
     for panel in DESCRIBED["panels"]:
-        place = panel["gridPos"]
-        assert place["x"] + place["w"] <= COLUMNS
-        cells = {(place["x"] + x, place["y"] + y) for x in range(place["w"]) for y in range(place["h"])}
+        grid = panel["gridPos"]
+        assert grid["x"] + grid["w"] <= COLUMNS
+        cells = {(grid["x"] + x, grid["y"] + y) for x in range(grid["w"]) for y in range(grid["h"])}
         assert not cells & taken, panel["title"]
         taken |= cells
     identifiers = [panel["id"] for panel in DESCRIBED["panels"]]

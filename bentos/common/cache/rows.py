@@ -21,7 +21,7 @@ _REVISION_CHARACTERS = 12
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What computes the outputs, and in which form they are kept. Entries are shared where all of it is equal.
+    """What computes the outputs, and as what they are kept. Entries are shared where all of it is equal.
 
     Attributes:
         service: name of the service.
@@ -49,9 +49,9 @@ class Identity:
     def prefix(self) -> str:
         """What all keys begin with where several services share a store."""
         model = f"{self.service}:{self.model_id}:{self.revision[:_REVISION_CHARACTERS]}"
-        form = f"{self.backend}-{self.precision}:{self.width}:{self.dtype}"
+        variant = f"{self.backend}-{self.precision}:{self.width}:{self.dtype}"
         version = _AUTHENTICATED_FORMAT_VERSION if self.secret else _FORMAT_VERSION
-        return f"{NAMESPACE}:{version}:{model}:{form}:"
+        return f"{NAMESPACE}:{version}:{model}:{variant}:"
 
 
 class KeyedRow(NamedTuple):

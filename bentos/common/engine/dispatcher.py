@@ -64,7 +64,7 @@ class Dispatcher:
         self._layout = layout_of(backend, settings.max_padding)
         self._scheduler = Scheduler(self._layout, settings.interactive_burst)
         self._budget = TokenBudget(
-            slice_seconds=settings.target_batch_ms / 1000,
+            target_seconds=settings.target_batch_ms / 1000,
             least=settings.min_batch_tokens,
             most=settings.max_batch_tokens,
         )

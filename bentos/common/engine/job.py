@@ -108,7 +108,7 @@ class LaneQueue:
         for item in items:
             item.arrival = next(self._arrivals)
             self._by_age.append(item)
-            insort(self.by_length, item, key=_place)
+            insort(self.by_length, item, key=_sort_key)
 
     def take(self, items: Iterable[Item]) -> None:
         """Take waiting items out."""
@@ -133,8 +133,8 @@ class LaneQueue:
 
     def position(self, item: Item) -> int:
         """Where a waiting item stands in `by_length`."""
-        return bisect_left(self.by_length, _place(item), key=_place)
+        return bisect_left(self.by_length, _sort_key(item), key=_sort_key)
 
 
-def _place(item: Item) -> tuple[int, int]:
+def _sort_key(item: Item) -> tuple[int, int]:
     return item.length, item.arrival

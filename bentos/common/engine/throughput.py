@@ -75,14 +75,14 @@ class Throughput:
 
 
 class TokenBudget:
-    """Adapts the token budget so that one micro-batch takes about a target slice of time.
+    """Adapts the token budget so that one micro-batch takes about a target time in seconds.
 
     A micro-batch has a fixed cost besides its cost per token, so the time per token of a small one says little about a
-    full one. Therefore only micro-batches that filled half the budget, or took longer than the slice, move it; the
-    budget comes to rest where a full micro-batch takes exactly the slice.
+    full one. Therefore only micro-batches that filled half the budget, or took longer than that, move it; the
+    budget comes to rest where a full micro-batch takes exactly the target time.
 
     Args:
-        slice_seconds: time a micro-batch should take.
+        target_seconds: time a micro-batch should take.
         least: budget in tokens below which it never falls.
         most: budget in tokens above which it never grows.
 
@@ -90,8 +90,8 @@ class TokenBudget:
         tokens: what the next micro-batch may cost, padding included.
     """
 
-    def __init__(self, *, slice_seconds: float, least: int, most: int) -> None:
-        self._slice = slice_seconds
+    def __init__(self, *, target_seconds: float, least: int, most: int) -> None:
+        self._target = target_seconds
         self._least = least
         self._most = most
         self._tokens = float(least)
@@ -99,9 +99,9 @@ class TokenBudget:
 
     def observe(self, tokens: int, seconds: float) -> None:
         """Learn from one micro-batch of `tokens` (padding included) that took `seconds`."""
-        if tokens < self._tokens / 2 and seconds <= self._slice:
+        if tokens < self._tokens / 2 and seconds <= self._target:
             return
-        wanted = tokens * self._slice / max(seconds, 1e-6)
+        wanted = tokens * self._target / max(seconds, 1e-6)
         step = min(2.0, max(0.5, wanted / self._tokens))
         self._tokens = min(self._most, max(self._least, self._tokens * step**_SMOOTHING))
         self.tokens = round(self._tokens)

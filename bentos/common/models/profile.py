@@ -63,7 +63,7 @@ class ModelProfile(BaseModel):
         return tag_of(self.model_id, self.revision, self.backend, self.precision)
 
     def is_of(self, model_id: str, backend: str, precision: str) -> bool:
-        """Whether it describes this model in this form; case does not matter in a model id."""
+        """Whether it describes this model in this variant; case does not matter in a model id."""
         same_model = self.model_id.lower() == model_id.lower()
         return same_model and (self.backend, self.precision) == (backend, precision)
 
@@ -110,5 +110,5 @@ def tag_name(model_id: str) -> str:
 def tag_of(model_id: str, revision: str, backend: str, precision: str) -> str:
     """BentoML tag of an artefact, `name:version`; of the revision only the first 12 characters count."""
     version = re.sub(r"[^a-z0-9._-]", "-", revision.lower())[:12].strip("-._") or "unnamed"
-    form = "" if (backend, precision) == ("torch", "fp32") else f"-{backend}-{precision}"
-    return f"{tag_name(model_id)}:{version}{form}"
+    variant = "" if (backend, precision) == ("torch", "fp32") else f"-{backend}-{precision}"
+    return f"{tag_name(model_id)}:{version}{variant}"

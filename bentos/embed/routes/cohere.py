@@ -33,11 +33,11 @@ def check(texts: Sequence[str], images: object, input_type: str | None) -> None:
         raise NoItems("at least one text must be provided")
 
 
-def by_type(result: Embeddings, forms: Sequence[EmbeddingType]) -> dict[str, Any]:
-    """Vectors in each of the forms, once."""
+def by_type(result: Embeddings, kinds: Sequence[EmbeddingType]) -> dict[str, Any]:
+    """Vectors in each embedding type, once."""
     return {
-        form.value: result.vectors if form is EmbeddingType.FLOAT else quantize(result.vectors.array, form)
-        for form in dict.fromkeys(forms)
+        kind.value: result.vectors if kind is EmbeddingType.FLOAT else quantize(result.vectors.array, kind)
+        for kind in dict.fromkeys(kinds)
     }
 
 

@@ -70,7 +70,7 @@ def test_too_many_inputs_are_413(embed: Service) -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "place"),
+    ("body", "param"),
     [
         ({"inputs": ["heron", 7]}, "inputs.1"),
         ({"inputs": ["heron", " "]}, "inputs.1"),
@@ -81,9 +81,9 @@ def test_too_many_inputs_are_413(embed: Service) -> None:
     ],
     ids=str,
 )
-def test_a_wrong_value_is_422_and_its_place_is_named(embed: Service, body: dict[str, object], place: str) -> None:
+def test_a_wrong_value_is_422_and_its_param_is_named(embed: Service, body: dict[str, object], param: str) -> None:
     status, kind, message = tei_error(embed.server.client.post("/embed", json=body))
-    assert (status, kind, message.partition(":")[0]) == (422, "Validation", place)
+    assert (status, kind, message.partition(":")[0]) == (422, "Validation", param)
 
 
 def test_a_missing_field_is_422_and_named(embed: Service) -> None:

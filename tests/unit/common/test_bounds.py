@@ -43,17 +43,17 @@ def lists() -> list[Any]:
     ]
 
 
-def unbounded(schema: dict[str, Any], place: str) -> Iterator[str]:
+def unbounded(schema: dict[str, Any], path: str) -> Iterator[str]:
     """Places of a JSON schema whose values may be of any size."""
     bound = BOUNDS.get(schema.get("type", ""))
     if bound and bound not in schema and not schema.keys() & {"enum", "const", "properties"}:
-        yield place
+        yield path
     for name, part in [*schema.get("properties", {}).items(), *schema.get("$defs", {}).items()]:
-        yield from unbounded(part, f"{place}.{name}")
+        yield from unbounded(part, f"{path}.{name}")
     parts = [*schema.get("anyOf", ()), *(schema[key] for key in ("items", "additionalProperties") if key in schema)]
     for part in parts:
         if isinstance(part, dict):
-            yield from unbounded(part, f"{place}.*")
+            yield from unbounded(part, f"{path}.*")
 
 
 @pytest.mark.parametrize("model", BODIES, ids=lambda model: model.__name__)

@@ -65,11 +65,11 @@ def test_a_vector_that_comes_again_is_written_once(
 
 def test_what_was_not_asked_for_the_longest_is_forgotten(written_alone: list[Any]) -> None:
     memo = JSONFragmentCache(3 * WRITTEN_BYTES)
-    for place in (0, 1, 2, 0, 3):
-        Vectors(VECTORS[[place]], memo, 1).to_json()
+    for index in (0, 1, 2, 0, 3):
+        Vectors(VECTORS[[index]], memo, 1).to_json()
     written_alone.clear()
-    for place in (0, 3, 1):
-        Vectors(VECTORS[[place]], memo, 1).to_json()
+    for index in (0, 3, 1):
+        Vectors(VECTORS[[index]], memo, 1).to_json()
     assert [vector.tobytes() for vector in written_alone] == [VECTORS[1].tobytes()]
 
 

@@ -90,8 +90,8 @@ class RedisCache:
 
     def set_many(self, entries: Mapping[Key, Payload]) -> None:
         """Store payloads in the background; what does not fit into the queue is dropped."""
-        room = self._most_waiting - len(self._waiting) if self._store_circuit.closed else 0
-        accepted = list(entries.items())[: max(0, room)]
+        free = self._most_waiting - len(self._waiting) if self._store_circuit.closed else 0
+        accepted = list(entries.items())[: max(0, free)]
         self._metrics.dropped.inc(len(entries) - len(accepted))
         if accepted:
             self._waiting.extend(accepted)

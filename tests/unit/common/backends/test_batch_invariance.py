@@ -58,13 +58,13 @@ def assert_same(backend: Backend, outputs: Outputs, alone: Outputs) -> None:
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(row=rows, mates=st.lists(rows, max_size=12), place=st.integers(0, 12))
+@given(row=rows, mates=st.lists(rows, max_size=12), index=st.integers(0, 12))
 def test_batch_mates_do_not_change_an_output(
-    backend: Backend, row: TokenRow, mates: list[TokenRow], place: int
+    backend: Backend, row: TokenRow, mates: list[TokenRow], index: int
 ) -> None:
-    place = min(place, len(mates))
+    index = min(index, len(mates))
     alone = backend.infer([row])[0]
-    among = backend.infer([*mates[:place], row, *mates[place:]])[place]
+    among = backend.infer([*mates[:index], row, *mates[index:]])[index]
     assert_same(backend, among, alone)
     if backend.infer_reserved:
         assert_same(backend, backend.infer_reserved([*mates, row])[-1], alone)

@@ -181,7 +181,7 @@ def read_only(server: RedisServer) -> None:
     server.client.replicaof("127.0.0.1", str(free_port()))
 
 
-def roomy_and_writable(server: RedisServer) -> None:
+def writable_without_memory_limit(server: RedisServer) -> None:
     server.client.config_set("maxmemory", 0)
     server.client.replicaof("NO", "ONE")
 
@@ -201,7 +201,7 @@ async def test_a_server_that_takes_no_writes_still_answers_look_ups(redis_server
         dropped = counts("dropped_total")
         cache.set_many(ENTRIES)
         assert counts("dropped_total") == dropped + len(ENTRIES)
-        roomy_and_writable(redis_server)
+        writable_without_memory_limit(redis_server)
         await healed(cache)
         await store(cache, counts)
 
@@ -283,8 +283,8 @@ async def test_what_answers_but_is_no_redis_is_a_miss() -> None:
 async def test_what_cannot_be_stored_in_time_is_dropped_and_counted(redis_server: RedisServer) -> None:
     counts = Counts()
     async with started(redis_server.url, counts) as cache:
-        room = cache._most_waiting
-        cache.set_many({number.to_bytes(20, "big"): b"12345678" for number in range(room + 5)})
+        capacity = cache._most_waiting
+        cache.set_many({number.to_bytes(20, "big"): b"12345678" for number in range(capacity + 5)})
         assert counts("dropped_total") == 5
 
 

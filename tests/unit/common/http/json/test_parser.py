@@ -1,4 +1,4 @@
-"""JSON is parsed as it stands or refused with the place of its error; large texts wait for each other."""
+"""JSON is parsed as it stands or refused with the path of its error; large texts wait for each other."""
 
 import asyncio
 import gc
@@ -51,10 +51,10 @@ def test_a_lone_surrogate_is_found_among_any_texts(
 ) -> None:
     body = json.dumps({"texts": [*texts, f"{before}%%{after}", "heron"]}, ensure_ascii=ascii_only)
     error = refused(body.replace("%%", half, 1).encode())
-    place = f"texts.{len(texts)}"
+    param = f"texts.{len(texts)}"
     assert isinstance(error, MalformedBody)
-    assert error.param == place
-    assert error.message.startswith(f"{place}: the text has a lone surrogate (\\u")
+    assert error.param == param
+    assert error.message.startswith(f"{param}: the text has a lone surrogate (\\u")
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_an_error_outside_of_any_text_has_no_place(raw: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("raw", "place"),
+    ("raw", "param"),
     [
         (rb'{"a": {"b": [[], {"c": "heron \ud800"}]}}', "a.b.1.c"),
         (b'{\n  "texts": [\n    "heron",\n    "h\xc3\xa9ron \xff"\n  ]\n}', "texts.1"),
@@ -88,8 +88,8 @@ def test_an_error_outside_of_any_text_has_no_place(raw: bytes) -> None:
         (b'{"' + b"k" * 1_000_000 + rb'": "\ud800"}', "k" * 63 + "…"),
     ],
 )
-def test_the_place_of_a_broken_text_is_its_path(raw: bytes, place: str) -> None:
-    assert refused(raw).param == place
+def test_the_param_of_a_broken_text_is_its_path(raw: bytes, param: str) -> None:
+    assert refused(raw).param == param
 
 
 @pytest.mark.parametrize("raw", [b"", b" \n", b"\xef\xbb\xbf", PADDING + b" "])
