@@ -1,16 +1,13 @@
 """What embed-service answers over HTTP."""
 
 from bentos.common.http.app import ServiceAPI
-from bentos.common.http.middleware.dialect_dispatch import SharedPath
 from bentos.common.http.other_service import OtherService
 from bentos.common.http.page.routes import Page
 from bentos.common.models.aliases import ModelNames
 from bentos.embed.encoder import Encoder
 from bentos.embed.routes import cohere_tokens, cohere_v1, cohere_v2, models, native, openai, tei
 
-RERANK_SERVICE = OtherService(
-    "rerank-service", 5556, paths=["/rerank", "/v1/rerank", "/v2/rerank", "/tei/rerank", "/score"]
-)
+RERANK_SERVICE = OtherService("rerank-service", 5556, paths=["/rerank", "/v1/rerank", "/v2/rerank", "/score"])
 
 
 def create_api(encoder: Encoder, model_names: ModelNames) -> ServiceAPI:
@@ -32,7 +29,6 @@ def create_api(encoder: Encoder, model_names: ModelNames) -> ServiceAPI:
         ],
         description="Embeddings of texts as unit vectors.",
         limits={"max_texts": encoder.max_texts},
-        shared_path=SharedPath("/embed", field="inputs", other="/tei/embed"),
         page=Page("bentos.embed.page", action="Embed"),
         other_service=RERANK_SERVICE,
     )

@@ -1,7 +1,6 @@
 """What rerank-service answers over HTTP."""
 
 from bentos.common.http.app import ServiceAPI
-from bentos.common.http.middleware.dialect_dispatch import SharedPath
 from bentos.common.http.other_service import OtherService
 from bentos.common.http.page.routes import Page
 from bentos.common.models.aliases import ModelNames
@@ -13,7 +12,7 @@ EMBED_SERVICE = OtherService(
     5555,
     paths=[
         *("/embed", "/v1/embed", "/v2/embed", "/v1/tokenize", "/v1/detokenize", "/v1/check-api-key"),
-        *("/v1/embeddings", "/v1/models", "/v1/models/{model:path}", "/tei/embed", "/encode"),
+        *("/v1/embeddings", "/v1/models", "/v1/models/{model:path}", "/encode"),
     ],
 )
 
@@ -37,7 +36,6 @@ def create_api(cross_encoder: CrossEncoder, model_names: ModelNames) -> ServiceA
             "max_documents": cross_encoder.max_documents,
             "max_tokens_per_doc": cross_encoder.max_tokens_per_doc,
         },
-        shared_path=SharedPath("/rerank", field="texts", other="/tei/rerank"),
         page=Page("bentos.rerank.page", action="Rerank"),
         other_service=EMBED_SERVICE,
     )

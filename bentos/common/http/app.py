@@ -13,7 +13,8 @@ from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from bentos.common.http import probes
-from bentos.common.http.middleware.dialect_dispatch import DialectDispatchMiddleware, SharedPath
+from bentos.common.http.dialect_router import shared_paths
+from bentos.common.http.middleware.dialect_dispatch import DialectDispatchMiddleware
 from bentos.common.http.middleware.route_labels import UNMATCHED
 from bentos.common.http.other_service import OtherService
 from bentos.common.http.page.routes import Page, page_router
@@ -36,7 +37,6 @@ class ServiceAPI:
         routers: one per dialect.
         description: first paragraph of the OpenAPI page.
         limits: what `/info` reports besides the settings of engine and server.
-        shared_path: the path that native and another dialect have in common.
         page: the service's part of the page at `GET /`.
         other_service: named in 404s of its paths.
     """
@@ -44,7 +44,6 @@ class ServiceAPI:
     routers: Sequence[APIRouter]
     description: str
     limits: Mapping[str, int]
-    shared_path: SharedPath
     page: Page
     other_service: OtherService
 
@@ -74,17 +73,18 @@ def create_app(lifecycle: Lifecycle, api: ServiceAPI) -> ASGIApp:
         lifecycle.metrics.expect_routes(route.path for route in router.routes if isinstance(route, DialectRoute))
     lifecycle.metrics.expect_routes([UNMATCHED, "/openapi.json"])
     # BentoML looks into a bare Starlette application and answers unknown paths itself, in its own shape.
-    return DialectDispatchMiddleware(app, routers, api.shared_path, limit)
+    return DialectDispatchMiddleware(app, routers, limit)
 
 
 def _outside_routes(api: ServiceAPI, name: str) -> _ExceptionHandler:
     """What answers unknown paths and wrong methods, which no route sees."""
     renderer = renderer_by_path(api.routers)
+    prefixes = {shared.prefix for shared in shared_paths(api.routers)}
 
     async def answer(request: Request, error: Exception) -> Response:
         path = request.url.path
         problem = problem_of(error)
-        if problem.status == HTTPStatus.NOT_FOUND and api.other_service.answers(path):
+        if problem.status == HTTPStatus.NOT_FOUND and api.other_service.answers(path, prefixes):
             problem = replace(problem, message=api.other_service.hint(path, name))
         return renderer(path)(problem)
 

@@ -1,9 +1,10 @@
-"""text-embeddings-inference: `POST /`, and `POST /embed` with `inputs`, which goes to `/tei/embed`."""
+"""text-embeddings-inference: `POST /`, and `POST /embed` with `inputs`, which is `/tei/embed`."""
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
 from bentos.common.errors import DomainError, InvalidInput
+from bentos.common.http.dialect_router import DialectRouter, SharedPath
 from bentos.common.http.dialects.tei import TEIRoute, truncation
 from bentos.common.http.responses import ArrayJSON
 from bentos.common.work_options import WorkOptions
@@ -11,10 +12,12 @@ from bentos.embed.encoder import Encoder
 from bentos.embed.request import EmbedRequest
 from bentos.embed.schemas.tei import EmbedTEIBody
 
+SHARED = SharedPath("/embed", prefix="/tei", fields=["inputs"])
+
 
 def create_router(encoder: Encoder) -> APIRouter:
     """The router of `POST /` and `POST /tei/embed`."""
-    router = APIRouter(route_class=TEIRoute, tags=["text-embeddings-inference"])
+    router = DialectRouter(shared=[SHARED], route_class=TEIRoute, tags=["text-embeddings-inference"])
 
     @router.post(
         "/",
@@ -22,7 +25,7 @@ def create_router(encoder: Encoder) -> APIRouter:
         response_model=list[list[float]],
     )
     @router.post(
-        "/tei/embed",
+        SHARED.own,
         summary="POST /embed with `inputs`",
         response_model=list[list[float]],
     )

@@ -1,4 +1,4 @@
-"""text-embeddings-inference: `POST /rerank` with `texts`, which `DialectDispatchMiddleware` sends to `/tei/rerank`."""
+"""text-embeddings-inference: `POST /rerank` with `texts`, which is `/tei/rerank`."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from bentos.common.errors import DomainError, NoItems
+from bentos.common.http.dialect_router import DialectRouter, SharedPath
 from bentos.common.http.dialects.tei import TEIRoute, truncation
 from bentos.common.http.responses import ArrayJSON
 from bentos.common.work_options import WorkOptions
@@ -13,13 +14,15 @@ from bentos.rerank.cross_encoder import CrossEncoder
 from bentos.rerank.request import RerankRequest
 from bentos.rerank.schemas.tei import Rank, RerankTEIBody
 
+SHARED = SharedPath("/rerank", prefix="/tei", fields=["texts"])
+
 
 def create_router(cross_encoder: CrossEncoder) -> APIRouter:
     """The router of `POST /tei/rerank`."""
-    router = APIRouter(route_class=TEIRoute, tags=["text-embeddings-inference"])
+    router = DialectRouter(shared=[SHARED], route_class=TEIRoute, tags=["text-embeddings-inference"])
 
     @router.post(
-        "/tei/rerank",
+        SHARED.own,
         summary="Order texts by a query",
         response_model=list[Rank],
     )

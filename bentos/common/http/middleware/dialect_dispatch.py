@@ -1,8 +1,6 @@
-"""Where a request goes: of a path that two dialects use its body shows which of them it speaks."""
+"""Where a request goes: of a path that several dialects use its headers or its body show which of them it speaks."""
 
-from collections.abc import Iterable
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from fastapi import APIRouter, FastAPI
 from starlette.requests import ClientDisconnect, Request
@@ -10,22 +8,8 @@ from starlette.types import Receive, Scope, Send
 
 from bentos.common.errors import DomainError
 from bentos.common.http.body import load_json
+from bentos.common.http.dialect_router import SharedPath, shared_paths
 from bentos.common.http.route import DialectRoute
-
-
-@dataclass(frozen=True, slots=True)
-class SharedPath:
-    """Which requests to a path are another dialect's.
-
-    Attributes:
-        path: the shared one.
-        field: a body with this field is the other dialect's.
-        other: path under which the other dialect has its own route.
-    """
-
-    path: str
-    field: str
-    other: str
 
 
 class DialectDispatchMiddleware:
@@ -37,12 +21,14 @@ class DialectDispatchMiddleware:
 
     Args:
         app: has the routes, too.
-        routers: of the application.
-        shared: the path that two dialects have in common.
+        routers: of the application; a `DialectRouter` says which requests to others' paths are its own.
         max_body_bytes: most bytes of a body.
+
+    Raises:
+        ValueError: a router has no route for the requests that it says are its own.
     """
 
-    def __init__(self, app: FastAPI, routers: Iterable[APIRouter], shared: SharedPath, max_body_bytes: int) -> None:
+    def __init__(self, app: FastAPI, routers: Sequence[APIRouter], max_body_bytes: int) -> None:
         self._app = app
         self._routes = {
             (method, route.path): route
@@ -51,7 +37,11 @@ class DialectDispatchMiddleware:
             if isinstance(route, DialectRoute) and route.direct
             for method in route.methods or ()
         }
-        self._shared = shared
+        self._dialects: dict[str, list[tuple[str, SharedPath]]] = {}
+        for shared in shared_paths(routers):
+            if ("POST", shared.own) not in self._routes:
+                raise ValueError(f"{shared.own} is no route, but requests to {shared.path} would be sent there.")
+            self._dialects.setdefault(shared.path, []).append((shared.own, shared))
         self._max_body_bytes = max_body_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -61,15 +51,32 @@ class DialectDispatchMiddleware:
             return
         if scope["method"] == "HEAD":
             scope = {**scope, "method": "GET"}  # of the answer the server sends no more than the head
-        elif scope["method"] == "POST" and scope["path"] == self._shared.path:
-            # The route meets the same error, and writes it.
-            with suppress(DomainError, ClientDisconnect):
-                body = await load_json(Request(scope, receive), self._max_body_bytes)
-                if isinstance(body, dict) and self._shared.field in body:
-                    scope["path"] = self._shared.other
+        elif scope["method"] == "POST" and (dialects := self._dialects.get(scope["path"])):
+            scope["path"] = await self._path(dialects, scope, receive)
         route = self._routes.get((scope["method"], scope["path"]))
         if route and route.direct:
             scope["app"], scope["route"] = self._app, route
             await route.direct(scope, receive, send)
         else:
             await self._app(scope, receive, send)
+
+    async def _path(self, dialects: Sequence[tuple[str, SharedPath]], scope: Scope, receive: Receive) -> str:
+        """The own path of the dialect that a request speaks, of several that share its path."""
+        for own, shared in dialects:
+            for header in shared.headers:
+                if header in scope["headers"]:
+                    return own
+        path: str = scope["path"]
+        try:
+            body = await load_json(Request(scope, receive), self._max_body_bytes)
+        except (DomainError, ClientDisconnect):
+            return path  # whose route meets the same error, and writes it
+        if isinstance(body, dict):
+            fields = body.keys()  # whose methods look up the few declared names, not the many that a body may have
+            for own, shared in dialects:
+                known = not fields.isdisjoint(shared.fields) or (
+                    shared.values and any(body.get(field) == value for field, value in shared.values.items())
+                )
+                if known and fields.isdisjoint(shared.unless):
+                    return own
+        return path

@@ -1,0 +1,53 @@
+"""Routers of dialects that have a path in common with another one, and how their requests are told apart."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from fastapi import APIRouter
+
+
+@dataclass(frozen=True, slots=True)
+class SharedPath:
+    """Which requests to a path of another dialect are this dialect's.
+
+    A request without any sign of this dialect stays with the dialect whose path it is.
+
+    Attributes:
+        path: of the other dialect.
+        prefix: put before it, the path of this dialect's own route, such as `/tei` for `/tei/embed`.
+        fields: a body with one of them is this dialect's,
+        values: and so is one in which a field has this value,
+        unless: except a body with one of these fields, which only the other dialect knows.
+        headers: a request with one of them is this dialect's whatever its body; as ASGI has them, names in lower case.
+    """
+
+    path: str
+    prefix: str
+    fields: Sequence[str] = ()
+    values: Mapping[str, str] = field(default_factory=dict)
+    unless: Sequence[str] = ()
+    headers: Sequence[tuple[bytes, bytes]] = ()
+
+    @property
+    def own(self) -> str:
+        """Path of this dialect's own route: a request to it needs no sign."""
+        return self.prefix + self.path
+
+
+class DialectRouter(APIRouter):
+    """Router of a dialect that shares paths; one that shares none is FastAPI's.
+
+    Args:
+        shared: the requests to other dialects' paths that are this dialect's; also an attribute.
+        settings: of FastAPI's router.
+    """
+
+    def __init__(self, *, shared: Sequence[SharedPath], **settings: Any) -> None:
+        super().__init__(**settings)
+        self.shared = shared
+
+
+def shared_paths(routers: Sequence[APIRouter]) -> list[SharedPath]:
+    """All that the routers declare, in their order."""
+    return [shared for router in routers if isinstance(router, DialectRouter) for shared in router.shared]
