@@ -5,7 +5,7 @@ from bentos.common.http.other_service import OtherService
 from bentos.common.http.page.routes import Page
 from bentos.common.models.aliases import ModelNames
 from bentos.embed.encoder import Encoder
-from bentos.embed.routes import cohere_tokens, cohere_v1, cohere_v2, models, native, openai, tei
+from bentos.embed.routes import cohere_tokens, cohere_v1, cohere_v2, models, native, openai, tei, voyage
 
 RERANK_SERVICE = OtherService("rerank-service", 5556, paths=["/rerank", "/v1/rerank", "/v2/rerank", "/score"])
 
@@ -26,6 +26,7 @@ def create_api(encoder: Encoder, model_names: ModelNames) -> ServiceAPI:
             openai.create_router(encoder, model_names),
             models.create_router(encoder, model_names),
             tei.create_router(encoder),
+            voyage.create_router(encoder, model_names),
         ],
         description="Embeddings of texts as unit vectors.",
         limits={"max_texts": encoder.max_texts},

@@ -70,4 +70,10 @@ def ubinary(vectors: Outputs) -> NDArray[np.uint8]:
 
 def base64_float32(vectors: Outputs) -> list[str]:
     """Each vector as base64 of little-endian float32."""
-    return [base64.b64encode(vector.astype("<f4").tobytes()).decode("ascii") for vector in vectors]
+    return base64_rows(vectors)
+
+
+def base64_rows(array: NDArray[Any]) -> list[str]:
+    """Each row as base64 of its numbers, those of several bytes little-endian."""
+    little_endian = array.astype(array.dtype.newbyteorder("<"))
+    return [base64.b64encode(row.tobytes()).decode("ascii") for row in little_endian]

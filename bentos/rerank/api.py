@@ -5,7 +5,7 @@ from bentos.common.http.other_service import OtherService
 from bentos.common.http.page.routes import Page
 from bentos.common.models.aliases import ModelNames
 from bentos.rerank.cross_encoder import CrossEncoder
-from bentos.rerank.routes import cohere_v1, cohere_v2, native, tei
+from bentos.rerank.routes import cohere_v1, cohere_v2, native, tei, voyage
 
 EMBED_SERVICE = OtherService(
     "embed-service",
@@ -30,6 +30,7 @@ def create_api(cross_encoder: CrossEncoder, model_names: ModelNames) -> ServiceA
             cohere_v1.create_router(cross_encoder, model_names),
             cohere_v2.create_router(cross_encoder, model_names),
             tei.create_router(cross_encoder),
+            voyage.create_router(cross_encoder, model_names),
         ],
         description="Scores of documents against a query.",
         limits={

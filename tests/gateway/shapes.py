@@ -24,11 +24,13 @@ DIALECTS = {
     "/v1/tokenize": "cohere",
     "/v1/embeddings": "openai",
     "/tei/embed": "tei",
+    "/voyage/v1/embeddings": "voyage",
     "/": "tei",
     "/rerank": "native",
     "/v1/rerank": "cohere",
     "/v2/rerank": "cohere",
     "/tei/rerank": "tei",
+    "/voyage/v1/rerank": "voyage",
 }
 """Dialect of each path."""
 RERANK_PATHS = [path for path in DIALECTS if path.endswith("rerank")]
@@ -49,6 +51,9 @@ def check_error(body: dict[str, Any], path: str, fault: Fault) -> str:
         case "tei":
             assert body == {"error": body["error"], "error_type": fault.tei_type}
             return str(body["error"])
+        case "voyage":
+            assert body.keys() == {"detail"}
+            return str(body["detail"])
         case _:
             assert body.keys() == {"id", "message"}
             return str(body["message"])

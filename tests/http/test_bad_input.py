@@ -50,6 +50,7 @@ VALID: dict[str, dict[str, dict[str, object]]] = {
         "/v1/embed": {"texts": ["heron"]},
         "/v2/embed": {"texts": ["heron"], "model": EMBED.model, "input_type": "search_query"},
         "/v1/embeddings": {"input": ["heron"], "model": EMBED.model},
+        "/voyage/v1/embeddings": {"input": ["heron"], "model": EMBED.model},
         "/v1/tokenize": {"text": "heron", "model": EMBED.model},
         "/v1/detokenize": {"tokens": [2000], "model": EMBED.model},
     },
@@ -58,6 +59,7 @@ VALID: dict[str, dict[str, dict[str, object]]] = {
         "/tei/rerank": {"query": "heron", "texts": ["stork"]},
         "/v1/rerank": {"query": "heron", "documents": ["stork"]},
         "/v2/rerank": {"query": "heron", "documents": ["stork"], "model": RERANK.model},
+        "/voyage/v1/rerank": {"query": "heron", "documents": ["stork"], "model": RERANK.model},
     },
 }
 FIELDS = st.sampled_from(
@@ -66,6 +68,7 @@ FIELDS = st.sampled_from(
         *("input_type", "truncate", "truncation_direction", "top_n", "priority", "encoding_format", "embedding_types"),
         *("max_tokens", "max_tokens_per_doc", "max_chunks_per_doc", "output_dimension", "dimensions", "normalize"),
         *("rank_fields", "return_documents", "return_text", "raw_scores", "model", "user", "prompt_name"),
+        *("truncation", "output_dtype", "top_k"),
     ]
 )
 

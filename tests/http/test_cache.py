@@ -142,6 +142,7 @@ def test_what_is_cached_is_answered_while_the_queue_is_full(remembering: Service
         ("/v2/embed", {"texts": ["a v2 heron"], "model": EMBED.model, "input_type": "search_query"}),
         ("/v1/embeddings", {"input": "an open heron", "model": EMBED.model}),
         ("/tei/embed", {"inputs": "a heron of TEI"}),
+        ("/v1/embeddings", {"input": "a heron of Voyage", "model": EMBED.model, "truncation": True}),
     ],
 )
 def test_every_dialect_of_embed_can_refuse_the_cache(
@@ -156,6 +157,7 @@ def test_every_dialect_of_embed_can_refuse_the_cache(
         ("/v1/rerank", {"documents": ["a v1 heron"], "model": RERANK.model}),
         ("/v2/rerank", {"documents": ["a v2 heron"], "model": RERANK.model}),
         ("/tei/rerank", {"texts": ["a heron of TEI"]}),
+        ("/v1/rerank", {"documents": ["a heron of Voyage"], "model": RERANK.model, "top_k": 1}),
     ],
 )
 def test_every_dialect_of_rerank_can_refuse_the_cache(

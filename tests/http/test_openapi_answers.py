@@ -36,6 +36,11 @@ OF_EMBED: Calls = {
         {"input": "a heron", "model": EMBED.model, "encoding_format": "base64"},
     ],
     ("POST", "/tei/embed"): [{"inputs": TEXTS}],
+    ("POST", "/voyage/v1/embeddings"): [
+        {"input": TEXTS, "model": EMBED.model, "truncation": True},
+        {"input": "a heron", "model": EMBED.model, "output_dtype": "int8"},
+        {"input": "a heron", "model": EMBED.model, "encoding_format": "base64"},
+    ],
     ("POST", "/"): [{"inputs": "a heron"}],
     ("GET", "/v1/models"): [{}],
     ("GET", "/v1/models/{model}"): [{}],
@@ -54,6 +59,10 @@ OF_RERANK: Calls = {
         {"query": "heron", "texts": TEXTS},
         {"query": "heron", "texts": TEXTS, "return_text": True},
     ],
+    ("POST", "/voyage/v1/rerank"): [
+        {"model": RERANK.model, "query": "heron", "documents": TEXTS},
+        {"model": RERANK.model, "query": "heron", "documents": TEXTS, "top_k": 1, "return_documents": True},
+    ],
 }
 CALLS = {EMBED.name: {**OF_BOTH, **OF_EMBED}, RERANK.name: {**OF_BOTH, **OF_RERANK}}
 # Routes that compute, each with a request of so many texts.
@@ -63,11 +72,13 @@ MANY = {
     "/v2/embed": lambda texts: {"model": EMBED.model, "texts": texts, "input_type": "search_query"},
     "/v1/embeddings": lambda texts: {"input": texts, "model": EMBED.model},
     "/tei/embed": lambda texts: {"inputs": texts},
+    "/voyage/v1/embeddings": lambda texts: {"input": texts, "model": EMBED.model},
     "/": lambda texts: {"inputs": texts},
     "/rerank": lambda texts: {"query": "heron", "documents": texts},
     "/v1/rerank": lambda texts: {"model": RERANK.model, "query": "heron", "documents": texts},
     "/v2/rerank": lambda texts: {"model": RERANK.model, "query": "heron", "documents": texts},
     "/tei/rerank": lambda texts: {"query": "heron", "texts": texts},
+    "/voyage/v1/rerank": lambda texts: {"model": RERANK.model, "query": "heron", "documents": texts},
 }
 
 

@@ -1,4 +1,4 @@
-"""What OpenAI calls `input` and text-embeddings-inference `inputs`: one text or several, also as token ids."""
+"""What OpenAI and Voyage call `input`, text-embeddings-inference `inputs`: one text or several, also as token ids."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -25,12 +25,13 @@ class Inputs:
     numbered: bool
 
 
-def inputs_validator(most: int, too_many: Callable[[int], str]) -> PlainValidator:
+def inputs_validator(most: int, too_many: Callable[[int], str], *, token_ids: bool = True) -> PlainValidator:
     """What reads a field of inputs. Numbers of texts and of token ids are checked before any of them is looked at.
 
     Args:
         most: texts.
         too_many: what to say of a larger number.
+        token_ids: whether a text may be token ids.
     """
 
     def read(value: object, info: ValidationInfo) -> Inputs:
@@ -39,16 +40,20 @@ def inputs_validator(most: int, too_many: Callable[[int], str]) -> PlainValidato
         match value:
             case str():
                 return Inputs([value], numbered=False)
-            case [int(), *_]:
+            case [int(), *_] if token_ids:
                 _check_tokens(len(value))
                 return Inputs([_item(value, loc)], numbered=False)
             case list():
                 if len(value) > most:
                     raise TooManyItems(too_many(len(value)), loc=loc)
                 _check_tokens(sum(len(item) for item in value if isinstance(item, list)))
-                return Inputs([_item(item, (*loc, index)) for index, item in enumerate(value)], numbered=True)
-        raise InvalidInput("Send a string, a list of strings, token ids or a list of lists of token ids.", loc=loc)
+                read_item = _item if token_ids else _string
+                return Inputs([read_item(item, (*loc, index)) for index, item in enumerate(value)], numbered=True)
+        what = "a string, a list of strings, token ids or a list of lists of token ids"
+        raise InvalidInput(f"Send {what if token_ids else 'a string or a list of strings'}.", loc=loc)
 
+    if not token_ids:
+        return PlainValidator(read, json_schema_input_type=Text | Annotated[list[Text], Field(max_length=most)])
     texts = Annotated[list[Text | _TokenIds], Field(max_length=most)]
     return PlainValidator(read, json_schema_input_type=Text | _TokenIds | texts)
 
@@ -56,6 +61,12 @@ def inputs_validator(most: int, too_many: Callable[[int], str]) -> PlainValidato
 def _check_tokens(number: int) -> None:
     if number > MOST_TOKEN_IDS:
         raise TooManyTokens(f"Requested {number} tokens, max {MOST_TOKEN_IDS} tokens per request.")
+
+
+def _string(value: object, loc: Location) -> str:
+    if not isinstance(value, str):
+        raise InvalidInput("Send a string.", loc=loc)
+    return value
 
 
 def _item(value: object, loc: Location) -> str | Sequence[int]:

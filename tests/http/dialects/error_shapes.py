@@ -27,3 +27,10 @@ def tei_error(answer: httpx.Response) -> tuple[int, str, str]:
     body = answer.json()
     assert body.keys() == {"error", "error_type"}
     return answer.status_code, body["error_type"], body["error"]
+
+
+def voyage_error(answer: httpx.Response) -> tuple[int, str]:
+    """Status and sentence of an error of Voyage's."""
+    body = answer.json()
+    assert body.keys() == {"detail"}
+    return answer.status_code, body["detail"]

@@ -14,6 +14,7 @@ from tests.http.services import Service
 SAME = 0.999999
 TEXTS = ["heron", "How does a heron hunt?", "アオサギは浅瀬でじっと魚を待つ。", "the heron waits " * 40]
 VENDORS_NAME = {"query": "search_query", "passage": "search_document"}
+VOYAGES_NAME = {"query": "query", "passage": "document"}
 
 Body = Callable[[list[str], str], dict[str, Any]]
 Vectors = Callable[[Any], Any]
@@ -32,6 +33,11 @@ ROUTERS: Mapping[str, tuple[str, Body, Vectors]] = {
     "OpenAI": (
         "/v1/embeddings",
         lambda texts, kind: {"model": E5, "input": texts, "input_type": kind},
+        lambda answer: [item["embedding"] for item in answer["data"]],
+    ),
+    "Voyage": (
+        "/v1/embeddings",
+        lambda texts, kind: {"model": E5, "input": texts, "input_type": VOYAGES_NAME[kind], "truncation": True},
         lambda answer: [item["embedding"] for item in answer["data"]],
     ),
     "TEI": ("/embed", lambda texts, kind: {"inputs": texts, "prompt_name": kind}, lambda answer: answer),

@@ -1,0 +1,72 @@
+"""Voyage: `POST /v1/embeddings` as its clients send it, which is `/voyage/v1/embeddings`."""
+
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from bentos.common.errors import DomainError
+from bentos.common.http.dialect_router import DialectRouter, SharedPath
+from bentos.common.http.dialects.voyage import JAVASCRIPT_CLIENT, PREFIX, VoyageRoute
+from bentos.common.http.headers import truncated_header
+from bentos.common.http.responses import ArrayJSON
+from bentos.common.models.aliases import ModelNames
+from bentos.common.work_options import WorkOptions
+from bentos.embed.encoder import Encoder
+from bentos.embed.quantization import EmbeddingType, base64_rows, quantize
+from bentos.embed.request import EmbedRequest, InputType
+from bentos.embed.schemas.voyage import EmbeddingsVoyageAnswer, EmbeddingsVoyageBody
+
+SHARED = SharedPath(
+    "/v1/embeddings",
+    prefix=PREFIX,
+    fields=["truncation", "output_dtype", "output_dimension"],
+    values={"input_type": "document"},
+    unless=["dimensions", "user", "truncate"],
+    headers=[JAVASCRIPT_CLIENT],
+)
+_INPUT_TYPES = {"query": InputType.QUERY, "document": InputType.PASSAGE, None: None}
+
+
+def create_router(encoder: Encoder, model_names: ModelNames) -> APIRouter:
+    """The router of `POST /voyage/v1/embeddings`."""
+    router = DialectRouter(shared=[SHARED], route_class=VoyageRoute, tags=["Voyage"])
+
+    @router.post(
+        SHARED.own,
+        summary="POST /v1/embeddings with `truncation`, `output_dtype` or what else only Voyage's clients send",
+        response_model=EmbeddingsVoyageAnswer,
+    )
+    async def embeddings(body: EmbeddingsVoyageBody, options: WorkOptions) -> Response:
+        """Unit vectors of the texts."""
+        model_names.check(body.model)
+        request = EmbedRequest(
+            texts=body.input.texts,
+            input_type=_INPUT_TYPES[body.input_type],
+            truncate="none" if body.truncation is False else "end",
+        )
+        try:
+            encoder.check_dimension(body.output_dimension)
+            result = await encoder.encode(request, options)
+        except DomainError as error:
+            error.rename(texts="input", dimensions="output_dimension", indexed=body.input.numbered)
+            raise
+        form = EmbeddingType(body.output_dtype or "float")
+        vectors: Any = quantize(result.vectors.array, form)
+        if body.encoding_format == "base64":
+            vectors = base64_rows(vectors)
+        elif form is EmbeddingType.FLOAT:
+            vectors = result.vectors
+        return ArrayJSON(
+            {
+                "object": "list",
+                "data": [
+                    {"object": "embedding", "embedding": vector, "index": index} for index, vector in enumerate(vectors)
+                ],
+                "model": model_names.model_id,
+                "usage": {"total_tokens": result.tokens},
+            },
+            headers=truncated_header(result.truncated),
+        )
+
+    return router

@@ -1,0 +1,63 @@
+"""Bodies and answers of Voyage's dialect. Unknown fields are ignored."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field
+
+from bentos.common.bounds import Name
+from bentos.common.http.dialects.voyage import MOST_ITEMS
+from bentos.embed.schemas.inputs import Inputs, inputs_validator
+
+
+def _too_many(number: int) -> str:
+    return f"{number} texts are more than the limit of {MOST_ITEMS}."
+
+
+class EmbeddingsVoyageBody(BaseModel):
+    """One text or several."""
+
+    input: Annotated[
+        Inputs,
+        inputs_validator(MOST_ITEMS, _too_many, token_ids=False),
+        Field(description="A text, or up to 1,000, none blank"),
+    ]
+    model: Annotated[Name, Field(description="The served model's id or one of its aliases")]
+    input_type: Annotated[
+        Literal["query", "document", None],
+        Field(description="What the texts are for: chooses the model's prompt; by default the service's setting does"),
+    ] = None
+    truncation: Annotated[
+        bool | None,
+        Field(description="Whether a text over the window loses its end, which `X-Truncated` says; else it is refused"),
+    ] = True
+    output_dimension: Annotated[int | None, Field(description="Refused unless it is the model's own")] = None
+    output_dtype: Annotated[
+        Literal["float", "int8", "uint8", "binary", "ubinary", None], Field(description="Type of the vectors' values")
+    ] = None
+    encoding_format: Annotated[
+        Literal["base64", "float", None],
+        Field(description="By default numbers; `base64` is of their bytes, float32 little-endian"),
+    ] = None
+
+
+class VoyageEmbedding(BaseModel):
+    """One text's vector."""
+
+    object: Literal["embedding"]
+    embedding: list[float] | list[int] | str
+    index: int
+
+
+class VoyageUsage(BaseModel):
+    """Tokens as the model saw them, prompts and special tokens included."""
+
+    total_tokens: int
+
+
+class EmbeddingsVoyageAnswer(BaseModel):
+    """Vectors in the order of the texts."""
+
+    object: Literal["list"]
+    data: list[VoyageEmbedding]
+    model: str
+    usage: VoyageUsage
