@@ -40,6 +40,7 @@ def rerank_down(variables: dict[str, str]) -> dict[str, str]:
         ("cohere_v1.py", "3 vectors of 384 numbers"),
         ("cohere_v2.py", "3 vectors of 384 numbers, or 48 bytes"),
         ("bentoml_client.py", "2 vectors of 384 numbers"),
+        ("voyage_sdk.py", "3 vectors of 384 numbers"),
     ],
 )
 def test_python_embeds_and_reranks(variables: dict[str, str], script: str, first: str) -> None:
@@ -93,7 +94,7 @@ def test_every_example_is_run_and_listed() -> None:
     listed = (ROOT / "examples" / "README.md").read_text()
     here = (ROOT / "tests" / "clients" / "test_examples.py").read_text()
     files = [*PYTHON.glob("*.py"), *JAVASCRIPT.glob("*.mjs")]
-    assert len(files) == 7
+    assert len(files) == 8
     assert all(file.name in listed and file.name in here for file in files)
 
 

@@ -1,4 +1,4 @@
-"""The published npm packages of Cohere and OpenAI, unmodified, through the gateway."""
+"""The published npm packages of Cohere, OpenAI and Voyage, unmodified, through the gateway."""
 
 import base64
 from typing import Any
@@ -25,6 +25,11 @@ def cohere(node: Node, gateway: Gateway) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def openai(node: Node, gateway: Gateway) -> dict[str, Any]:
     return node.report("openai.mjs", _open(gateway))
+
+
+@pytest.fixture(scope="module")
+def voyage(node: Node, gateway: Gateway) -> dict[str, Any]:
+    return node.report("voyage.mjs", _open(gateway))
 
 
 @pytest.fixture(scope="module")
@@ -121,6 +126,36 @@ def test_a_full_queue_is_tried_again_until_served(
     with full_queue_until_refused(service, path, texts=SOON):
         found = node.report(script, _guarded(guarded, script) | {"CALLS": call, "MAX_RETRIES": "60"})
     assert "error" not in found[call]
+
+
+@pytest.mark.parametrize("call", ["embed", "embedAtItsOwnPath"])
+def test_voyage_embeds(voyage: dict[str, Any], expected: Any, call: str) -> None:
+    vectors = [item["embedding"] for item in voyage[call]["data"]]
+    assert reference.least_cosine(vectors, expected) >= 0.999999
+
+
+def test_voyage_truncates_by_default(voyage: dict[str, Any]) -> None:
+    assert voyage["truncated"]["usage"] == {"totalTokens": 256}
+    assert voyage["tooLong"]["status"] == 400
+    assert "truncation is refused" in voyage["tooLong"]["message"]
+
+
+def test_voyage_embeds_in_fewer_bits(voyage: dict[str, Any]) -> None:
+    assert [len(item["embedding"]) for item in voyage["binary"]["data"]] == [48, 48, 48]
+
+
+def test_voyage_refuses_an_unknown_model(voyage: dict[str, Any]) -> None:
+    assert voyage["unknownModel"]["status"] == 400
+    assert EMBED.model in voyage["unknownModel"]["message"]
+
+
+def test_voyage_reranks(voyage: dict[str, Any], rerank: Service) -> None:
+    ranked = rerank.post(*TEXTS, query="How does a heron hunt?").json()["results"]
+    order = [result["index"] for result in ranked]
+    assert [result["index"] for result in voyage["rerank"]["data"]] == order
+    assert [(result["index"], result["document"]) for result in voyage["rerankAtItsOwnPath"]["data"]] == [
+        (index, TEXTS[index]) for index in order[:2]
+    ]
 
 
 def _open(gateway: Gateway) -> dict[str, str]:
