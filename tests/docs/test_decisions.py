@@ -1,4 +1,4 @@
-"""The index of decisions names each page, with its title."""
+"""The index of decisions names each page with its title, and no number is missing."""
 
 import re
 
@@ -15,6 +15,7 @@ def test_every_decision_is_in_the_index() -> None:
     )
     pages = sorted(FOLDER.glob("0*.md"))
     assert [file for _, file, _ in rows] == [page.name for page in pages]
+    assert [int(number) for number, _, _ in rows] == list(range(1, len(pages) + 1))
     for (number, file, title), page in zip(rows, pages, strict=True):
         assert int(number) == int(file.partition("-")[0])
         assert page.read_text().startswith(f"# {number}. {title}\n")

@@ -51,11 +51,11 @@ def create_router(encoder: Encoder, model_names: ModelNames) -> APIRouter:
         except DomainError as error:
             error.rename(texts="input", dimensions="output_dimension", indexed=body.input.numbered)
             raise
-        form = EmbeddingType(body.output_dtype or "float")
-        vectors: Any = quantize(result.vectors.array, form)
+        kind = EmbeddingType(body.output_dtype or "float")
+        vectors: Any = quantize(result.vectors.array, kind)
         if body.encoding_format == "base64":
             vectors = base64_rows(vectors)
-        elif form is EmbeddingType.FLOAT:
+        elif kind is EmbeddingType.FLOAT:
             vectors = result.vectors
         return ArrayJSON(
             {
