@@ -18,8 +18,11 @@ pytest_plugins = ["tests.selection", "tests.groups"]
 
 @pytest.fixture(scope="session")
 def model_store(pytestconfig: pytest.Config) -> Path:
-    """BENTOML_HOME with all-MiniLM-L6-v2, the demo reranker and the multilingual E5; tests only read it."""
-    return model_stores.model_store(pytestconfig, "", ("small",), ("small-e5",))
+    """BENTOML_HOME with all-MiniLM-L6-v2 and the demo reranker, also for OpenVINO, and the multilingual E5.
+
+    Tests only read it. Converted in fp32, the models compute what the originals do, and services start without PyTorch.
+    """
+    return model_stores.model_store(pytestconfig, "", ("small", "--precision", "fp32"), ("small-e5",))
 
 
 @pytest.fixture(scope="session")

@@ -25,7 +25,8 @@ UNUSED_AFTER_S = 24 * 3600
 def model_store(config: pytest.Config, name: str, *installs: tuple[str, ...]) -> Path:
     """BENTOML_HOME with models that tests only read.
 
-    Kept in DUOBENTO_TEST_STORE, else in pytest's cache, in a folder named after the installer's sources.
+    Kept in DUOBENTO_TEST_STORE, else in pytest's cache, in a folder named after the installer's sources and what was
+    installed.
 
     Args:
         config: of this run.
@@ -35,7 +36,7 @@ def model_store(config: pytest.Config, name: str, *installs: tuple[str, ...]) ->
     configured = os.environ.get("DUOBENTO_TEST_STORE")
     stores = Path(configured) if configured else config.cache.mkdir("model-stores")
     stores.mkdir(parents=True, exist_ok=True)
-    store = stores / f"{_installer_version()}{name}"
+    store = stores / f"{_version(installs)}{name}"
     with _alone(stores / f".{store.name}.lock"):
         if not store.is_dir():
             _install(store, installs)
@@ -65,8 +66,8 @@ def _alone(file: Path) -> Iterator[None]:
         yield
 
 
-def _installer_version() -> str:
-    digest = hashlib.sha256()
+def _version(installs: tuple[tuple[str, ...], ...]) -> str:
+    digest = hashlib.sha256(repr(installs).encode())
     for source in INSTALLER:
         for file in sorted([source, *source.rglob("*")]):
             if file.is_file() and file.suffix != ".pyc":

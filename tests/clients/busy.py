@@ -8,9 +8,9 @@ from tests.clients.conftest import KEY
 from tests.http.server import LeavingClient, wait_for
 from tests.http.services import Service
 
-AT_ONCE = 40
+AT_ONCE = 60
 """Texts that take one to two seconds: enough for a client that is there, which is told to stay away as long."""
-SOON = 100
+SOON = 200
 """Texts that last until a client in a process of its own has started."""
 
 

@@ -23,7 +23,7 @@ LOCKED_ORIGIN = "https://app.example"
 
 @pytest.fixture(scope="session")
 def e5(home: Path, logs: Path) -> Iterator[Service]:
-    """embed-service with a model that has prompts."""
+    """embed-service with a model that has prompts, on PyTorch."""
     with running(EMBED, EMBED.serving | {"EMBED_MODEL": E5} | QUICK_STOP, home=home, log=logs / "e5.log") as service:
         yield service
 
@@ -47,7 +47,7 @@ def frail_rerank(home: Path, logs: Path, tmp_path_factory: pytest.TempPathFactor
 
 @pytest.fixture(scope="session", params=["frail_embed", "frail_rerank"])
 def frail(request: pytest.FixtureRequest) -> Service:
-    """Each service with a short queue, a low limit for bodies, logs as JSON, and a model that fails on `POISON`."""
+    """Each service on PyTorch: short queue, low limit for bodies, logs as JSON, and a model that fails on `POISON`."""
     chosen: Service = request.getfixturevalue(request.param)
     return chosen
 

@@ -52,8 +52,12 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServ
 
 @pytest.fixture(scope="module")
 def sharing(redis_server: RedisServer, home: Path, logs: Path) -> Iterator[dict[str, Service]]:
-    """embed-service thrice on one Redis: two in fp32 and one in bf16, all without memory of their own."""
-    settings = {**EMBED.serving, **QUICK_STOP, **PATIENT, "CACHE_URL": redis_server.url, "CACHE_MEMORY_BYTES": "0"}
+    """embed-service thrice on one Redis: two in fp32 and one in bf16, all without memory of their own.
+
+    PyTorch computes an original in either precision; a conversion has one.
+    """
+    redis = {"CACHE_URL": redis_server.url, "CACHE_MEMORY_BYTES": "0"}
+    settings = {**EMBED.serving, **QUICK_STOP, **PATIENT, **redis, "EMBED_BACKEND": "torch"}
     bf16 = settings | {"EMBED_PRECISION": "bf16"}
     with (
         running(EMBED, settings, home=home, log=logs / "sharing-one.log") as one,

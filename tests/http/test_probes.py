@@ -72,10 +72,15 @@ def test_info_tells_model_revision_backend_precision_limits_and_version(service:
     assert info["model"] == service.kind.model
     assert info["revision"]
     assert info["version"]
-    assert info["backend"]["name"] == "torch"
+    assert info["backend"]["name"] == "openvino"
     assert info["backend"]["precision"] == "fp32"
     assert info["limits"]["max_body_bytes"] == 32 * 1024 * 1024
     assert info["limits"][f"max_{service.kind.items}"] == service.kind.most_items
+
+
+def test_info_tells_the_backend_of_an_original(frail: Service) -> None:
+    backend = frail.server.client.get("/info").json()["backend"]
+    assert (backend["name"], backend["precision"]) == ("torch", "fp32")
 
 
 def test_info_tells_what_the_process_may_use_and_uses(service: Service) -> None:
@@ -128,10 +133,10 @@ def test_a_wrong_setting_ends_the_start_and_is_named_with_its_value(kind: Kind, 
 
 
 def test_weights_that_cannot_be_loaded_are_named_in_one_sentence(home: Path, tmp_path: Path) -> None:
-    source = model_store.find(EMBED.model, home=home).path
+    source = model_store.find(EMBED.model, backend="openvino", home=home).path
     broken_home = tmp_path / "home"
     copytree(source.parent, broken_home / source.parent.relative_to(home))
-    [weights] = (broken_home / source.relative_to(home)).glob("model*.safetensors")
+    [weights] = (broken_home / source.relative_to(home)).glob("*.bin")
     weights.write_bytes(weights.read_bytes()[:1000])
     with Server(EMBED.target, home=broken_home, log=tmp_path / "log", settings=EMBED.serving) as server:
         # Outside a container BentoML replaces a worker that ended, so the process itself goes on.

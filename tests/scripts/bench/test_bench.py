@@ -57,7 +57,7 @@ def test_cached_and_uncached_are_told_apart(measured: dict[str, Any]) -> None:
 
 def test_the_report_names_what_was_measured(measured: dict[str, Any], locked_deployment: Deployment) -> None:
     assert [(server["name"], server["model"], server["backend"]) for server in measured["servers"]] == [
-        (service.kind.name, service.kind.model, "torch fp32 cpu") for service in locked_deployment
+        (service.kind.name, service.kind.model, "openvino fp32 cpu") for service in locked_deployment
     ]
 
 
