@@ -10,10 +10,9 @@ import pytest
 
 from tests import model_stores
 from tests.gateway.nginx import CLOSED_PORT, Gateway, finds_names_later
-from tests.http.conftest import LOCKED_KEYS, LOCKED_ORIGIN
-from tests.http.services import EMBED, QUICK_STOP, RERANK, Kind, Service, running
+from tests.http.services import EMBED, QUICK_STOP, RERANK, Service, running
 
-pytest_plugins = ["tests.selection", "tests.groups"]
+pytest_plugins = ["tests.selection", "tests.groups", "tests.http.shared"]
 
 
 @pytest.fixture(scope="session")
@@ -57,23 +56,6 @@ def rerank(home: Path, logs: Path) -> Iterator[Service]:
 
 
 @pytest.fixture(scope="session")
-def locked_embed(home: Path, logs: Path) -> Iterator[Service]:
-    yield from _locked(EMBED, home, logs)
-
-
-@pytest.fixture(scope="session")
-def locked_rerank(home: Path, logs: Path) -> Iterator[Service]:
-    yield from _locked(RERANK, home, logs)
-
-
-@pytest.fixture(scope="session", params=["locked_embed", "locked_rerank"])
-def locked(request: pytest.FixtureRequest) -> Service:
-    """Each service with a cache in memory and two keys, `LOCKED_KEYS`, open to the pages of `LOCKED_ORIGIN`."""
-    chosen: Service = request.getfixturevalue(request.param)
-    return chosen
-
-
-@pytest.fixture(scope="session")
 def gateway(embed: Service, rerank: Service, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     with Gateway(tmp_path_factory.mktemp("gateway"), embed.server.address, rerank.server.address) as gateway:
         yield gateway
@@ -85,9 +67,3 @@ def without_rerank(embed: Service, tmp_path_factory: pytest.TempPathFactory) -> 
     absent = "rerank-service.invalid:5556" if finds_names_later() else CLOSED_PORT
     with Gateway(tmp_path_factory.mktemp("without-rerank"), embed.server.address, absent) as gateway:
         yield gateway
-
-
-def _locked(kind: Kind, home: Path, logs: Path) -> Iterator[Service]:
-    own = {"API_KEYS": ", ".join(LOCKED_KEYS), "CORS_ORIGINS": LOCKED_ORIGIN, "CACHE_URL": "memory"}
-    with running(kind, kind.serving | QUICK_STOP | own, home=home, log=logs / f"locked-{kind.name}.log") as service:
-        yield service

@@ -15,18 +15,22 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 SHARED = (
+    "behind_redis",
     "conversions",
     "e5",
+    "embed_behind_redis",
     "frail",
     "frail_embed",
     "frail_rerank",
     "guarded",
+    "impatient",
     "images",
     "keyed",
     "locked",
     "locked_embed",
     "locked_rerank",
     "observed",
+    "rerank_behind_redis",
 )
 """Fixtures that cost seconds, are made once per session and are used by several modules."""
 

@@ -11,11 +11,11 @@ MAX_CONNECTIONS = 8
 
 
 @pytest.fixture(scope="session")
-def impatient(home: Path, logs: Path) -> Iterator[Service]:
+def short_timeouts(home: Path, logs: Path) -> Iterator[Service]:
     """embed-service with time-outs of one second."""
     seconds = ("HEADER_TIMEOUT_SECONDS", "BODY_TIMEOUT_SECONDS", "WRITE_TIMEOUT_SECONDS", "IDLE_TIMEOUT_SECONDS")
     settings = EMBED.serving | QUICK_STOP | dict.fromkeys(seconds, "1")
-    with running(EMBED, settings, home=home, log=logs / "impatient.log") as service:
+    with running(EMBED, settings, home=home, log=logs / "short_timeouts.log") as service:
         yield service
 
 

@@ -36,97 +36,97 @@ def drip(connection: RawConnection, data: bytes) -> None:
     connection.socket.settimeout(60)
 
 
-def test_a_silent_connection_is_closed(impatient: Service) -> None:
-    before = refused(impatient, "silent")
-    with RawConnection(impatient.server.port) as connection:
+def test_a_silent_connection_is_closed(short_timeouts: Service) -> None:
+    before = refused(short_timeouts, "silent")
+    with RawConnection(short_timeouts.server.port) as connection:
         assert connection.is_closed_by_server()
-    assert refused(impatient, "silent") == before + 1
+    assert refused(short_timeouts, "silent") == before + 1
 
 
-def test_a_connection_of_blank_lines_is_closed(impatient: Service) -> None:
-    with RawConnection(impatient.server.port) as connection:
+def test_a_connection_of_blank_lines_is_closed(short_timeouts: Service) -> None:
+    with RawConnection(short_timeouts.server.port) as connection:
         drip(connection, b"\r\n" * 300)
         assert connection.is_closed_by_server()
 
 
-def test_headers_that_drip_are_408(impatient: Service) -> None:
-    before = refused(impatient, "request_timeout")
-    with RawConnection(impatient.server.port) as connection:
+def test_headers_that_drip_are_408(short_timeouts: Service) -> None:
+    before = refused(short_timeouts, "request_timeout")
+    with RawConnection(short_timeouts.server.port) as connection:
         drip(connection, get("/embed", "X-Long: " + "x" * 1000))
         assert connection.answer().error == (408, "request_timeout")
         assert connection.is_closed_by_server()
-    assert refused(impatient, "request_timeout") == before + 1
+    assert refused(short_timeouts, "request_timeout") == before + 1
 
 
-def test_a_body_that_ends_too_early_is_408_in_the_shape_of_the_dialect(impatient: Service) -> None:
+def test_a_body_that_ends_too_early_is_408_in_the_shape_of_the_dialect(short_timeouts: Service) -> None:
     routes = {"/embed": "error", "/v1/embeddings": "error", "/v2/embed": "message", "/tei/embed": "error_type"}
     for path, field in routes.items():
-        before = impatient.server.metric("duobento_requests_total", route=path, status="408")
-        with RawConnection(impatient.server.port) as connection:
+        before = short_timeouts.server.metric("duobento_requests_total", route=path, status="408")
+        with RawConnection(short_timeouts.server.port) as connection:
             answer = connection.send(post(path, BODY)[:-1]).answer()
             assert answer.status == 408, path
             assert field in orjson.loads(answer.body), path
             assert answer.headers["connection"] == "close"
             assert connection.is_closed_by_server()
-        assert impatient.server.metric("duobento_requests_total", route=path, status="408") == before + 1
+        assert short_timeouts.server.metric("duobento_requests_total", route=path, status="408") == before + 1
 
 
-def test_a_body_that_drips_is_408(impatient: Service) -> None:
-    with RawConnection(impatient.server.port) as connection:
+def test_a_body_that_drips_is_408(short_timeouts: Service) -> None:
+    with RawConnection(short_timeouts.server.port) as connection:
         head, blank, body = post("/embed", BODY + b" " * 1000).partition(b"\r\n\r\n")
         connection.send(head + blank)
         drip(connection, body)
         assert connection.answer().error == (408, "request_timeout")
 
 
-def test_a_body_that_drips_in_chunks_without_content_is_408(impatient: Service) -> None:
+def test_a_body_that_drips_in_chunks_without_content_is_408(short_timeouts: Service) -> None:
     head = (
         b"POST /embed HTTP/1.1\r\nHost: heron\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
     )
-    with RawConnection(impatient.server.port) as connection:
+    with RawConnection(short_timeouts.server.port) as connection:
         connection.send(head)
         drip(connection, b"1;" + b"x" * 1000)
         assert connection.answer().error == (408, "request_timeout")
 
 
-def test_a_request_that_was_answered_early_may_not_drip_on(impatient: Service) -> None:
-    with RawConnection(impatient.server.port) as connection:
+def test_a_request_that_was_answered_early_may_not_drip_on(short_timeouts: Service) -> None:
+    with RawConnection(short_timeouts.server.port) as connection:
         answer = connection.send(post("/nowhere", BODY + b" " * 1000)[:-1000]).answer()
         assert answer.status == 404
         assert connection.is_closed_by_server()
 
 
-def test_a_client_that_waits_for_100_continue_is_not_slow(impatient: Service) -> None:
-    with RawConnection(impatient.server.port) as connection:
+def test_a_client_that_waits_for_100_continue_is_not_slow(short_timeouts: Service) -> None:
+    with RawConnection(short_timeouts.server.port) as connection:
         head, blank, body = post("/embed", BODY, "Expect: 100-continue").partition(b"\r\n\r\n")
         connection.send(head + blank)
         assert connection.socket.recv(65536) == b"HTTP/1.1 100 Continue\r\n\r\n"
         assert connection.send(body).answer().status == 200
 
 
-def test_an_idle_connection_is_closed_after_its_time(impatient: Service) -> None:
-    with RawConnection(impatient.server.port) as connection:
+def test_an_idle_connection_is_closed_after_its_time(short_timeouts: Service) -> None:
+    with RawConnection(short_timeouts.server.port) as connection:
         assert connection.send(get("/live")).answer().status == 200
         assert connection.send(get("/live")).answer().status == 200
         assert connection.is_closed_by_server()
 
 
-def test_a_client_that_does_not_read_its_answer_is_let_go_of(impatient: Service) -> None:
-    before = refused(impatient, "slow_reader")
+def test_a_client_that_does_not_read_its_answer_is_let_go_of(short_timeouts: Service) -> None:
+    before = refused(short_timeouts, "slow_reader")
     texts = [f"heron {number}" for number in range(2000)]
-    with RawConnection(impatient.server.port, receive_buffer=4096) as connection:
+    with RawConnection(short_timeouts.server.port, receive_buffer=4096) as connection:
         connection.send(post("/embed", orjson.dumps({"texts": texts})))
-        wait_for(lambda: refused(impatient, "slow_reader") == before + 1, "the connection is reset")
+        wait_for(lambda: refused(short_timeouts, "slow_reader") == before + 1, "the connection is reset")
 
 
-def test_a_client_that_waits_long_for_its_answer_is_not_slow(impatient: Service) -> None:
+def test_a_client_that_waits_long_for_its_answer_is_not_slow(short_timeouts: Service) -> None:
     longest, texts = 0.0, 8
     while longest < 2 * TIMEOUT_SECONDS:
         started = time.monotonic()
         body = orjson.dumps({"texts": [f"{texts} {text}" for text in long_texts(texts)]})
-        with RawConnection(impatient.server.port) as connection:
+        with RawConnection(short_timeouts.server.port) as connection:
             connection.send(post("/embed", body))
-            wait_for(lambda: impatient.server.metric("duobento_queue_tokens") > 0, "the request is admitted")
+            wait_for(lambda: short_timeouts.server.metric("duobento_queue_tokens") > 0, "the request is admitted")
             # Blank lines after a request begin no other.
             assert connection.send(b"\r\n").answer().status == 200
         longest, texts = time.monotonic() - started, texts * 2

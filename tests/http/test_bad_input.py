@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.http.conftest import FRAIL_BODY_BYTES
 from tests.http.server import ANSWER_SECONDS
 from tests.http.services import EMBED, JSON, RERANK, Service, problem
+from tests.http.shared import FRAIL_BODY_BYTES
 
 BROKEN_JSON = {
     "empty": b"",

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from tests.http import reference
-from tests.http.conftest import FRAIL_BODY_BYTES
 from tests.http.server import ANSWER_SECONDS, wait_for
 from tests.http.services import EMBED, JSON, QUICK_STOP, RERANK, Kind, Service, long_texts, problem, running
+from tests.http.shared import FRAIL_BODY_BYTES, LOCKED_KEYS, LOCKED_TIMEOUT_SECONDS
 
 TEXTS = ["heron", "How does a heron hunt?", "the heron waits " * 30]
 
@@ -143,11 +143,11 @@ def test_a_client_that_leaves_in_the_middle_of_its_body_is_no_fault_of_ours(serv
     )
 
 
-def test_a_call_that_would_take_too_long_is_413_at_once(kind: Kind, home: Path, tmp_path: Path) -> None:
-    settings = kind.serving | QUICK_STOP | {"REQUEST_TIMEOUT_SECONDS": "0.3"}
-    with running(kind, settings, home=home, log=tmp_path / "log") as service:
-        answered = service.server.metric("duobento_texts_total")
-        answer = service.server.client.post(api(kind), json=call(kind, long_texts(kind.most_items)))
-        assert problem(answer)[:2] == (413, "too_many_tokens")
-        assert "within the 0.3 seconds" in answer.json()["error"]["message"]
-        assert service.server.metric("duobento_texts_total") == answered
+def test_a_call_that_would_take_too_long_is_413_at_once(locked: Service) -> None:
+    kind, server = locked.kind, locked.server
+    answered = server.metric("duobento_texts_total")
+    headers = {"Authorization": f"Bearer {LOCKED_KEYS[0]}"}
+    answer = server.client.post(api(kind), json=call(kind, long_texts(kind.most_items)), headers=headers)
+    assert problem(answer)[:2] == (413, "too_many_tokens")
+    assert f"within the {LOCKED_TIMEOUT_SECONDS} seconds" in answer.json()["error"]["message"]
+    assert server.metric("duobento_texts_total") == answered

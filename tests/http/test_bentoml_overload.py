@@ -1,33 +1,21 @@
 """BentoML's own routes under load: a lone call is not held, a short one overtakes large ones, and late ones are 429."""
 
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from pathlib import Path
 
 import httpx
 import orjson
-import pytest
 
 from tests.hostile.raw_http import RawConnection, post
 from tests.http.server import wait_for
-from tests.http.services import EMBED, QUICK_STOP, RERANK, Kind, Service, long_texts, problem, running
+from tests.http.services import Service, long_texts, problem
 from tests.http.test_bentoml_client import api, call
 
 FIRST_CALLS = 9
 """After so many, BentoML's own dispatcher would hold a call until others come."""
 LARGE_CALLS = 6
 LARGE = 400
-
-
-@pytest.fixture(scope="module", params=[EMBED, RERANK], ids=lambda kind: kind.name)
-def impatient(request: pytest.FixtureRequest, home: Path, logs: Path) -> Iterator[Service]:
-    """Each service, new, with a short limit for interactive calls, and one so high for bulk that it is never met."""
-    kind: Kind = request.param
-    settings = {**kind.serving, **QUICK_STOP, f"{kind.prefix}MAX_INTERACTIVE_WAIT_SECONDS": "1.0"}
-    with running(kind, settings, home=home, log=logs / f"impatient-bentoml-{kind.name}.log") as service:
-        yield service
 
 
 def send(service: Service, *texts: str, timeout: str | None = None) -> httpx.Response:
@@ -66,7 +54,7 @@ def test_a_short_call_overtakes_large_ones_and_one_that_would_be_late_is_429(imp
 
 def test_what_the_waiting_calls_make_late_is_refused_at_once_and_the_rest_is_answered(impatient: Service) -> None:
     with ThreadPoolExecutor(100) as clients:
-        answers = list(clients.map(lambda _: send(impatient, *long_texts(4)), range(200)))
+        answers = list(clients.map(lambda _: send(impatient, *long_texts(8)), range(200)))
     refused = [answer for answer in answers if answer.status_code != 200]
     assert 0 < len(refused) < len(answers)
     assert {problem(answer)[:2] for answer in refused} == {(429, "overloaded")}

@@ -3,17 +3,16 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
 import httpx
 import orjson
 import pytest
 
-from tests.hostile.raw_http import RawConnection, get, post
-from tests.http.conftest import POISON
+from tests.hostile.raw_http import RawConnection, post
 from tests.http.server import wait_for
-from tests.http.services import EMBED, JSON, QUICK_STOP, Kind, Service, long_texts, problem, running
+from tests.http.services import EMBED, JSON, Kind, Service, long_texts, problem
+from tests.http.shared import POISON
 from tests.http.test_bentoml_client import api, call
 
 GOOD_CALLS = 40
@@ -152,19 +151,3 @@ def test_a_large_call_whose_caller_leaves_is_dropped_from_the_queue(embed: Servi
 
 def test_readyz_answers_as_ready(service: Service) -> None:
     assert service.server.client.get("/readyz").json() == service.server.client.get("/ready").json()
-
-
-def test_readyz_is_503_while_the_service_loads_and_drains(kind: Kind, home: Path, tmp_path: Path) -> None:
-    settings = kind.serving | QUICK_STOP | {"DRAIN_DELAY_SECONDS": "5"}
-    with (
-        running(kind, settings, home=home, log=tmp_path / "log") as service,
-        RawConnection(service.server.port) as held,
-    ):
-        assert service.early["/ready"].status_code == 503
-        assert service.early["/readyz"].status_code == 503
-        assert held.send(get("/readyz")).answer().status == 200
-        service.server.send_sigterm()
-        wait_for(lambda: service.server.metric("duobento_ready") == 0, "it drains")
-        with RawConnection(service.server.port) as connection:
-            answer = connection.send(get("/readyz")).answer()
-        assert (answer.status, orjson.loads(answer.body)["failing"]) == (503, ["not_draining"])

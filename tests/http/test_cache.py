@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.http.server import wait_for
-from tests.http.services import EMBED, QUICK_STOP, RERANK, Kind, Service, long_texts, running
+from tests.http.services import EMBED, QUICK_STOP, RERANK, Service, long_texts, running
 from tests.redis_impostor import Attack, Impostor
 from tests.redis_server import RedisServer, needs_redis
 
@@ -22,60 +22,33 @@ MOST_PROBE_SECONDS = 2.0
 
 
 @pytest.fixture(scope="module")
-def remembering_embed(home: Path, logs: Path) -> Iterator[Service]:
-    yield from _remembering(EMBED, home, logs)
+def remembering_embed(observed: dict[str, Service]) -> Service:
+    return observed[EMBED.name]
 
 
 @pytest.fixture(scope="module")
-def remembering_rerank(home: Path, logs: Path) -> Iterator[Service]:
-    yield from _remembering(RERANK, home, logs)
+def remembering_rerank(observed: dict[str, Service]) -> Service:
+    return observed[RERANK.name]
 
 
-@pytest.fixture(scope="module", params=["remembering_embed", "remembering_rerank"])
-def remembering(request: pytest.FixtureRequest) -> Service:
+@pytest.fixture(scope="module", params=[EMBED.name, RERANK.name])
+def remembering(request: pytest.FixtureRequest, observed: dict[str, Service]) -> Service:
     """Each service with the cache that it has by default, and a short queue."""
-    chosen: Service = request.getfixturevalue(request.param)
-    return chosen
-
-
-def _remembering(kind: Kind, home: Path, logs: Path) -> Iterator[Service]:
-    settings = {**kind.serving, **QUICK_STOP, "CACHE_URL": "memory", f"{kind.prefix}QUEUE_TOKENS": "1024"}
-    with running(kind, settings, home=home, log=logs / f"remembering-{kind.name}.log") as service:
-        yield service
+    return observed[request.param]
 
 
 @pytest.fixture(scope="module")
-def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    with RedisServer(tmp_path_factory.mktemp("redis")) as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def sharing(redis_server: RedisServer, home: Path, logs: Path) -> Iterator[dict[str, Service]]:
-    """embed-service thrice on one Redis: two in fp32 and one in bf16, all without memory of their own.
-
-    PyTorch computes an original in either precision; a conversion has one.
-    """
+def sharing(
+    redis_server: RedisServer, embed_behind_redis: Service, home: Path, logs: Path
+) -> Iterator[dict[str, Service]]:
+    """embed-service thrice on one Redis: two in fp32 and one in bf16, all without memory of their own."""
     redis = {"CACHE_URL": redis_server.url, "CACHE_MEMORY_BYTES": "0"}
-    settings = {**EMBED.serving, **QUICK_STOP, **PATIENT, **redis, "EMBED_BACKEND": "torch"}
-    bf16 = settings | {"EMBED_PRECISION": "bf16"}
+    settings = {**EMBED.serving, **QUICK_STOP, **PATIENT, **redis}
     with (
-        running(EMBED, settings, home=home, log=logs / "sharing-one.log") as one,
         running(EMBED, settings, home=home, log=logs / "sharing-two.log") as two,
-        running(EMBED, bf16, home=home, log=logs / "sharing-bf16.log") as other,
+        running(EMBED, settings | {"EMBED_PRECISION": "bf16"}, home=home, log=logs / "sharing-bf16.log") as other,
     ):
-        yield {"one": one, "two": two, "bf16": other}
-
-
-@pytest.fixture(scope="module", params=[EMBED, RERANK], ids=lambda kind: kind.name)
-def behind_redis(
-    request: pytest.FixtureRequest, redis_server: RedisServer, home: Path, logs: Path
-) -> Iterator[Service]:
-    """Each service with Redis alone, in the settings that it has by default."""
-    kind: Kind = request.param
-    settings = {**kind.serving, **QUICK_STOP, "CACHE_URL": redis_server.url, "CACHE_MEMORY_BYTES": "0"}
-    with running(kind, settings, home=home, log=logs / f"behind-redis-{kind.name}.log") as service:
-        yield service
+        yield {"one": embed_behind_redis, "two": two, "bf16": other}
 
 
 def _without_time(answer: dict[str, Any]) -> dict[str, Any]:
@@ -182,13 +155,14 @@ def test_services_share_what_they_computed_but_not_between_precisions(
     sharing: dict[str, Service], redis_server: RedisServer
 ) -> None:
     texts = ("a shared heron", "a shared stork")
+    before = _entries(redis_server)
     computed = sharing["one"].post(*texts).json()
-    wait_for(lambda: _entries(redis_server) == 2, "both vectors are stored")
+    wait_for(lambda: _entries(redis_server) == before + 2, "both vectors are stored")
     found = sharing["two"].post(*texts).json()
     assert found["cached"] == 2
     assert _without_time(found) == _without_time(computed)
     assert sharing["bf16"].post(*texts).json()["cached"] == 0
-    wait_for(lambda: _entries(redis_server) == 4, "those of the other precision are stored beside them")
+    wait_for(lambda: _entries(redis_server) == before + 4, "those of the other precision are stored beside them")
     assert not any(b"heron" in name for name in redis_server.client.scan_iter())
 
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.http.conftest import FRAIL_BODY_BYTES
 from tests.http.services import JSON, Service, problem
+from tests.http.shared import FRAIL_BODY_BYTES
 
 COMPRESSED: dict[str, Callable[[bytes], bytes]] = {
     "gzip": gzip.compress,

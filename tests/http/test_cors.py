@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.http.conftest import LOCKED_KEYS, LOCKED_ORIGIN
 from tests.http.services import Service
+from tests.http.shared import LOCKED_KEYS, LOCKED_ORIGIN
 
 PREFLIGHT = {
     "Access-Control-Request-Method": "POST",

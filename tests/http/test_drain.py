@@ -7,16 +7,23 @@ from pathlib import Path
 
 import httpx
 
+from tests.hostile.raw_http import RawConnection, get
 from tests.http.server import ANSWER_SECONDS, STOP_SECONDS, Server, wait_for
 from tests.http.services import QUICK_STOP, Kind, Service, long_texts, running
 
+DRAIN_DELAY = {"DRAIN_DELAY_SECONDS": "3"}
+"""Long enough for a few probes on a busy machine."""
+
 
 def test_sigterm_during_load_fails_no_request(kind: Kind, home: Path, tmp_path: Path) -> None:
+    """And both readiness probes say no from then on, as they did while the service was loading."""
     with (
-        running(kind, kind.serving, home=home, log=tmp_path / "log") as service,
+        running(kind, kind.serving | DRAIN_DELAY, home=home, log=tmp_path / "log") as service,
         ThreadPoolExecutor(9) as clients,
     ):
         server = service.server
+        assert (service.early["/ready"].status_code, service.early["/readyz"].status_code) == (503, 503)
+        assert server.client.get("/readyz").status_code == 200
         bulk = clients.submit(
             httpx.post,
             server.url + kind.path,
@@ -36,6 +43,9 @@ def test_sigterm_during_load_fails_no_request(kind: Kind, home: Path, tmp_path: 
         wait_for(lambda: _status(server, "/ready") == 503, "readiness is withdrawn")
         assert server.client.get("/ready").json()["failing"] == ["not_draining"]
         assert server.client.get("/live").status_code == 200
+        with RawConnection(server.port) as new:
+            readyz = new.send(get("/readyz")).answer()
+        assert (readyz.status, json.loads(readyz.body)["failing"]) == (503, ["not_draining"])
 
         assert bulk.result().status_code == 200
         assert {status for client in steady for status in client.result()} == {200}

@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from tests.http.conftest import FRAIL_BODY_BYTES, POISON
 from tests.http.server import wait_for
 from tests.http.services import Service, problem
+from tests.http.shared import FRAIL_BODY_BYTES, POISON
 
 
 def test_a_body_that_is_not_json_is_400(service: Service) -> None:

@@ -3,9 +3,9 @@
 import httpx
 import pytest
 
-from tests.http.conftest import LOCKED_KEYS
 from tests.http.server import wait_for
 from tests.http.services import Service, problem
+from tests.http.shared import LOCKED_KEYS
 
 
 @pytest.mark.parametrize("key", LOCKED_KEYS)

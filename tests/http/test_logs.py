@@ -2,9 +2,9 @@
 
 import json
 
-from tests.http.conftest import POISON
 from tests.http.server import wait_for
 from tests.http.services import Service
+from tests.http.shared import POISON
 
 SECRET = "kingfisher"
 

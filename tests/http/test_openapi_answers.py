@@ -6,9 +6,9 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.http.conftest import FRAIL_BODY_BYTES, POISON
 from tests.http.openapi_document import Document
 from tests.http.services import EMBED, JSON, RERANK, Kind, Service
+from tests.http.shared import FRAIL_BODY_BYTES, POISON
 
 EMBEDDING_TYPES = ["float", "int8", "uint8", "binary", "ubinary", "base64"]
 TEXTS = ["a heron", "a stork"]

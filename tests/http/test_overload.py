@@ -1,33 +1,19 @@
 """More work than a service can do: some is done in time, the rest is refused at once, and nothing else changes."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import httpx
-import pytest
 
 from tests.http.server import wait_for
-from tests.http.services import QUICK_STOP, Kind, Service, long_texts, problem, running
-
-WAIT_SECONDS = 1.0
-
-
-@pytest.fixture(scope="module", params=["embed", "rerank"])
-def impatient(request: pytest.FixtureRequest, home: Path, logs: Path) -> Iterator[Service]:
-    """Each service with a short limit for interactive requests, and one so high for bulk that it is never met."""
-    kind: Kind = request.getfixturevalue(request.param).kind
-    settings = {**kind.serving, **QUICK_STOP, f"{kind.prefix}MAX_INTERACTIVE_WAIT_SECONDS": str(WAIT_SECONDS)}
-    with running(kind, settings, home=home, log=logs / f"impatient-{kind.name}.log") as service:
-        yield service
+from tests.http.services import Service, long_texts, problem
 
 
 def test_what_cannot_be_answered_in_time_is_refused_at_once_and_the_rest_is_answered(impatient: Service) -> None:
-    expected = impatient.post(*long_texts(4)).json()
+    expected = impatient.post(*long_texts(8)).json()
     before = impatient.server.metric("duobento_refusals_total", reason="queue")
 
     def ask(_: int) -> httpx.Response:
-        return impatient.post(*long_texts(4), priority="interactive")
+        return impatient.post(*long_texts(8), priority="interactive")
 
     with ThreadPoolExecutor(100) as clients:
         answers = list(clients.map(ask, range(300)))

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.http.conftest import LOCKED_KEYS
 from tests.http.services import Service, problem
+from tests.http.shared import LOCKED_KEYS
 
 
 @pytest.mark.parametrize("path", ["/", "/docs"])

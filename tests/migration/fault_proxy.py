@@ -18,6 +18,7 @@ class FaultProxy:
         faults: statuses of the next answers to `/embed`; 0 closes the connection without one, None passes it on.
         poison: requests to `/embed` that contain this get 500.
         embedded: requests to `/embed` that were passed on.
+        lost: requests that the upstream did not answer.
         bodies: of all requests to `/embed`.
     """
 
@@ -25,7 +26,7 @@ class FaultProxy:
         self.upstream = upstream
         self.faults: list[int | None] = []
         self.poison = b""
-        self.embedded = 0
+        self.embedded = self.lost = 0
         self.bodies: list[bytes] = []
         self.client = httpx.Client(timeout=60, trust_env=False)
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"proxy": self}))
@@ -72,6 +73,7 @@ class _Handler(BaseHTTPRequestHandler):
                 headers={"Content-Type": "application/json"},
             )
         except httpx.TransportError:
+            self.proxy.lost += 1
             self.close_connection = True
             return
         self.proxy.embedded += self.path == "/embed"

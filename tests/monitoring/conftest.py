@@ -1,32 +1,12 @@
-"""Both services with a cache, under the eyes of a real Prometheus and a collector of traces."""
+"""A real Prometheus that watches both services, and a load for them."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests import programs
-from tests.http.services import EMBED, QUICK_STOP, RERANK, Service, long_texts, running
-from tests.monitoring.collector import Collector
+from tests.http.services import Service, long_texts
 from tests.monitoring.prometheus import Prometheus, running_prometheus
-
-
-@pytest.fixture(scope="session")
-def collector() -> Iterator[Collector]:
-    with Collector() as collector:
-        yield collector
-
-
-@pytest.fixture(scope="session")
-def observed(collector: Collector, home: Path, logs: Path) -> Iterator[dict[str, Service]]:
-    """Both services by name; they send their traces to the collector at once."""
-    traces = {"TRACES_URL": collector.url, "OTEL_BSP_SCHEDULE_DELAY": "50"}
-    settings = QUICK_STOP | {"CACHE_URL": "memory"} | traces
-    with (
-        running(EMBED, EMBED.serving | settings, home=home, log=logs / "observed-embed.log") as embed,
-        running(RERANK, RERANK.serving | settings, home=home, log=logs / "observed-rerank.log") as rerank,
-    ):
-        yield {service.kind.name: service for service in (embed, rerank)}
 
 
 @pytest.fixture(scope="session")

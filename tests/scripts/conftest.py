@@ -7,8 +7,8 @@ import pytest
 
 from scripts.deployment import DeploymentSettings
 from scripts.qdrant import QdrantSettings
-from tests.http.conftest import LOCKED_KEYS
 from tests.http.services import Service
+from tests.http.shared import LOCKED_KEYS
 from tests.scripts.environment import variables
 
 KEY = LOCKED_KEYS[0]

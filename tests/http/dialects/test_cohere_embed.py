@@ -6,10 +6,10 @@ import httpx
 import numpy as np
 import pytest
 
-from tests.http.conftest import FRAIL_BODY_BYTES, LOCKED_KEYS, POISON
 from tests.http.dialects.error_shapes import cohere_error
 from tests.http.dialects.golden_shapes import golden, shape
 from tests.http.services import EMBED, JSON, Service
+from tests.http.shared import FRAIL_BODY_BYTES, LOCKED_KEYS, POISON
 
 V1, V2 = "/v1/embed", "/v2/embed"
 ALL_TYPES = ["float", "int8", "uint8", "binary", "ubinary", "base64"]

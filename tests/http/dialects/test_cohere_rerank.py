@@ -3,7 +3,6 @@
 import httpx
 import pytest
 
-from tests.http.conftest import POISON
 from tests.http.dialects.golden_shapes import golden, shape
 from tests.http.dialects.rerank_routes import (
     DOCUMENTS,
@@ -18,6 +17,7 @@ from tests.http.dialects.rerank_routes import (
     relevance,
 )
 from tests.http.services import JSON, RERANK, Service
+from tests.http.shared import POISON
 
 V1, V2 = "/v1/rerank", "/v2/rerank"
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from tests.http import reference
-from tests.http.conftest import E5
 from tests.http.services import Service
+from tests.http.shared import E5
 
 SAME = 0.999999
 TEXTS = ["heron", "How does a heron hunt?", "アオサギは浅瀬でじっと魚を待つ。", "the heron waits " * 40]

@@ -1,29 +1,18 @@
 """`POST /v1/embeddings` and `GET /v1/models`, as OpenAI's clients know them."""
 
 import base64
-from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import numpy as np
 import pytest
 
-from tests.http.conftest import FRAIL_BODY_BYTES, POISON
 from tests.http.dialects.error_shapes import openai_error
 from tests.http.dialects.golden_shapes import golden, shape
-from tests.http.services import EMBED, JSON, QUICK_STOP, Service, running
+from tests.http.services import EMBED, JSON, Service
+from tests.http.shared import COHERE_ALIAS, FRAIL_BODY_BYTES, OPENAI_ALIAS, POISON
 
 PATH = "/v1/embeddings"
-ALIAS = "text-embedding-3-small"
 LONG = "the heron waits " * 200
-
-
-@pytest.fixture(scope="module")
-def aliased(home: Path, logs: Path) -> Iterator[Service]:
-    """embed-service that also answers to the name of a model of OpenAI's."""
-    settings = {**EMBED.serving, **QUICK_STOP, "EMBED_MODEL_ALIASES": f"{ALIAS}, embed-multilingual-v3.0"}
-    with running(EMBED, settings, home=home, log=logs / "aliased-embed.log") as service:
-        yield service
 
 
 def post(service: Service, given: object, **fields: object) -> httpx.Response:
@@ -158,25 +147,25 @@ def test_a_missing_key_is_401(locked_embed: Service, path: str) -> None:
 
 
 def test_an_unknown_model_is_404(embed: Service) -> None:
-    for answer in (post(embed, "heron", model=ALIAS), embed.server.client.get(f"/v1/models/{ALIAS}")):
+    for answer in (post(embed, "heron", model=OPENAI_ALIAS), embed.server.client.get(f"/v1/models/{OPENAI_ALIAS}")):
         error = openai_error(answer)
         assert (error["status"], error["code"], error["param"]) == (404, "model_not_found", "model")
 
 
-def test_an_alias_is_answered_by_the_served_model(aliased: Service) -> None:
-    answer = post(aliased, "heron", model=ALIAS).json()
-    assert (answer["model"], answer["data"]) == (EMBED.model, post(aliased, "heron").json()["data"])
+def test_an_alias_is_answered_by_the_served_model(frail_embed: Service) -> None:
+    answer = post(frail_embed, "heron", model=OPENAI_ALIAS).json()
+    assert (answer["model"], answer["data"]) == (EMBED.model, post(frail_embed, "heron").json()["data"])
 
 
-def test_the_models_are_the_served_one_and_its_aliases(aliased: Service) -> None:
-    answer = aliased.server.client.get("/v1/models").json()
+def test_the_models_are_the_served_one_and_its_aliases(frail_embed: Service) -> None:
+    answer = frail_embed.server.client.get("/v1/models").json()
     assert shape(answer) == golden("models")
-    assert [model["id"] for model in answer["data"]] == [EMBED.model, ALIAS, "embed-multilingual-v3.0"]
+    assert [model["id"] for model in answer["data"]] == [EMBED.model, OPENAI_ALIAS, COHERE_ALIAS]
     assert answer["models"] == answer["data"]
 
 
-@pytest.mark.parametrize("name", [EMBED.model, EMBED.model.replace("/", "%2F"), ALIAS])
-def test_one_model_is_found_by_its_name(aliased: Service, name: str) -> None:
-    answer = aliased.server.client.get(f"/v1/models/{name}").json()
+@pytest.mark.parametrize("name", [EMBED.model, EMBED.model.replace("/", "%2F"), OPENAI_ALIAS])
+def test_one_model_is_found_by_its_name(frail_embed: Service, name: str) -> None:
+    answer = frail_embed.server.client.get(f"/v1/models/{name}").json()
     assert answer["id"] == answer["name"] == name.replace("%2F", "/")
     assert answer["context_length"] == 256

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 
 from tests.http import reference
-from tests.http.conftest import FRAIL_BODY_BYTES, POISON
 from tests.http.dialects.error_shapes import tei_error
 from tests.http.dialects.golden_shapes import golden, shape
 from tests.http.services import EMBED, JSON, RERANK, Service
+from tests.http.shared import FRAIL_BODY_BYTES, POISON
 
 LONG = "the heron waits " * 200
 

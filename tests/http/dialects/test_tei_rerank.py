@@ -4,10 +4,10 @@ import httpx
 import numpy as np
 import pytest
 
-from tests.http.conftest import FRAIL_BODY_BYTES, POISON
 from tests.http.dialects.golden_shapes import golden, shape
 from tests.http.dialects.rerank_routes import DOCUMENTS, LONG, NEEDLE, OFFICE, QUERY, SAME, in_order, tei_error
 from tests.http.services import JSON, RERANK, Service
+from tests.http.shared import FRAIL_BODY_BYTES, POISON
 
 
 def post(service: Service, *texts: object, **fields: object) -> httpx.Response:

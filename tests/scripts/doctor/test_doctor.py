@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from scripts.doctor.cli import app
 from scripts.free_port import free_port
 from tests.http.server import Server, wait_for
-from tests.http.services import EMBED, QUICK_STOP, Service, running
+from tests.http.services import EMBED, QUICK_STOP, Service
 from tests.redis_server import RedisServer, needs_redis
 from tests.scripts.conftest import KEY, Deployment
 
@@ -196,16 +196,18 @@ def test_a_service_that_loads_is_not_ready(home: Path, tmp_path: Path, deploymen
 
 @needs_redis
 def test_a_redis_that_died_is_a_failure_of_the_cache_and_of_nothing_else(
-    home: Path, tmp_path: Path, deployment: Deployment
+    redis_server: RedisServer, embed_behind_redis: Service, deployment: Deployment
 ) -> None:
-    with RedisServer(tmp_path) as redis:
-        settings = EMBED.serving | QUICK_STOP | {"CACHE_URL": redis.url}
-        with running(EMBED, settings, home=home, log=tmp_path / "log") as service:
-            urls = ["--embed-url", service.server.url, *deployment.urls[2:]]
-            assert doctor(*urls)[1]["embed-service", "cache"] == ("ok", "Redis answers.")
-            redis.kill()
-            wait_for(lambda: _degraded(service), "the cache is degraded")
-            code, lines = doctor(*urls)
+    urls = ["--embed-url", embed_behind_redis.server.url, *deployment.urls[2:]]
+    wait_for(lambda: _cache_status(embed_behind_redis) == "ok", "Redis is used")
+    assert doctor(*urls)[1]["embed-service", "cache"] == ("ok", "Redis answers.")
+    redis_server.kill()
+    try:
+        wait_for(lambda: _cache_status(embed_behind_redis) == "degraded", "the cache is degraded")
+        code, lines = doctor(*urls)
+    finally:
+        redis_server.start()
+        wait_for(lambda: _cache_status(embed_behind_redis) == "ok", "the cache heals")
     assert code == 1
     assert lines["embed-service", "cache"] == ("failure", "The redis cache fails at: look-up, store.")
     assert [check for check, status in of_embed(lines).items() if status == "failure"] == ["cache"]
@@ -257,6 +259,8 @@ def test_a_wrong_variable_is_no_failure_of_the_deployment(monkeypatch: pytest.Mo
     assert "RERANK_SERVICE_URL=heron" in result.output
 
 
-def _degraded(service: Service) -> bool:
+def _cache_status(service: Service) -> str:
+    """What `/health` says of it once it was asked for a text that it does not have."""
     service.post(f"a text that is in no cache: {uuid4()}")
-    return bool(service.server.client.get("/health").json()["cache"]["status"] == "degraded")
+    status: str = service.server.client.get("/health").json()["cache"]["status"]
+    return status

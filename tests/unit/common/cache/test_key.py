@@ -7,9 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bentos.common.backends.interface import TokenRow
+from bentos.common.cache.factory import identity_of
 from bentos.common.cache.rows import RowHasher
+from bentos.common.settings import CacheSettings
 from tests.unit.common.cache.parts import IDENTITY
-from tests.unit.common.engine.fake_backend import row
+from tests.unit.common.engine.fake_backend import FakeBackend, row
+from tests.unit.common.profiles import profile
 
 tokens = st.lists(st.tuples(st.integers(0, 2**31 - 1), st.integers(0, 1)), min_size=1, max_size=20)
 
@@ -42,6 +45,14 @@ def test_another_profile_or_secret_makes_other_keys() -> None:
 
 def test_names_tell_service_model_revision_backend_precision_width_and_numbers() -> None:
     assert IDENTITY.prefix == "duobento:1:embed-service:heron/encoder:111111111111:fake-fp32:2:float32:"
+
+
+def test_the_precision_and_the_backend_are_those_that_the_model_is_loaded_in() -> None:
+    fp32, bf16, other = FakeBackend(), FakeBackend(), FakeBackend()
+    bf16.precision, other.name = "bf16", "other"
+    settings = CacheSettings()
+    names = {identity_of("embed-service", profile(), backend, settings).prefix for backend in (fp32, bf16, other)}
+    assert len(names) == 3
 
 
 def test_names_of_authenticated_values_have_a_version_of_their_own() -> None:
