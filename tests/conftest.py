@@ -7,12 +7,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests import model_stores
 from tests.gateway.nginx import CLOSED_PORT, Gateway, finds_names_later
 from tests.http.services import EMBED, QUICK_STOP, RERANK, Service, running
 
 pytest_plugins = ["tests.selection", "tests.groups", "tests.http.shared"]
+
+# Hypothesis would fail a test for the time of an example, which says more about the machine than about the code.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

@@ -227,7 +227,7 @@ def test_headers_that_break_http_are_400(service: Service, line: str) -> None:
 
 
 @pytest.mark.parametrize(("name", "path"), [(name, path) for name, paths in VALID.items() for path in paths])
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(changes=st.dictionaries(FIELDS, JSON_VALUES, max_size=3))
 def test_any_changes_of_a_valid_body_get_an_answer_or_an_error_of_the_callers(
     request: pytest.FixtureRequest, name: str, path: str, changes: dict[str, object]
@@ -238,7 +238,7 @@ def test_any_changes_of_a_valid_body_get_an_answer_or_an_error_of_the_callers(
     assert answer.json()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(content=st.binary(max_size=200))
 def test_any_bytes_get_an_answer_or_a_named_error(service: Service, content: bytes) -> None:
     assert problem(service.post_body(content))[0] in {400, 422}

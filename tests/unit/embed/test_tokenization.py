@@ -60,7 +60,7 @@ def known(cache: TokenizationCache, text: str, spec: TokenizationSpec = SPEC) ->
     return cache.get_many([text], spec) != [None]
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     requests=st.lists(
         st.lists(st.sampled_from(TEXTS), min_size=1, max_size=6),

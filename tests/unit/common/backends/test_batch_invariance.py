@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bentos.common.backends.interface import Backend, Outputs, Pooling, TokenRow
@@ -57,7 +57,7 @@ def assert_same(backend: Backend, outputs: Outputs, alone: Outputs) -> None:
         assert np.array_equal(outputs, alone)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15)
 @given(row=rows, mates=st.lists(rows, max_size=12), index=st.integers(0, 12))
 def test_batch_mates_do_not_change_an_output(
     backend: Backend, row: TokenRow, mates: list[TokenRow], index: int

@@ -65,7 +65,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
         yield server
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(steps=steps, memory_entries=st.sampled_from([0, 2, 100]))
 def test_answers_equal_uncached_ones_whatever_redis_does(
     server: RedisServer, steps: list[str | list[list[tuple[int, int]]]], memory_entries: int

@@ -74,7 +74,7 @@ requests = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(requests=requests, streams=st.integers(1, 3))
 def test_every_request_is_answered_once_in_order_or_fails_with_a_named_error(
     requests: list[tuple[Lane, list[tuple[int, int]], str]], streams: int

@@ -49,7 +49,7 @@ def reference(folder: Path) -> tokenizers.Tokenizer:
     return reference
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(text=texts | runs_without_spaces, side=st.sampled_from(Side))
 def test_cutting_before_tokenizing_does_not_change_the_kept_tokens(
     tokenizer: Tokenizer, reference: tokenizers.Tokenizer, text: str, side: Side
@@ -60,7 +60,7 @@ def test_cutting_before_tokenizing_does_not_change_the_kept_tokens(
     assert content.truncated == (len(whole) > KEEP)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(batch=st.lists(texts, min_size=1, max_size=8))
 def test_a_text_gives_the_same_tokens_alone_and_among_others(tokenizer: Tokenizer, batch: list[str]) -> None:
     together = tokenizer.contents(batch, KEEP)

@@ -21,14 +21,14 @@ def inflated(compressed: bytes, part: int) -> bytes:
     return b"".join(pieces)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.binary(max_size=300), st.integers(1, 40))
 def test_any_bytes_come_back_whatever_their_parts(data: bytes, part: int) -> None:
     assert inflated(gzip.compress(data), part) == data
     assert inflated(zlib.compress(data), part) == data
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.integers(-300, 300))
 def test_sizes_near_a_step_come_back_whole(more: int) -> None:
     data = b"heron" * 600_000

@@ -32,13 +32,13 @@ def refused(raw: bytes) -> DomainError:
     return caught.value
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(VALUES, st.booleans(), st.sampled_from([b"", PADDING]))
 def test_any_value_comes_back(value: object, ascii_only: bool, padding: bytes) -> None:
     assert parsed(json.dumps(value, ensure_ascii=ascii_only).encode() + padding) == value
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     st.lists(st.text(max_size=8), max_size=6),
     st.text(max_size=8),

@@ -13,7 +13,7 @@ from scripts.migrate.sources.qdrant import QdrantSource
 IDS = st.one_of(st.integers(0, 300), st.integers(0, 2**64 - 1), st.uuids().map(str))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(ids=st.sets(IDS, max_size=40), shards=st.integers(1, 9), size=st.integers(1, 7))
 def test_every_id_is_in_one_range(ids: set[PointId], shards: int, size: int) -> None:
     client = QdrantClient(":memory:")
