@@ -36,13 +36,13 @@ help: ## List the targets
 
 venv: $(INSTALLED) ## Make the virtual environment (TORCH=cuda: PyPI's torch with its CUDA packages)
 
-$(INSTALLED): requirements/dev.txt scripts/install_torch.sh
+$(INSTALLED): requirements/dev.txt scripts/install_torch.sh scripts/pip_install.sh
 	@'$(PYTHON)' -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null || \
 		{ echo "Python 3.11, 3.12 or 3.13 is needed: install it, or name it with make PYTHON=/path/to/python3.11" >&2; exit 1; }
 	'$(PYTHON)' -m venv --clear $(VENV)
 	@sh scripts/install_torch.sh $(BIN)/python $(TORCH)
 	@echo "Installing requirements/dev.txt, about 150 packages: two or three minutes."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements/dev.txt
+	@sh scripts/pip_install.sh $(BIN)/python --no-deps -r requirements/dev.txt
 	@$(BIN)/python -m pip check
 	@touch $@
 

@@ -1,5 +1,7 @@
 """How every command ends: with one of four exit codes and, unless all went well, one sentence on standard error."""
 
+import errno
+import os
 import sys
 from collections.abc import Callable, Sequence
 from enum import IntEnum
@@ -89,15 +91,22 @@ class ProgramGroup(TyperGroup):
 
 
 def _run(main: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
-    """Call `main`; a `CommandError` ends the process with one line on standard error and its exit code."""
+    """Call `main`; a `CommandError` or a full disk ends the process with one line on standard error and a code."""
     try:
         return main(*arguments, **options)
     except Exception as error:
         found = first_error(error)
+        # A tree that cannot be copied raises an OSError without a number, which lists the reason for each file.
+        if isinstance(found, OSError) and os.strerror(errno.ENOSPC) in str(found):
+            found = UsageError(f"The disk is full{_place(found)}: make room, then run it again.")
         if not isinstance(found, CommandError):
             raise
         typer.echo(f"Error: {found}", err=True)
         sys.exit(found.exit_code)
+
+
+def _place(error: OSError) -> str:
+    return f" at {error.filename}" if error.filename else ""
 
 
 def first_error(error: BaseException) -> BaseException:

@@ -5,7 +5,7 @@ set -eu
 python=$1
 build=$2
 version=$(sed -n 's/^torch==//p' requirements/dev.txt)
-install() { "$python" -m pip install --quiet --disable-pip-version-check "$@"; }
+install() { sh "$(dirname "$0")/pip_install.sh" "$python" "$@"; }
 
 echo "Installing torch $version, $build build."
 case $build-$(uname -s) in

@@ -1,6 +1,9 @@
 """Every command ends with one of four exit codes, and an error is one line on standard error."""
 
+import errno
+import os
 import pickle
+import shutil
 from typing import Annotated
 
 import pytest
@@ -48,6 +51,19 @@ def test_an_error_is_one_line_and_its_exit_code(error: Exception | None, code: E
     result = run(error, "count")
     assert result.exit_code == code
     assert (result.stdout, result.stderr) == ("", "Error: heron\n" if error else "")
+
+
+@pytest.mark.parametrize(
+    ("error", "place"),
+    [
+        (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/pond/heron"), " at /pond/heron"),
+        (shutil.Error([("heron", "/pond/heron", str(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))))]), ""),
+    ],
+)
+def test_a_full_disk_is_one_line_that_says_what_to_do(error: OSError, place: str) -> None:
+    result = run(error, "count")
+    assert result.exit_code == ExitCode.WRONG_USE
+    assert result.stderr == f"Error: The disk is full{place}: make room, then run it again.\n"
 
 
 def test_the_codes_are_those_of_the_documentation() -> None:
