@@ -56,8 +56,8 @@ def guarded(home: Path, logs: Path, tmp_path_factory: pytest.TempPathFactory) ->
     for_embed = {"EMBED_QUEUE_TOKENS": "1024", "EMBED_MODEL_ALIASES": f"{EMBED_ALIAS}, {OPENAI_ALIAS}"}
     for_rerank = {"RERANK_QUEUE_TOKENS": "1024", "RERANK_MODEL_ALIASES": RERANK_ALIAS}
     with (
-        running(EMBED, EMBED.serving | for_embed | shared, home=home, log=logs / "guarded-embed.log") as embed,
-        running(RERANK, RERANK.serving | for_rerank | shared, home=home, log=logs / "guarded-rerank.log") as rerank,
+        running(EMBED, EMBED.lean | for_embed | shared, home=home, log=logs / "guarded-embed.log") as embed,
+        running(RERANK, RERANK.lean | for_rerank | shared, home=home, log=logs / "guarded-rerank.log") as rerank,
         Gateway(tmp_path_factory.mktemp("guarded"), embed.server.address, rerank.server.address) as gateway,
     ):
         yield Guarded(gateway.url, embed, rerank)

@@ -61,7 +61,7 @@ class Replicas:
     def _start(self, port: int) -> Server:
         self._started += 1
         log = self._logs / f"replica-{self._started}.log"
-        return Server(EMBED.target, home=self._home, log=log, settings=EMBED.serving | _DRAINING, port=port)
+        return Server(EMBED.target, home=self._home, log=log, settings=EMBED.lean | _DRAINING, port=port)
 
 
 @contextmanager

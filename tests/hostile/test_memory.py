@@ -27,7 +27,7 @@ SMALL_BODY = orjson.dumps({"texts": ["a"] * 1020})
 def narrow(home: Path, logs: Path) -> Iterator[Service]:
     """embed-service with memory for four bodies of the largest size."""
     settings = {"CACHE_URL": "memory", "MAX_BODY_BYTES": str(BODY_BYTES), "MAX_INFLIGHT_BYTES": str(INFLIGHT_BYTES)}
-    with running(EMBED, EMBED.serving | QUICK_STOP | settings, home=home, log=logs / "narrow.log") as service:
+    with running(EMBED, EMBED.lean | QUICK_STOP | settings, home=home, log=logs / "narrow.log") as service:
         yield service
 
 

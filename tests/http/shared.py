@@ -93,7 +93,7 @@ def observed(collector: Collector, home: Path, logs: Path) -> Iterator[dict[str,
     traces = {"TRACES_URL": collector.url, "OTEL_BSP_SCHEDULE_DELAY": "50"}
     settings = QUICK_STOP | {"CACHE_URL": "memory"} | traces
     for_embed, for_rerank = (
-        kind.serving | settings | {f"{kind.prefix}QUEUE_TOKENS": str(SHORT_QUEUE_TOKENS)} for kind in (EMBED, RERANK)
+        kind.lean | settings | {f"{kind.prefix}QUEUE_TOKENS": str(SHORT_QUEUE_TOKENS)} for kind in (EMBED, RERANK)
     )
     with (
         running(EMBED, for_embed, home=home, log=logs / "observed-embed.log") as embed,
@@ -136,7 +136,7 @@ def impatient(request: pytest.FixtureRequest, home: Path, logs: Path) -> Iterato
 
 
 def _behind_redis(kind: Kind, redis_server: RedisServer, home: Path, logs: Path) -> Iterator[Service]:
-    settings = {**kind.serving, **QUICK_STOP, "CACHE_URL": redis_server.url, "CACHE_MEMORY_BYTES": "0"}
+    settings = {**kind.lean, **QUICK_STOP, "CACHE_URL": redis_server.url, "CACHE_MEMORY_BYTES": "0"}
     with running(kind, settings, home=home, log=logs / f"behind-redis-{kind.name}.log") as service:
         yield service
 
@@ -148,7 +148,7 @@ def _locked(kind: Kind, home: Path, logs: Path) -> Iterator[Service]:
         "CACHE_URL": "memory",
         "REQUEST_TIMEOUT_SECONDS": str(LOCKED_TIMEOUT_SECONDS),
     }
-    with running(kind, kind.serving | QUICK_STOP | own, home=home, log=logs / f"locked-{kind.name}.log") as service:
+    with running(kind, kind.lean | QUICK_STOP | own, home=home, log=logs / f"locked-{kind.name}.log") as service:
         yield service
 
 

@@ -92,7 +92,7 @@ def test_more_items_than_a_request_may_have_are_refused_and_named(service: Servi
 def of_one(request: pytest.FixtureRequest, home: Path, logs: Path) -> Iterator[Service]:
     """Each service with a limit of one text per request."""
     kind: Kind = request.param
-    settings = kind.serving | QUICK_STOP | {f"{kind.prefix}MAX_{kind.items.upper()}": "1"}
+    settings = kind.lean | QUICK_STOP | {f"{kind.prefix}MAX_{kind.items.upper()}": "1"}
     with running(kind, settings, home=home, log=logs / f"of-one-{kind.name}.log") as service:
         yield service
 

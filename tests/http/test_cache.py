@@ -43,7 +43,7 @@ def sharing(
 ) -> Iterator[dict[str, Service]]:
     """embed-service thrice on one Redis: two in fp32 and one in bf16, all without memory of their own."""
     redis = {"CACHE_URL": redis_server.url, "CACHE_MEMORY_BYTES": "0"}
-    settings = {**EMBED.serving, **QUICK_STOP, **PATIENT, **redis}
+    settings = {**EMBED.lean, **QUICK_STOP, **PATIENT, **redis}
     with (
         running(EMBED, settings, home=home, log=logs / "sharing-two.log") as two,
         running(EMBED, settings | {"EMBED_PRECISION": "bf16"}, home=home, log=logs / "sharing-bf16.log") as other,
@@ -211,7 +211,7 @@ def test_no_request_is_lost_when_redis_is_killed_and_restarted_under_load(
 
 def test_what_pretends_to_be_a_redis_costs_neither_an_answer_nor_a_probe(home: Path, logs: Path) -> None:
     with Impostor(Attack("array", b"*1000000000\r\n")) as impostor:
-        settings = {**EMBED.serving, **QUICK_STOP, "CACHE_URL": impostor.url, "CACHE_MEMORY_BYTES": "0"}
+        settings = {**EMBED.lean, **QUICK_STOP, "CACHE_URL": impostor.url, "CACHE_MEMORY_BYTES": "0"}
         with (
             running(EMBED, settings, home=home, log=logs / "impostor.log") as service,
             ThreadPoolExecutor(1) as clients,

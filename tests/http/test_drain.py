@@ -55,7 +55,7 @@ def test_sigterm_during_load_fails_no_request(kind: Kind, home: Path, tmp_path: 
 
 def test_no_connection_is_reset_when_the_port_closes(kind: Kind, home: Path, tmp_path: Path) -> None:
     with (
-        running(kind, kind.serving | QUICK_STOP, home=home, log=tmp_path / "log") as service,
+        running(kind, kind.lean | QUICK_STOP, home=home, log=tmp_path / "log") as service,
         ThreadPoolExecutor(16) as clients,
     ):
         steady = [
@@ -72,7 +72,7 @@ def test_no_connection_is_reset_when_the_port_closes(kind: Kind, home: Path, tmp
 
 
 def test_what_cannot_be_finished_in_time_is_answered_with_503(kind: Kind, home: Path, tmp_path: Path) -> None:
-    settings = kind.serving | QUICK_STOP | {"DRAIN_TIMEOUT_SECONDS": "0.2"}
+    settings = kind.lean | QUICK_STOP | {"DRAIN_TIMEOUT_SECONDS": "0.2"}
     with running(kind, settings, home=home, log=tmp_path / "log") as service, ThreadPoolExecutor(1) as clients:
         bulk = clients.submit(service.post_with, {}, *long_texts(200))
         wait_for(lambda: service.server.metric("duobento_queue_tokens") > 0, "the bulk request is admitted")

@@ -63,7 +63,7 @@ def test_the_service_is_killed_and_another_takes_its_place(
     qdrant: QdrantClient, qdrant_url: str, alias: str, embed: Service, home: Path, logs: Path, tmp_path: Path
 ) -> None:
     seed(qdrant, alias, 600)
-    settings = EMBED.serving | QUICK_STOP
+    settings = EMBED.lean | QUICK_STOP
     with running(EMBED, settings, home=home, log=logs / "first.log") as first, FaultProxy(first.server.url) as proxy:
         migrate = Migration(qdrant_url, proxy.url, alias, tmp_path / "migration")
         process = migrate.start("--batch-size=10")

@@ -185,7 +185,7 @@ def test_urls_that_are_exchanged_are_noticed(deployment: Deployment) -> None:
 
 
 def test_a_service_that_loads_is_not_ready(home: Path, tmp_path: Path, deployment: Deployment) -> None:
-    with Server(EMBED.target, home=home, log=tmp_path / "log", settings=EMBED.serving | QUICK_STOP) as loading:
+    with Server(EMBED.target, home=home, log=tmp_path / "log", settings=EMBED.lean | QUICK_STOP) as loading:
         loading.wait_for_probe("/live")
         code, lines = doctor("--embed-url", loading.url, *deployment.urls[2:])
     assert code == 1
