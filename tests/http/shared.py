@@ -31,6 +31,8 @@ LOCKED_ORIGIN = "https://app.example"
 LOCKED_TIMEOUT_SECONDS = 20
 """Far less than a request with as many long texts as are allowed takes, and far more than any other."""
 IMPATIENT_SECONDS = 1.0
+IMPATIENT_BULK_SECONDS = 3.0
+"""Above what eight long texts take on a busy machine, and below what hundreds take on any."""
 
 
 @pytest.fixture(scope="session")
@@ -130,7 +132,11 @@ def behind_redis(request: pytest.FixtureRequest) -> Service:
 def impatient(request: pytest.FixtureRequest, home: Path, logs: Path) -> Iterator[Service]:
     """Each service with a short limit for interactive requests, and one so high for bulk that it is never met."""
     kind: Kind = request.param
-    settings = {**kind.serving, **QUICK_STOP, f"{kind.prefix}MAX_INTERACTIVE_WAIT_SECONDS": str(IMPATIENT_SECONDS)}
+    limits = {
+        f"{kind.prefix}MAX_INTERACTIVE_WAIT_SECONDS": str(IMPATIENT_SECONDS),
+        f"{kind.prefix}BULK_ABOVE_SECONDS": str(IMPATIENT_BULK_SECONDS),
+    }
+    settings = kind.serving | QUICK_STOP | limits
     with running(kind, settings, home=home, log=logs / f"impatient-{kind.name}.log") as service:
         yield service
 

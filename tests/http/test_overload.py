@@ -9,11 +9,11 @@ from tests.http.services import Service, long_texts, problem
 
 
 def test_what_cannot_be_answered_in_time_is_refused_at_once_and_the_rest_is_answered(impatient: Service) -> None:
-    expected = impatient.post(*long_texts(8)).json()
+    expected = impatient.post(*long_texts(4)).json()
     before = impatient.server.metric("duobento_refusals_total", reason="queue")
 
     def ask(_: int) -> httpx.Response:
-        return impatient.post(*long_texts(8), priority="interactive")
+        return impatient.post(*long_texts(4), priority="interactive")
 
     with ThreadPoolExecutor(100) as clients:
         answers = list(clients.map(ask, range(300)))
