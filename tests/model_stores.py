@@ -1,11 +1,14 @@
-"""Model stores for tests, kept between runs, each made by the command that users run and by one test run at a time."""
+"""Model stores for tests, kept between runs, each made by the command that users run and by one test run at a time.
+
+Conversions that no command makes are kept beside them.
+"""
 
 import fcntl
 import hashlib
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import mkdtemp
@@ -33,13 +36,23 @@ def model_store(config: pytest.Config, name: str, *installs: tuple[str, ...]) ->
         name: of the store.
         installs: arguments of `python -m scripts.models install`, one call each.
     """
+    return kept(config, f"{_version(installs)}{name}", lambda building: _install(building, installs))
+
+
+def kept(config: pytest.Config, name: str, fill: Callable[[Path], None]) -> Path:
+    """A folder that is filled by the first test run that wants it, and removed when none has for a day."""
     configured = os.environ.get("DUOBENTO_TEST_STORE")
     stores = Path(configured) if configured else config.cache.mkdir("model-stores")
     stores.mkdir(parents=True, exist_ok=True)
-    store = stores / f"{_version(installs)}{name}"
-    with _alone(stores / f".{store.name}.lock"):
+    store = stores / name
+    with _alone(stores / f".{name}.lock"):
         if not store.is_dir():
-            _install(store, installs)
+            building = Path(mkdtemp(prefix="building-", dir=stores))
+            try:
+                fill(building)
+                building.rename(store)
+            finally:
+                shutil.rmtree(building, ignore_errors=True)
         os.utime(store)
     for other in stores.iterdir():
         if other.is_dir() and time.time() - other.stat().st_mtime > UNUSED_AFTER_S:
@@ -47,15 +60,10 @@ def model_store(config: pytest.Config, name: str, *installs: tuple[str, ...]) ->
     return store
 
 
-def _install(store: Path, installs: tuple[tuple[str, ...], ...]) -> None:
-    building = Path(mkdtemp(prefix="building-", dir=store.parent))
-    try:
-        for arguments in installs:
-            done = run_models_command(building, "install", *arguments)
-            assert done.returncode == 0, done.stdout + done.stderr
-        building.rename(store)
-    finally:
-        shutil.rmtree(building, ignore_errors=True)
+def _install(building: Path, installs: tuple[tuple[str, ...], ...]) -> None:
+    for arguments in installs:
+        done = run_models_command(building, "install", *arguments)
+        assert done.returncode == 0, done.stdout + done.stderr
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +39,13 @@ def home(original: InstalledModel, tmp_path_factory: pytest.TempPathFactory) -> 
     return home
 
 
+@pytest.fixture(scope="module")
+def int8(conversion: Conversion, home: Path) -> InstalledModel:
+    installed = conversion.install("int8", home=home)
+    assert installed is not None
+    return installed
+
+
 @pytest.fixture
 def empty(tmp_path: Path) -> Path:
     return tmp_path / "home"
@@ -51,22 +59,20 @@ def test_fp32_is_the_same_model(conversion: Conversion, empty: Path) -> None:
 
 
 def test_int8_is_stored_with_all_that_a_service_needs(
-    conversion: Conversion, original: InstalledModel, empty: Path
+    int8: InstalledModel, original: InstalledModel, home: Path
 ) -> None:
-    installed = conversion.install("int8", home=empty)
-    assert installed is not None
-    assert installed.tag == f"{original.tag}-openvino-int8"
-    assert find(ENCODER, backend="openvino", precision="int8", home=empty) == installed
-    assert {file.name for file in installed.path.iterdir()} >= {
+    assert int8.tag == f"{original.tag}-openvino-int8"
+    assert find(ENCODER, backend="openvino", precision="int8", home=home) == int8
+    assert {file.name for file in int8.path.iterdir()} >= {
         "openvino_model.xml",
         "openvino_model.bin",
         "tokenizer.json",
         "config.json",
         "duobento.json",
     }
-    assert (installed.path / "openvino_model.bin").stat().st_size < 30_000_000
+    assert (int8.path / "openvino_model.bin").stat().st_size < 30_000_000
 
-    profile = installed.profile
+    profile = int8.profile
     assert (profile.backend, profile.precision, profile.pooling) == ("openvino", "int8", "mean")
     assert (profile.revision, profile.dimension, profile.max_tokens) == (
         original.profile.revision,
@@ -77,7 +83,7 @@ def test_int8_is_stored_with_all_that_a_service_needs(
     assert profile.provenance["source"] == f"converted from {original.tag}"
     assert {"openvino", "nncf", "torch", "fidelity measured on"} <= profile.provenance.keys()
     assert re.fullmatch(r"[0-9a-f]{64}", profile.provenance["sha256 of openvino_model.bin"])
-    assert json.loads((installed.path / "duobento.json").read_text())["fidelity"] == profile.fidelity
+    assert json.loads((int8.path / "duobento.json").read_text())["fidelity"] == profile.fidelity
 
 
 def test_reranker_in_int8_keeps_the_order(model_store: Path, empty: Path) -> None:
@@ -93,16 +99,15 @@ def test_reranker_in_int8_keeps_the_order(model_store: Path, empty: Path) -> Non
     assert lines == [f"{RERANKER} is installed as {installed.tag} (--force converts it again)"]
 
 
-def test_damaged_weights_do_not_pass(conversion: Conversion, home: Path) -> None:
-    installed = conversion.install("int8", home=home)
-    assert installed is not None
-    weights = np.memmap(installed.path / "openvino_model.bin", mode="r+")
+def test_damaged_weights_do_not_pass(int8: InstalledModel, home: Path, empty: Path) -> None:
+    shutil.copytree(home, empty, symlinks=True)
+    weights = np.memmap(empty / int8.path.relative_to(home) / "openvino_model.bin", mode="r+")
     middle = len(weights) * 3 // 4
     weights[middle : middle + len(weights) // 40] = 0
     weights.flush()
 
     lines: list[str] = []
-    assert not verify(ENCODER, "int8", lines.append, home=home)
+    assert not verify(ENCODER, "int8", lines.append, home=empty)
     assert any("cosine_mean" in line and "beyond the limit" in line for line in lines)
     assert "beyond its limits" in lines[-1]
 
