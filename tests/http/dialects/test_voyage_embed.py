@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from tests.http import reference
-from tests.http.conftest import FRAIL_BODY_BYTES, POISON
 from tests.http.dialects.error_shapes import openai_error, voyage_error
 from tests.http.dialects.golden_shapes import golden, shape
 from tests.http.services import EMBED, JSON, Service
+from tests.http.shared import FRAIL_BODY_BYTES, POISON
 
 PATH = "/v1/embeddings"
 OWN_PATH = "/voyage/v1/embeddings"

@@ -3,11 +3,11 @@
 import httpx
 import pytest
 
-from tests.http.conftest import FRAIL_BODY_BYTES, POISON
 from tests.http.dialects.error_shapes import voyage_error
 from tests.http.dialects.golden_shapes import golden, shape
 from tests.http.dialects.rerank_routes import DOCUMENTS, FILLER, LONG, NEEDLE, OFFICE, cohere_error, in_order, post
 from tests.http.services import JSON, RERANK, Service
+from tests.http.shared import FRAIL_BODY_BYTES, POISON
 
 PATH = "/v1/rerank"
 OWN_PATH = "/voyage/v1/rerank"
