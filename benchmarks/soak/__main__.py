@@ -23,7 +23,8 @@ from benchmarks.soak.memory import rise, sampled
 from benchmarks.soak.mix import Mix
 
 _SETTLED_MINUTES = 10.0
-_CACHE = {"CACHE_URL": "memory"}
+# Full before minute 10: a cache that still fills would look like a leak.
+_CACHE = {"CACHE_URL": "memory", "CACHE_MEMORY_BYTES": str(16 * 2**20)}
 
 
 async def _soak(services: dict[str, Served], mixes: dict[str, Mix], load: float, seconds: float) -> dict[str, Any]:
