@@ -105,6 +105,7 @@ def test_openapi_describes_errors_as_each_dialect_sends_them(service: Service) -
         "Cohere": "CohereError",
         "OpenAI": "OpenAIError",
         "text-embeddings-inference": "TEIError",
+        "Voyage": "VoyageError",
         "native": "NativeError",
     }
     operations = [route["post"] for route in described["paths"].values() if "post" in route]
