@@ -49,8 +49,11 @@ $(INSTALLED): requirements/dev.txt scripts/install_torch.sh scripts/pip_install.
 models: venv ## Install the models of a preset (MODELS=small or production) in the fastest form (PRECISION=none: as they are)
 	$(BIN)/python -m scripts.models install $(MODELS) --precision $(PRECISION)
 
+# Of the installed variants the services take the fastest; a PRECISION that was asked for is the one that is served.
+VARIANT := $(if $(filter none,$(PRECISION)),BACKEND=torch,$(if $(filter-out auto,$(PRECISION)),PRECISION=$(PRECISION)))
+
 serve: models ## Start both services (MODELS=small or production, ARGS=… for scripts.serve); Ctrl-C stops them
-	$(BIN)/python -m scripts.serve --models $(MODELS) $(ARGS)
+	$(VARIANT:%=EMBED_%) $(VARIANT:%=RERANK_%) $(BIN)/python -m scripts.serve --models $(MODELS) $(ARGS)
 
 test: venv ## Run what tests the services: real HTTP, real models (WORKERS=2 at a time, PYTEST_ARGS=… for pytest)
 	@echo "About 25 minutes on two processors; the first time two more, for the models."

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from cachebox import LRUCache
 
-from bentos.common.cache.rows import KeyedRow
+from bentos.common.cache.key import KeyedRow
 from bentos.common.engine.tokenizer import SHORT_CHARACTERS, Side, Tokenizer, are_short
 from bentos.common.errors import InvalidInput
 from bentos.common.lifecycle import LoadedModel

@@ -5,7 +5,7 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 
-from bentos.common.cache.rows import KeyedRow
+from bentos.common.cache.key import KeyedRow
 from bentos.common.engine.tokenizer import Content, Side, are_short
 from bentos.common.errors import InferenceFailed, InvalidInput, NoItems, TextTooLong, TooManyItems
 from bentos.common.lifecycle import Lifecycle, LoadedModel

@@ -5,8 +5,8 @@ from collections import defaultdict
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
+from bentos.common.cache.key import NAMESPACE
 from bentos.common.cache.redis.client import Client
-from bentos.common.cache.rows import NAMESPACE
 
 _BATCH = 500
 

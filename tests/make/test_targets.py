@@ -28,3 +28,17 @@ def test_help_lists_every_target(repository: Repository) -> None:
     phony = re.findall(r"^\.PHONY:((?:.*\\\n)*.*)$", (ROOT / "Makefile").read_text(), re.M)[0]
     assert sorted(listed) == sorted(phony.replace("\\", "").split())
     assert {"serve", "test", "test-all", "check", "bench", "doctor", "build", "docs"} <= set(listed)
+
+
+@pytest.mark.parametrize(
+    ("asked", "settings"),
+    [
+        ("", ""),
+        ("PRECISION=auto", ""),
+        ("PRECISION=fp32", "EMBED_PRECISION=fp32 RERANK_PRECISION=fp32 "),
+        ("PRECISION=none", "EMBED_BACKEND=torch RERANK_BACKEND=torch "),
+    ],
+)
+def test_serve_takes_the_variant_that_was_asked_for(repository: Repository, asked: str, settings: str) -> None:
+    *_, last = repository.make("--dry-run", "serve", *asked.split()).splitlines()
+    assert last.strip() == f"{settings}.venv/bin/python -m scripts.serve --models small"

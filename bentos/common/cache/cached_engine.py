@@ -9,8 +9,8 @@ import numpy as np
 
 from bentos.common.backends.interface import Outputs
 from bentos.common.cache.interface import Cache, Key, Payload
+from bentos.common.cache.key import KeyedRow, RowCodec, RowHasher
 from bentos.common.cache.metrics import CacheMetrics
-from bentos.common.cache.rows import KeyedRow, RowCodec, RowHasher
 from bentos.common.cache.single_flight import InFlightRows, Slot
 from bentos.common.engine.engine import Engine
 from bentos.common.errors import DeadlineExceeded, InferenceFailed

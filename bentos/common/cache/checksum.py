@@ -5,7 +5,7 @@ import hmac
 import zlib
 
 from bentos.common.cache.interface import Key, Payload
-from bentos.common.cache.rows import Identity
+from bentos.common.cache.key import Identity
 
 _CRC_BYTES = 4
 _DIGEST_BYTES = 16

@@ -4,9 +4,9 @@ from bentos.common.backends.interface import Backend
 from bentos.common.cache.cached_engine import CachedEngine
 from bentos.common.cache.checksum import Checksum
 from bentos.common.cache.interface import Cache
+from bentos.common.cache.key import Identity, RowCodec, RowHasher
 from bentos.common.cache.memory import MemoryCache
 from bentos.common.cache.metrics import CacheMetrics
-from bentos.common.cache.rows import Identity, RowCodec, RowHasher
 from bentos.common.cache.tiered import TieredCache
 from bentos.common.engine.engine import Engine
 from bentos.common.models.profile import ModelProfile

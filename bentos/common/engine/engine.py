@@ -12,7 +12,7 @@ from bentos.common.engine.admission import Admission
 from bentos.common.engine.dispatcher import Dispatcher, too_late
 from bentos.common.engine.job import Job
 from bentos.common.engine.throughput import Throughput
-from bentos.common.engine.tokenization import TokenizationPool
+from bentos.common.engine.tokenization_pool import TokenizationPool
 from bentos.common.engine.watchdog import Watchdog
 from bentos.common.errors import NotReady
 from bentos.common.observability.metrics import Metrics

@@ -40,7 +40,7 @@ class DetokenizeBody(BaseModel):
 
 
 class DetokenizeAnswer(BaseModel):
-    """The tokens' text; what the tokenizer normalises, such as capitals, does not come back."""
+    """The tokens' text; what the tokenizer normalizes, such as capitals, does not come back."""
 
     text: str
     meta: TokensMeta

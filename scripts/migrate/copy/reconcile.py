@@ -88,7 +88,7 @@ def changed(records: Sequence[Record], copies: Sequence[Record], cosine: Collect
 
 
 def same(record: Record, copy: Record, cosine: Collection[str]) -> bool:
-    """Whether payload and carried vectors are equal, but for the rounding of normalising vectors again.
+    """Whether payload and carried vectors are equal, but for the rounding of normalizing vectors again.
 
     Qdrant may give vectors that are compared by cosine unit length, or may not, so only their direction is compared.
     """

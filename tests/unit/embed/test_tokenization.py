@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bentos.common.backends.interface import TokenRow
-from bentos.common.cache.rows import RowHasher
-from bentos.common.engine.tokenization import TokenizationPool
+from bentos.common.cache.key import RowHasher
+from bentos.common.engine.tokenization_pool import TokenizationPool
 from bentos.common.engine.tokenizer import Side, Tokenizer, Truncation
 from bentos.common.errors import InvalidInput
 from bentos.common.models.store import find

@@ -10,10 +10,10 @@ from typing import Any, TypeVar
 
 from bentos.common.cache.checksum import Checksum, Damaged
 from bentos.common.cache.interface import Key, Payload
+from bentos.common.cache.key import RowCodec
 from bentos.common.cache.metrics import LOOK_UP, STORE, CacheMetrics
 from bentos.common.cache.redis.circuit_breaker import Circuit
 from bentos.common.cache.redis.client import Client, mget
-from bentos.common.cache.rows import RowCodec
 
 _log = logging.getLogger(__name__)
 _CONNECTIONS = 16

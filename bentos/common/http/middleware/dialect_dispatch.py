@@ -77,6 +77,6 @@ class DialectDispatchMiddleware:
                 known = not fields.isdisjoint(shared.fields) or (
                     shared.values and any(body.get(field) == value for field, value in shared.values.items())
                 )
-                if known and fields.isdisjoint(shared.unless):
+                if known and all(body.get(field) is None for field in shared.unless):
                     return own
         return path

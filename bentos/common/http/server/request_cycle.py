@@ -29,15 +29,12 @@ class RequestCycle(RequestResponseCycle):
             raise self.failure
         return super().receive()
 
-    async def send(self, message: ASGISendEvent) -> None:
+    def send(self, message: ASGISendEvent) -> Coroutine[Any, Any, None]:
         """Send the head of the response with the first part of its body, or the next part."""
-        if self.response_started:
-            await super().send(message)
-            if self.response_complete and isinstance(self.transport, ResponseTransport):
-                self.transport.flush()
-        else:
+        is_first = not self.response_started and not isinstance(self.transport, ResponseTransport)
+        if is_first and self.scope["method"] != "HEAD":  # after which no body is written
             self.transport = ResponseTransport(self.transport)
-            await super().send(message)
+        return super().send(message)
 
 
 class ResponseTransport(asyncio.Transport):
@@ -64,15 +61,15 @@ class ResponseTransport(asyncio.Transport):
             self._head = bytes(data)
         else:
             self._head_is_sent = True
-            self._transport.writelines((self._head, data))
-
-    def flush(self) -> None:
-        """Send the head if no body has followed, as after HEAD."""
-        if self._head is not None and not self._head_is_sent:
-            self._head_is_sent = True
-            self._transport.write(self._head)
+            if data:
+                self._transport.writelines((self._head, data))
+            else:  # which asyncio's own transport of Python 3.12 never gets rid of
+                self._transport.write(self._head)
 
     def close(self) -> None:
-        """Close the connection after what was written."""
-        self.flush()
+        """Close the connection after what was sent. A head that no body has followed is dropped."""
         self._transport.close()
+
+    def is_closing(self) -> bool:
+        """Whether the connection is closed or closing."""
+        return self._transport.is_closing()

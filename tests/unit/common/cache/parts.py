@@ -12,11 +12,11 @@ from bentos.common.backends.interface import Outputs, TokenRow
 from bentos.common.cache.cached_engine import CachedEngine, Computed
 from bentos.common.cache.checksum import Checksum
 from bentos.common.cache.interface import Cache
+from bentos.common.cache.key import DType, Identity, RowCodec, RowHasher
 from bentos.common.cache.memory import MemoryCache
 from bentos.common.cache.metrics import CacheMetrics
 from bentos.common.cache.redis.client import connect
 from bentos.common.cache.redis.tier import RedisCache
-from bentos.common.cache.rows import DType, Identity, RowCodec, RowHasher
 from bentos.common.engine.engine import Engine
 from bentos.common.observability.metrics import Metrics
 from bentos.common.settings import EngineSettings

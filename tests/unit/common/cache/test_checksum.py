@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bentos.common.cache.checksum import Checksum, Damaged
-from bentos.common.cache.rows import Identity
+from bentos.common.cache.key import Identity
 from tests.unit.common.cache.parts import IDENTITY
 
 KEY = b"k" * 20

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from bentos.common.cache.rows import RowCodec
+from bentos.common.cache.key import RowCodec
 
 Rows = np.ndarray[tuple[int, int], np.dtype[np.float32]]
 shapes = st.tuples(st.integers(1, 5), st.integers(1, 8))

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bentos.common.backends.interface import TokenRow
 from bentos.common.cache.factory import identity_of
-from bentos.common.cache.rows import RowHasher
+from bentos.common.cache.key import RowHasher
 from bentos.common.settings import CacheSettings
 from tests.unit.common.cache.parts import IDENTITY
 from tests.unit.common.engine.fake_backend import FakeBackend, row

@@ -103,6 +103,22 @@ class _Recorded(asyncio.Transport):
         self.sent.append(b"closed")
 
 
+def _cycle(connection: _Recorded, method: str = "POST", *, keep_alive: bool = True) -> RequestCycle:
+    return RequestCycle(
+        scope={"method": method, "path": "/embed", "http_version": "1.1"},  # type: ignore[typeddict-item]
+        transport=connection,
+        flow=FlowControl(connection),
+        logger=logging.getLogger("silent"),
+        access_logger=logging.getLogger("silent"),
+        access_log=False,
+        default_headers=[],
+        message_event=asyncio.Event(),
+        expect_100_continue=False,
+        keep_alive=keep_alive,
+        on_response=lambda: None,
+    )
+
+
 @pytest.mark.parametrize("keep_alive", [True, False])
 @pytest.mark.parametrize(
     ("method", "bodies", "sent"),
@@ -117,19 +133,7 @@ def test_head_and_body_of_a_response_are_sent_together(
     method: str, bodies: list[bytes], sent: list[bytes], keep_alive: bool
 ) -> None:
     connection = _Recorded()
-    cycle = RequestCycle(
-        scope={"method": method, "path": "/embed", "http_version": "1.1"},  # type: ignore[typeddict-item]
-        transport=connection,
-        flow=FlowControl(connection),
-        logger=logging.getLogger(),
-        access_logger=logging.getLogger(),
-        access_log=False,
-        default_headers=[],
-        message_event=asyncio.Event(),
-        expect_100_continue=False,
-        keep_alive=keep_alive,
-        on_response=lambda: None,
-    )
+    cycle = _cycle(connection, method, keep_alive=keep_alive)
 
     async def answer() -> None:
         headers = [(b"content-length", str(len(b"".join(bodies))).encode())]
@@ -143,3 +147,25 @@ def test_head_and_body_of_a_response_are_sent_together(
     assert head.startswith(b"HTTP/1.1 200 OK\r\ncontent-length: ")
     assert end
     assert [b"head " + first, *connection.sent[1:]] == sent + [b"closed"] * (not keep_alive)
+
+
+def test_a_response_whose_body_does_not_come_is_not_begun() -> None:
+    async def application(_: Any, __: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"7")]})
+        raise RuntimeError
+
+    connection = _Recorded()
+    asyncio.run(_cycle(connection).run_asgi(application))
+    assert connection.sent == [b"closed"]
+
+
+def test_an_application_that_fails_before_its_response_is_answered_for() -> None:
+    async def application(_: Any, __: Any, send: Any) -> None:
+        await send({"type": "http.response.body", "body": b"vectors"})
+
+    connection = _Recorded()
+    asyncio.run(_cycle(connection).run_asgi(application))
+    answer, end = connection.sent
+    assert answer.startswith(b"HTTP/1.1 500 ")
+    assert answer.endswith(b"\r\n\r\nInternal Server Error")
+    assert end == b"closed"

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from bentos.common.engine.tokenization import TokenizationPool
+from bentos.common.engine.tokenization_pool import TokenizationPool
 from bentos.common.engine.tokenizer import SHORT_CHARACTERS
 from bentos.common.errors import DeadlineExceeded
 from bentos.common.work_options import Lane
