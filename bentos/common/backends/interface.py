@@ -34,7 +34,7 @@ class DeviceUnusable(RuntimeError):
     """A GPU, its driver or its memory does not do; the model's files are fine."""
 
 
-class Waiting(Protocol):
+class WaitingRow(Protocol):
     """A row that waits to be computed.
 
     Attributes:
@@ -44,7 +44,7 @@ class Waiting(Protocol):
     length: int
 
 
-Row = TypeVar("Row", bound=Waiting)
+Row = TypeVar("Row", bound=WaitingRow)
 
 
 class Queue(Protocol[Row]):

@@ -13,13 +13,13 @@ from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from bentos.common.http import probes
-from bentos.common.http.dialect_router import shared_paths
+from bentos.common.http.dialect_router import renderer_by_path, shared_paths
 from bentos.common.http.middleware.dialect_dispatch import DialectDispatchMiddleware
 from bentos.common.http.middleware.route_labels import UNMATCHED
 from bentos.common.http.other_service import OtherService
 from bentos.common.http.page.routes import Page, page_router
 from bentos.common.http.problems import problem_of
-from bentos.common.http.route import DialectRoute, renderer_by_path
+from bentos.common.http.route import DialectRoute
 from bentos.common.lifecycle import Lifecycle
 from bentos.common.version import VERSION
 

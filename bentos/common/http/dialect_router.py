@@ -1,10 +1,13 @@
 """Routers of dialects that have a path in common with another one, and how their requests are told apart."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from fastapi import APIRouter
+
+from bentos.common.http.responses import native_error
+from bentos.common.http.route import DialectRoute, ErrorRenderer
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,3 +54,13 @@ class DialectRouter(APIRouter):
 def shared_paths(routers: Sequence[APIRouter]) -> list[SharedPath]:
     """All that the routers declare, in their order."""
     return [shared for router in routers if isinstance(router, DialectRouter) for shared in router.shared]
+
+
+def renderer_by_path(routers: Iterable[APIRouter]) -> Callable[[str], ErrorRenderer]:
+    """How the dialect of a path writes errors, for those that arise before a route is reached; elsewhere natively."""
+    routes = [route for router in routers for route in router.routes if isinstance(route, DialectRoute)]
+
+    def renderer(path: str) -> ErrorRenderer:
+        return next((type(route).render_error for route in routes if route.path_regex.fullmatch(path)), native_error)
+
+    return renderer

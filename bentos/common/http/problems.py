@@ -46,6 +46,8 @@ _TABLE: dict[type[DomainError], tuple[int, str]] = {
     DeadlineExceeded: (504, "deadline_exceeded"),
     DomainError: (500, "internal_error"),
 }
+CLIENT_CLOSED_REQUEST = 499
+"""Status under which a request is counted whose client left (nginx's number; nobody receives it)."""
 _HTTP_CODES = {401: "unauthorized", 404: "not_found", 405: "method_not_allowed"}
 
 

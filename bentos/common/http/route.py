@@ -1,17 +1,12 @@
-"""The route class of all dialects.
-
-A bounded JSON body and what the headers say of the work in, any error out in the dialect's shape, work dropped when the
-client leaves.
-"""
+"""The route class of all dialects: bounded JSON in, errors in the dialect's shape out, no work for who has left."""
 
 import asyncio
 import inspect
 import math
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine
 from functools import wraps
 from typing import Any, ClassVar, TypeAlias, TypeVar
 
-from fastapi import APIRouter
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, TypeAdapter
 from starlette.requests import ClientDisconnect, Request
@@ -21,7 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from bentos.common.errors import InvalidInput
 from bentos.common.http import headers
 from bentos.common.http.body import load_json, validated
-from bentos.common.http.problems import Problem, problem_of
+from bentos.common.http.problems import CLIENT_CLOSED_REQUEST, Problem, problem_of
 from bentos.common.http.responses import NativeError, native_error
 from bentos.common.settings import ServerSettings
 from bentos.common.work_options import DEFAULT, WorkOptions
@@ -30,9 +25,6 @@ _TIMEOUT = b"x-request-timeout"
 _CACHE_CONTROL = b"cache-control"
 _PATIENCE_SECONDS = 0.01
 """Watching a client costs a task, a tenth of what a cached answer takes, and such an answer is there before that."""
-
-CLIENT_CLOSED_REQUEST = 499
-"""Status under which a request is counted whose client left (nginx's number; nobody receives it)."""
 
 ErrorRenderer: TypeAlias = Callable[[Problem], Response]
 Handler: TypeAlias = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -205,13 +197,3 @@ def _without_options(endpoint: Endpoint) -> Endpoint:
     body_only = [parameter for name, parameter in signature.parameters.items() if name != "options"]
     described.__signature__ = signature.replace(parameters=body_only)  # type: ignore[attr-defined]
     return described
-
-
-def renderer_by_path(routers: Iterable[APIRouter]) -> Callable[[str], ErrorRenderer]:
-    """How the dialect of a path writes errors, for those that arise before a route is reached; elsewhere natively."""
-    routes = [route for router in routers for route in router.routes if isinstance(route, DialectRoute)]
-
-    def renderer(path: str) -> ErrorRenderer:
-        return next((type(route).render_error for route in routes if route.path_regex.fullmatch(path)), native_error)
-
-    return renderer

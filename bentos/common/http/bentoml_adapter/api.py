@@ -13,13 +13,13 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bentos.common.http.bentoml_adapter.calls import BatchAPI, BentoMLCalls
+from bentos.common.http.dialect_router import renderer_by_path
 from bentos.common.http.headers import TRUNCATED
 from bentos.common.http.inflight import InFlightBytes
 from bentos.common.http.middleware.api_keys import APIKeyMiddleware
 from bentos.common.http.middleware.request_context import REQUEST_ID_HEADER, RequestContext
 from bentos.common.http.middleware.route_labels import RouteLabels
 from bentos.common.http.middleware.tracing import TracingMiddleware
-from bentos.common.http.route import renderer_by_path
 from bentos.common.lifecycle import Lifecycle
 from bentos.common.settings import TracesSettings
 from bentos.common.work_options import Lane

@@ -17,9 +17,9 @@ from bentos.common.engine.engine import estimated_tokens
 from bentos.common.errors import DeadlineExceeded, InvalidInput, NoItems, TooManyItems
 from bentos.common.http.bentoml_adapter.merge_gate import MERGED_ITEMS, Call, FailedBatch, MergeGate
 from bentos.common.http.body import NOT_AN_OBJECT, load_json
-from bentos.common.http.problems import problem_of
+from bentos.common.http.problems import CLIENT_CLOSED_REQUEST, problem_of
 from bentos.common.http.responses import native_error
-from bentos.common.http.route import CLIENT_CLOSED_REQUEST, cancel_on_disconnect, work_options
+from bentos.common.http.route import cancel_on_disconnect, work_options
 from bentos.common.lifecycle import Lifecycle
 from bentos.common.work_options import WorkOptions
 
