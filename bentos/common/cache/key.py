@@ -21,7 +21,7 @@ _REVISION_CHARACTERS = 12
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What computes the outputs, and as what they are kept. Entries are shared where all of it is equal.
+    """What computes the outputs, and how they are kept. Entries are shared where all of it is equal.
 
     Attributes:
         service: name of the service.

@@ -75,7 +75,7 @@ class Throughput:
 
 
 class TokenBudget:
-    """Adapts the token budget so that one micro-batch takes about a target time in seconds.
+    """Adapts the token budget so that one micro-batch takes about a target time.
 
     A micro-batch has a fixed cost besides its cost per token, so the time per token of a small one says little about a
     full one. Therefore only micro-batches that filled half the budget, or took longer than that, move it; the
