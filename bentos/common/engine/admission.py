@@ -13,6 +13,9 @@ from bentos.common.work_options import Lane
 _LONGEST_RETRY_SECONDS = 60.0
 _MARGIN = 0.9
 """Share of a request's own time into which it has to fit, as what is expected may come a little later."""
+_INTERACTIVE_MARGIN = 2 / 3
+"""The same of the interactive limit, which 99 of 100 answers should keep: a rate measured over seconds is less certain
+for the next few seconds than for a minute."""
 _CERTAIN_SHARE = 0.5
 """Of an estimated number of tokens. Under overload most requests are refused by it, before they are tokenized."""
 
@@ -41,7 +44,7 @@ class Admission:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._most_tokens = settings.queue_tokens
-        self._interactive_seconds = settings.max_interactive_wait_seconds
+        self._interactive_seconds = _INTERACTIVE_MARGIN * settings.max_interactive_wait_seconds
         self._burst = settings.interactive_burst
         self._throughput = throughput
         self._request_timeout = request_timeout

@@ -25,7 +25,7 @@ class Harness:
         throughput = Throughput(0.01, self.clock)
         metrics = Metrics()
         self.registry = metrics.registry
-        options = {"threads": 1, "max_interactive_wait_seconds": 5, "queue_tokens": 100_000, **settings}
+        options = {"threads": 1, "max_interactive_wait_seconds": 7.5, "queue_tokens": 100_000, **settings}
         self.admission = Admission(
             EngineSettings(**options),  # type: ignore[arg-type]
             throughput,
