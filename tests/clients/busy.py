@@ -20,17 +20,17 @@ def full_queue(service: Service, texts: int = AT_ONCE) -> LeavingClient:
 
 
 @contextmanager
-def full_queue_until_refused(service: Service, *paths: str, texts: int = AT_ONCE) -> Iterator[None]:
-    """A block at whose start the queue is full, until a request to one of the paths was answered with 429.
+def full_queue_until_refused(service: Service, *paths: str, texts: int = AT_ONCE, times: int = 1) -> Iterator[None]:
+    """A block at whose start the queue is full, until requests to the paths were answered with 429 `times` times.
 
-    Fails if none was.
+    Fails if they were not.
     """
     before = _refused(service, paths)
     with ThreadPoolExecutor(1) as watcher, ExitStack() as busy:
         busy.enter_context(full_queue(service, texts))
 
         def make_room() -> None:
-            wait_for(lambda: _refused(service, paths) > before, "a request is refused")
+            wait_for(lambda: _refused(service, paths) >= before + times, "requests are refused")
             busy.close()
 
         room = watcher.submit(make_room)

@@ -15,7 +15,7 @@ from cohere.errors import (
 )
 
 from tests.clients.blocking import blocking
-from tests.clients.busy import full_queue, full_queue_until_refused
+from tests.clients.busy import full_queue
 from tests.clients.conftest import EMBED_ALIAS, KEY, RERANK_ALIAS, Guarded
 from tests.gateway.nginx import Gateway
 from tests.http.services import EMBED
@@ -98,18 +98,6 @@ def test_a_full_queue_of_rerank(connect: Connect, guarded: Guarded) -> None:
         connect(guarded.url).rerank(**RERANK_CALL)
     assert refusal.value.headers is not None
     assert int(refusal.value.headers["retry-after"]) > 0
-
-
-def test_embed_is_sent_again_until_it_is_served(connect: Connect, guarded: Guarded) -> None:
-    client = connect(guarded.url, max_retries=60)
-    with full_queue_until_refused(guarded.embed, "/v1/embed", "/v2/embed"):
-        assert client.embed(**EMBED_CALL).texts == ["heron"]
-
-
-def test_rerank_is_sent_again_until_it_is_served(connect: Connect, guarded: Guarded) -> None:
-    client = connect(guarded.url, max_retries=60)
-    with full_queue_until_refused(guarded.rerank, "/v1/rerank", "/v2/rerank"):
-        assert client.rerank(**RERANK_CALL).results[0].index == 1
 
 
 def test_rerank_while_its_service_is_down(connect: Connect, without_rerank: Gateway) -> None:

@@ -14,7 +14,7 @@ from tokenizers import Tokenizer
 from bentos.common.models import store as model_store
 from bentos.common.models.profile import TOKENIZER_FILE
 from tests.clients.blocking import blocking
-from tests.clients.busy import full_queue, full_queue_until_refused
+from tests.clients.busy import full_queue
 from tests.clients.conftest import KEY, OPENAI_ALIAS, Guarded
 from tests.gateway.nginx import Gateway
 from tests.http import reference
@@ -124,9 +124,3 @@ def test_a_full_queue(connect: Connect, guarded: Guarded) -> None:
         client.embeddings.create(input="heron", model=OPENAI_ALIAS)
     assert refusal.value.code == "rate_limit_exceeded"
     assert int(refusal.value.response.headers["Retry-After"]) > 0
-
-
-def test_embeddings_are_asked_for_again_until_they_are_served(connect: Connect, guarded: Guarded) -> None:
-    client = connect(guarded.url, max_retries=60)
-    with full_queue_until_refused(guarded.embed, "/v1/embeddings"):
-        assert client.embeddings.create(input="heron", model=OPENAI_ALIAS).data

@@ -11,7 +11,7 @@ from voyageai import error
 
 from bentos.embed.quantization import EmbeddingType, quantize
 from tests.clients.blocking import blocking
-from tests.clients.busy import full_queue, full_queue_until_refused
+from tests.clients.busy import full_queue
 from tests.clients.conftest import EMBED_ALIAS, KEY, RERANK_ALIAS, Guarded
 from tests.gateway.nginx import Gateway
 from tests.http import reference
@@ -129,12 +129,6 @@ def test_a_full_queue(connect: Connect, guarded: Guarded) -> None:
     with full_queue(guarded.embed), pytest.raises(error.RateLimitError) as refusal:
         client.embed(texts=["heron"], model=EMBED_ALIAS)
     assert int(refusal.value.headers["Retry-After"]) > 0
-
-
-def test_vectors_are_asked_for_again_until_they_are_served(connect: Connect, guarded: Guarded) -> None:
-    client = connect(f"{guarded.url}/v1", max_retries=60)
-    with full_queue_until_refused(guarded.embed, "/voyage/v1/embeddings"):
-        assert client.embed(texts=["heron"], model=EMBED_ALIAS).embeddings
 
 
 def test_while_a_service_is_down(connect: Connect, without_rerank: Gateway) -> None:
