@@ -65,7 +65,7 @@ $(NPM_PACKAGES): tests/clients/javascript/package-lock.json
 	@cd tests/clients/javascript && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error || \
 		echo "The npm packages are not installed: the tests with Node.js are left out." >&2
 
-test-all: venv npm-packages ## Run what make test leaves out: containers, a browser, Node.js, Ray, … (WITHOUT=containers for less)
+test-all: venv npm-packages ## Run what make test leaves out: tools, containers, a browser, Node.js, Ray, … (WITHOUT=containers for less)
 	@echo "About 20 minutes on two processors; the first time more, for models and npm packages."
 	@$(BIN)/python -m pytest -n $(WORKERS) -m "extended$(WITHOUT:%= and not %)" $(PYTEST_ARGS)
 

@@ -18,10 +18,17 @@ EXTENDED = {
     "node": "Node.js and npm",
     "prometheus": "Prometheus, which collects for some seconds",
     "ray": "a Ray cluster",
+    "tools": "the command-line tools at work: migration, embed, evaluate, bench, doctor",
 }
 """Markers of the tests that `make test` leaves out, and what they need; each of them has the marker `extended`, too."""
 
-OF_FIXTURES = {"browser": "browser", "engine": "containers", "node": "node", "prometheus": "prometheus"}
+OF_FIXTURES = {
+    "browser": "browser",
+    "engine": "containers",
+    "node": "node",
+    "prometheus": "prometheus",
+    "qdrant_url": "tools",
+}
 """Fixtures whose tests have a marker."""
 
 LEAST_FREE_BYTES = 2 * 2**30
@@ -37,7 +44,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[_LEFT_OUT] = Counter()
     config.addinivalue_line("markers", "extended: has one of the markers that follow; `make test` leaves it out")
     for marker, what in EXTENDED.items():
-        config.addinivalue_line("markers", f"{marker}: needs {what}" if marker != "endurance" else f"{marker}: {what}")
+        config.addinivalue_line("markers", f"{marker}: {what}")
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

@@ -9,6 +9,8 @@ import pytest
 from scripts.__main__ import COMMANDS
 from tests.http.server import ROOT
 
+pytestmark = pytest.mark.tools
+
 DOCUMENTED = ("serve", "models", "migrate", "bench", "doctor", "cache")
 
 

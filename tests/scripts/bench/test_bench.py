@@ -13,6 +13,8 @@ from scripts.free_port import free_port
 from tests.scripts.conftest import KEY, Deployment
 from tests.scripts.slow_proxy import slowed
 
+pytestmark = pytest.mark.tools
+
 FEW = ["--iterations", "3", "--warm-up", "1", "--batch-size", "4", "--documents", "5"]
 PATIENT = [f"--target={target.name}=60000/60000" for target in GUIDE]
 

@@ -17,6 +17,8 @@ from tests import programs
 from tests.http.services import EMBED, RERANK
 from tests.scripts.conftest import KEY, Deployment
 
+pytestmark = pytest.mark.tools
+
 CLOSED = ["--iterations", "2", "--warm-up", "0", "--batch-size", "2", "--documents", "2"]
 OPEN = ["--rate", "20", "--duration", "2", "--find-max", "--step-seconds", "0.5", "--slo-ms", "2000"]
 

@@ -10,6 +10,8 @@ from typer.testing import CliRunner, Result
 from scripts.bench.cli import app
 from tests.scripts.conftest import Deployment
 
+pytestmark = pytest.mark.tools
+
 CLOSED = ["--iterations=4", "--warm-up=1", "--batch-size=2", "--documents=5"]
 TEXTS = [f"The heron waits in the shallow water of pond {number}." for number in range(12)]
 

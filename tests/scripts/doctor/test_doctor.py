@@ -21,6 +21,8 @@ from tests.http.services import EMBED, QUICK_STOP, Service
 from tests.redis_server import RedisServer, needs_redis
 from tests.scripts.conftest import KEY, Deployment
 
+pytestmark = pytest.mark.tools
+
 Lines = dict[tuple[str, str], tuple[str, str]]
 """Status and message by subject and check."""
 

@@ -12,6 +12,8 @@ from tests.http.server import wait_for
 from tests.migration.fault_proxy import FaultProxy
 from tests.scripts.embed.parts import Embedding, rows, write
 
+pytestmark = pytest.mark.tools
+
 
 @pytest.mark.parametrize("wanted", ["npy", "jsonl", "parquet"])
 def test_rows_without_text_are_counted(embedding: Embedding, tmp_path: Path, wanted: str) -> None:

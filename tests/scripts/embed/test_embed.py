@@ -12,6 +12,8 @@ import pytest
 from tests.http.services import Service
 from tests.scripts.embed.parts import Embedding, read, rows, write
 
+pytestmark = pytest.mark.tools
+
 
 def vectors_of(service: Service, texts: list[str], input_type: str = "passage") -> np.ndarray[Any, Any]:
     return np.array(service.post(*texts, input_type=input_type).json()["embeddings"], np.float32)

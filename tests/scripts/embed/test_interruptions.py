@@ -13,6 +13,8 @@ from tests.http.server import wait_for
 from tests.migration.fault_proxy import FaultProxy
 from tests.scripts.embed.parts import Embedding, read, rows, write
 
+pytestmark = pytest.mark.tools
+
 KILLS = 3
 ROWS = 1000
 
