@@ -36,13 +36,12 @@ help: ## List the targets
 
 venv: $(INSTALLED) ## Make the virtual environment (TORCH=cuda: PyPI's torch with its CUDA packages)
 
-$(INSTALLED): requirements/dev.txt scripts/install_torch.sh scripts/pip_install.sh
+$(INSTALLED): requirements/dev.txt requirements/uv.txt scripts/install_torch.sh scripts/install_packages.py
 	@'$(PYTHON)' -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null || \
 		{ echo "Python 3.11, 3.12 or 3.13 is needed: install it, or name it with make PYTHON=/path/to/python3.11" >&2; exit 1; }
-	'$(PYTHON)' -m venv --clear $(VENV)
+	@'$(PYTHON)' scripts/install_packages.py $(VENV)
 	@sh scripts/install_torch.sh $(BIN)/python $(TORCH)
-	@echo "Installing requirements/dev.txt, about 150 packages: two or three minutes."
-	@sh scripts/pip_install.sh $(BIN)/python --no-deps -r requirements/dev.txt
+	@'$(PYTHON)' scripts/install_packages.py $(VENV) requirements/dev.txt
 	@$(BIN)/python -m pip check
 	@touch $@
 
@@ -94,6 +93,7 @@ format: venv ## Let ruff format the code and mend what it can
 # torch goes without hash: its CPU build and PyPI's are different files of one version.
 lock: venv ## Write requirements/*.txt again from pyproject.toml (LOCK_ARGS=--upgrade for newer versions)
 	$(LOCK) --group dev -o requirements/dev.txt
+	$(LOCK) --group build -c requirements/dev.txt --no-annotate -o requirements/uv.txt
 	for group in embed rerank embed-torch rerank-torch; do \
 		$(LOCK) --group $$group -c requirements/dev.txt --no-annotate -o requirements/$$group.txt || exit 1; done
 	sed -i.orig -e '/^torch==/,/^[^ ]/{/--hash/d;}' -e '/^torch==/s/ \\$$//' requirements/*.txt && rm requirements/*.orig

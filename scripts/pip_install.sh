@@ -10,10 +10,10 @@ trap 'rm -f "$output"' EXIT
 status=$?
 said() { grep -Eq "$1" "$output"; }
 if said "No space left on device"; then
-    echo "The disk is full: make room for 3 GB here and in ${TMPDIR:-/tmp}, or set TMPDIR, and run make venv again." >&2
+    echo "The disk is full: make room for 3 GB here and in ${TMPDIR:-/tmp}, or set TMPDIR, and run make again." >&2
 elif said "NewConnectionError|NameResolutionError|ConnectTimeoutError|ReadTimeoutError|ProxyError"; then
     echo "The package index does not answer: check the network and the proxy, or set PIP_INDEX_URL to a mirror that is" \
-        "within reach, and run make venv again." >&2
+        "within reach, and run make again." >&2
 else
     cat "$output" >&2
 fi

@@ -34,7 +34,7 @@ def test_a_known_cause_is_one_line_that_says_what_to_do(tmp_path: Path, lines: l
     assert code == 7
     [line] = shown
     assert line.startswith(beginning)
-    assert line.endswith("run make venv again.")
+    assert line.endswith("run make again.")
 
 
 def test_of_any_other_cause_all_is_shown(tmp_path: Path) -> None:
