@@ -14,15 +14,14 @@ from typing import Annotated
 
 import torch
 import typer
-from sentence_transformers import CrossEncoder, SentenceTransformer
 from transformers import XLMRobertaConfig, XLMRobertaForSequenceClassification, XLMRobertaModel
 
 from bentos.common.backends.interface import Kind
 from bentos.common.models import store as model_store
 from bentos.common.models.profile import ModelProfile
-from scripts.models.conversion.graph import packed_graph, pooling_of
+from scripts.models.conversion.architecture import read_architecture
+from scripts.models.conversion.graph import write_graph
 from scripts.models.conversion.precision import Precision
-from scripts.models.conversion.weights import write_weights
 
 TOKENIZER_OF = "intfloat/multilingual-e5-small-q4"
 ENCODER = "synthetic/multilingual-e5-large"
@@ -79,18 +78,13 @@ def _install(model_id: str, kind: Kind, folder: Path, precisions: list[Precision
     )
     installed = model_store.register(folder, profile, force=True)
     typer.echo(f"{model_id}: {installed.tag}")
-    if not precisions:
-        return
-    model = (SentenceTransformer if kind == "encoder" else CrossEncoder)(str(folder), device="cpu")
-    graph = packed_graph(model)
+    pooling = read_architecture(folder, kind).pooling
     for precision in precisions:
         with TemporaryDirectory() as work:
             for name in ("config.json", "tokenizer.json"):
                 shutil.copy(folder / name, work)
-            write_weights(graph, precision, Path(work))
-            variant = profile.model_copy(
-                update={"backend": "openvino", "precision": precision, "pooling": pooling_of(model)}
-            )
+            write_graph(folder, kind, precision, Path(work))
+            variant = profile.model_copy(update={"backend": "openvino", "precision": precision, "pooling": pooling})
             typer.echo(f"{model_id}: {model_store.register(Path(work), variant, force=True).tag}")
 
 

@@ -15,7 +15,8 @@ from tempfile import mkdtemp
 
 import pytest
 
-from tests.models_command import ROOT, run_models_command
+from tests import serve_environment
+from tests.models_command import ROOT, run_models_command_with
 
 INSTALLER = [
     ROOT / "bentos" / "common" / "models",
@@ -36,7 +37,14 @@ def model_store(config: pytest.Config, name: str, *installs: tuple[str, ...]) ->
         name: of the store.
         installs: arguments of `python -m scripts.models install`, one call each.
     """
-    return kept(config, f"{_version(installs)}{name}", lambda building: _install(building, installs))
+    python = serve_python(config)  # without PyTorch, as `make serve` does it: that would take most of the time
+    return kept(config, f"{_version(installs)}{name}", lambda building: _install(python, building, installs))
+
+
+def serve_python(config: pytest.Config) -> Path:
+    """The interpreter of an environment without PyTorch."""
+    name = f"{serve_environment.version()}-serve-environment"
+    return kept(config, name, serve_environment.make) / "bin" / "python"
 
 
 def kept(config: pytest.Config, name: str, fill: Callable[[Path], None]) -> Path:
@@ -60,9 +68,9 @@ def kept(config: pytest.Config, name: str, fill: Callable[[Path], None]) -> Path
     return store
 
 
-def _install(building: Path, installs: tuple[tuple[str, ...], ...]) -> None:
+def _install(python: Path, building: Path, installs: tuple[tuple[str, ...], ...]) -> None:
     for arguments in installs:
-        done = run_models_command(building, "install", *arguments)
+        done = run_models_command_with(python, building, "install", *arguments)
         assert done.returncode == 0, done.stdout + done.stderr
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -14,7 +13,7 @@ from bentos.common.models.store import InstalledModel, ModelCorrupt, ModelNotIns
 from scripts.command import UsageError
 from scripts.models import facts
 from scripts.models.digest import file_sha256
-from scripts.models.source import Prepared, Source
+from scripts.models.source import Prepared, Source, versions
 from scripts.models.tokenizer import ensure_tokenizer
 from scripts.models.trial import try_model
 
@@ -105,7 +104,7 @@ def _checked_profile(model_id: str, prepared: Prepared, wishes: Wishes, say: Cal
         license=prepared.license or facts.read_license(folder),
         provenance=prepared.provenance
         | {f"sha256 of {file.name}": file_sha256(file) for file in weights}
-        | {tool: version(tool) for tool in _TOOLS},
+        | versions(_TOOLS),
     )
 
 

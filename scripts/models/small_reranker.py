@@ -1,11 +1,13 @@
 """The demo cross-encoder: MiniLM's word embeddings and tokenizer with the tuned layers kept in `assets/`."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from safetensors.numpy import load_file, save_file
 
+from scripts.models import facts
 from scripts.models.minilm import minilm_folder
 from scripts.models.source import Prepared, content_revision
 
@@ -41,9 +43,8 @@ class SmallReranker:
 
 
 def _write_config(encoder: Path, work: Path) -> None:
-    from transformers import BertConfig
-
-    config = BertConfig.from_pretrained(str(encoder))
-    config.architectures = ["BertForSequenceClassification"]
-    config.num_labels = 1
-    config.save_pretrained(str(work))
+    config = facts.read_json(encoder / "config.json")
+    # As transformers would save it with one label.
+    config |= {"architectures": ["BertForSequenceClassification"], "id2label": {"0": "LABEL_0"}}
+    config |= {"label2id": {"LABEL_0": 0}}
+    (work / "config.json").write_text(json.dumps(config, indent=2) + "\n")

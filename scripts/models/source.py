@@ -2,8 +2,9 @@
 
 import hashlib
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal, Protocol
@@ -73,3 +74,12 @@ def package_folder(distribution: str, pinned: str) -> tuple[Path, str]:
             f"run `python -m pip install {distribution}=={pinned}`."
         )
     return Path(spec.submodule_search_locations[0]), f"{distribution} {version(distribution)}"
+
+
+def versions(distributions: Iterable[str]) -> dict[str, str]:
+    """Of those distributions that are installed, by name, for the provenance."""
+    found: dict[str, str] = {}
+    for name in distributions:
+        with suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return found

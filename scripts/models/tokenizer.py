@@ -6,6 +6,8 @@ from tokenizers import Tokenizer
 
 from bentos.common.models.profile import TOKENIZER_FILE
 from scripts.command import UsageError
+from scripts.models.conversion.torch_only import has_torch, needs_torch
+from scripts.models.known_tokenizers import is_known
 
 _VOCABULARIES = ("vocab.txt", "vocab.json", "*.model")
 
@@ -19,10 +21,13 @@ def ensure_tokenizer(folder: Path) -> bool:
         True when the file was made by converting the model's slow tokenizer.
 
     Raises:
-        UsageError: There is no such file and transformers cannot make one.
+        UsageError: There is no such file and transformers cannot make one. Or transformers is not installed, and
+            whether the file gives the same tokens as transformers is not known.
     """
     path = folder / TOKENIZER_FILE
     missing = not path.exists()
+    if not has_torch() and (missing or not is_known(folder, Tokenizer.from_file(str(path)))):
+        raise needs_torch("The model's tokenizer is none of those that are tested, so it can be checked")
     tokenizer = _convert(folder) if missing else Tokenizer.from_file(str(path))
     if missing or tokenizer.truncation is not None or tokenizer.padding is not None:
         tokenizer.no_truncation()

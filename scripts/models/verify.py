@@ -10,7 +10,6 @@ from scripts.models.conversion.artefact import measure
 from scripts.models.conversion.precision import Precision
 from scripts.models.fidelity.comparison import compare_with
 from scripts.models.fidelity.gate import passes, table
-from scripts.models.original import load_original
 
 
 def verify(model_id: str, precision: Precision | None, say: Callable[[str], None], *, home: Path | None = None) -> bool:
@@ -31,11 +30,11 @@ def verify(model_id: str, precision: Precision | None, say: Callable[[str], None
             f"run `python -m scripts.models install {model_id} --precision {precision or 'auto'}`."
         )
     original = find(model_id, conversions[0].profile.revision, home=home)
-    comparison = compare_with(original, load_original(original))
+    comparison = compare_with(original)
     faithful = True
     for model in conversions:
         profile = model.profile
-        say(f"{model.tag} against {original.tag}")
+        say(f"{model.tag} against {original.tag}, by {comparison.reference}")
         if profile.pooling is None:
             raise UsageError(f"The profile of {model.tag} names no pooling: install it again with --force.")
         try:

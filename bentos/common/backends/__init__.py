@@ -2,5 +2,5 @@
 
 import sys
 
-# Merely importing openvino or nncf reports it to their makers. Without this package they have nothing to report with.
+# Merely importing openvino reports it to its makers. Without this package it has nothing to report with.
 sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]

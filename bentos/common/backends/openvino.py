@@ -12,7 +12,7 @@ from bentos.common.backends.interface import Infer, Outputs, Pooling, TokenRow, 
 from bentos.common.backends.packing import CHUNK_TOKENS, PackedRows, chunks, pack, padded_length
 
 MODEL_FILE = "openvino_model.xml"
-_INPUTS = frozenset({"input_ids", "position_ids", "segments", "pool"})
+_INPUTS = frozenset({"input_ids", "position_ids", "segments", "key_segments", "pool"})
 _QUANTIZATION_GROUP = 64
 
 

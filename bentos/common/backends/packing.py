@@ -25,6 +25,10 @@ _LONG_MULTIPLE = 32
 # One number of rows for all chunks, so that the number of tokens alone makes the shape.
 _CHUNK_ROWS = 64
 _FILLER = -1
+_KEY_FILLER = -2
+# Keys, values and pooled states are filled up to a multiple of this in the graph: sums over them are then added in the
+# same order, whatever the length of the row.
+_KEY_MULTIPLE = 16
 _CANDIDATES = 64
 _CANDIDATE_BUDGETS = 2
 _NEARLY_FULL = 0.75
@@ -118,8 +122,9 @@ def pack(rows: Sequence[TokenRow], pooling: Pooling, *, uses_types: bool) -> Inp
         uses_types: whether the graph takes segments.
 
     Returns:
-        int32 `[1, T]` each, where `segments` is the number of the row and -1 where there is none, but `pool`, which is
-        float32 `[64, T]`: the weights of a row's tokens, 0 for all others.
+        int32 `[1, T]` each, where `segments` is the number of the row and -1 where there is none; `key_segments`, the
+        same up to a multiple of 16, K, with -2 beyond T; `pool`, float32 `[64, K]`: the weights of a row's tokens, 0
+        for all others.
     """
     lengths = np.array([len(row.ids) for row in rows])
     aligned_lengths = lengths + -lengths % _ALIGNMENT
@@ -128,14 +133,17 @@ def pack(rows: Sequence[TokenRow], pooling: Pooling, *, uses_types: bool) -> Inp
     numbers = np.repeat(np.arange(len(rows)), lengths)
     within = np.arange(len(numbers)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
     places = starts[numbers] + within
+    keys = tokens + -tokens % _KEY_MULTIPLE
+    segments = _scattered(numbers, places, tokens, _FILLER)
     inputs: Inputs = {
         "input_ids": _scattered(np.concatenate([row.ids for row in rows]), places, tokens, 0),
         "position_ids": _scattered(within, places, tokens, 0),
-        "segments": _scattered(numbers, places, tokens, _FILLER),
+        "segments": segments,
+        "key_segments": np.pad(segments, ((0, 0), (0, keys - tokens)), constant_values=_KEY_FILLER),
     }
     if uses_types:
         inputs["token_type_ids"] = _scattered(np.concatenate([row.type_ids for row in rows]), places, tokens, 0)
-    pool = np.zeros((_CHUNK_ROWS, tokens), np.float32)
+    pool = np.zeros((_CHUNK_ROWS, keys), np.float32)
     if pooling == "first":
         pool[np.arange(len(rows)), starts] = 1.0
     else:

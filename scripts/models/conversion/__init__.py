@@ -1,1 +1,1 @@
-"""Converts an installed torch model to an OpenVINO artefact beside it."""
+"""Converts an installed model to an OpenVINO artefact beside it."""

@@ -1,7 +1,6 @@
 """Converts an installed model, measures it, and stores what passes beside the original."""
 
 from collections.abc import Callable
-from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -12,17 +11,17 @@ from bentos.common.backends.openvino import MODEL_FILE, OpenVINOBackend, support
 from bentos.common.models.store import InstalledModel, ModelCorrupt, ModelNotInstalled, find, register
 from bentos.common.resources import cpu_limit
 from scripts.command import CommandError, UsageError
-from scripts.models.conversion.graph import packed_graph, pooling_of
+from scripts.models.conversion.architecture import read_architecture
+from scripts.models.conversion.graph import write_graph
 from scripts.models.conversion.precision import Precision, Wanted, candidates, next_better
-from scripts.models.conversion.weights import write_weights
 from scripts.models.digest import file_sha256
 from scripts.models.fidelity.comparison import Comparison, compare_with
 from scripts.models.fidelity.gate import passes, table
 from scripts.models.fidelity.metrics import Figures
 from scripts.models.fidelity.texts import FIDELITY_FILE
-from scripts.models.original import load_original
+from scripts.models.source import versions
 
-_TOOLS = ("openvino", "nncf", "torch", "transformers", "sentence-transformers")
+_TOOLS = ("openvino", "numpy", "tokenizers")
 _KEPT_FILES = ("config.json", "tokenizer.json", "LICENSE*", "NOTICE*")
 
 
@@ -65,7 +64,7 @@ def install_precision(
 
 
 class Conversion:
-    """An original that was run once on the fidelity texts and traced, ready for any number of precisions.
+    """An original that was run once on the fidelity texts, ready for any number of precisions.
 
     Args:
         original: The torch artefact.
@@ -79,12 +78,9 @@ class Conversion:
         self._original = original
         self._say = say
         say(f"{original.profile.model_id} for OpenVINO:")
-        model = load_original(original)
-        self._pooling = pooling_of(model)
-        say("  running the original on the fidelity texts")
-        self._comparison = compare_with(original, model)
-        say("  converting it")
-        self._graph = packed_graph(model)
+        self._pooling = read_architecture(original.path, original.profile.kind).pooling
+        self._comparison = compare_with(original)
+        say(f"  ran the original on the fidelity texts, by {self._comparison.reference}")
 
     def install(self, precision: Precision, *, home: Path | None = None) -> InstalledModel | None:
         """Store the conversion to a precision, in place of an older one, if it is within its limits."""
@@ -115,7 +111,7 @@ class Conversion:
 
     def _write(self, precision: Precision, folder: Path) -> dict[str, str]:
         """Write all of the artefact but its profile; returns the profile's provenance."""
-        write_weights(self._graph, precision, folder)
+        write_graph(self._original.path, self._original.profile.kind, precision, folder)
         for pattern in _KEPT_FILES:
             for file in self._original.path.glob(pattern):
                 (folder / file.name).symlink_to(file.resolve())
@@ -125,7 +121,8 @@ class Conversion:
             **{f"original's {name}": text for name, text in self._original.profile.provenance.items()},
             "source": f"converted from {self._original.tag}",
             f"sha256 of {weights.name}": file_sha256(weights),
-            **{tool: version(tool) for tool in _TOOLS},
+            **versions(_TOOLS),
+            "fidelity compared with": self._comparison.reference,
             "fidelity measured on": f"{openvino.Core().get_property('CPU', 'FULL_DEVICE_NAME')} {bf16} bf16, "
             f"in {' '.join(self._comparison.languages)}",
             f"sha256 of {FIDELITY_FILE.name}": file_sha256(FIDELITY_FILE),

@@ -1,156 +1,153 @@
 """The packed graph: a model that takes many sequences in one row of tokens, with its pooling and head.
 
-All sequences of a micro-batch lie one after the other in a row of T tokens. A token attends to the tokens of its own
-sequence only, by an additive mask that the graph makes from `segments`. Inputs, int32 but for `pool`:
+It is written with OpenVINO's operations from the model's files, without the library that trained it. All sequences of a
+micro-batch lie one after the other in a row of T tokens. A token attends to the tokens of its own sequence only, by an
+additive mask that the graph makes from the segments. Inputs, int32 but for `pool`:
 
     input_ids, position_ids, segments, token_type_ids   [1, T]
-    pool                                                [n, T] float32
+    key_segments                                        [1, K]
+    pool                                                [n, K] float32
 
-`position_ids` count from 0 in each sequence. `segments` numbers the sequences, -1 is filler. `token_type_ids` is left
-out where the model has a single type. A row of `pool` weighs the tokens of one sequence: 1/length each, or 1 for the
-first one. The output `outputs` is float32 `[n, width]`: unit vectors of an encoder, logits of a cross-encoder.
+`position_ids` count from 0 in each sequence. `segments` numbers the sequences, -1 is filler; `key_segments` is the same
+up to K, a multiple of 16, with -2 beyond T. `token_type_ids` is left out where the model has a single type. A row of
+`pool` weighs the tokens of one sequence: 1/length each, or 1 for the first one. The output `outputs` is float32
+`[n, width]`: unit vectors of an encoder, logits of a cross-encoder.
+
+Keys, values and the hidden states that are pooled are filled up from T to K: sums over them are then added in the same
+order whatever T is, and a text has the same vector to the last bit in rows of any even length.
 """
 
-import warnings
-from collections.abc import Sequence
-from typing import Any
+from pathlib import Path
 
 import numpy as np
 import openvino
-import torch
-from numpy.typing import NDArray
-from sentence_transformers import CrossEncoder
-from torch import Tensor, nn
+import openvino.opset15 as op
 
-from bentos.common.backends.interface import Pooling, TokenRow
+from bentos.common.backends.interface import Kind
+from bentos.common.backends.openvino import MODEL_FILE
 from scripts.command import UsageError
-from scripts.models.original import Original
-
-PackedInputs = dict[str, NDArray[np.int32] | NDArray[np.float32]]
+from scripts.models.conversion.architecture import Architecture, Dense, read_architecture
+from scripts.models.conversion.layers import Layers, activated, integers
+from scripts.models.conversion.precision import Precision
+from scripts.models.conversion.tensors import Tensors
+from scripts.models.conversion.weights import constant, plain, quantized
 
 # Low enough that the softmax gives exactly 0, and within the range of every precision.
-_MASKED = -1e4
-_FILLER_TOKENS = 3
-_BERT = {"bert"}
-# These start positions after the padding id.
-_ROBERTA = {"roberta", "xlm-roberta", "camembert"}
-_POOLINGS: dict[object, Pooling] = {"mean": "mean", "cls": "first"}
+_MASKED = np.float32(-1e4)
+_EPSILON = 1e-12
 
 
-class _Packed(nn.Module):
-    """What encoder and cross-encoder share: mask, positions, weighing of tokens."""
+def write_graph(original: Path, kind: Kind, precision: Precision, folder: Path) -> None:
+    """Write `openvino_model.xml` and `.bin` of a model.
 
-    def __init__(self, transformer: Any) -> None:
-        super().__init__()
-        self.transformer = transformer
-        config = transformer.config
-        self.first_position: int = config.pad_token_id + 1 if config.model_type in _ROBERTA else 0
-
-    def forward(
-        self,
-        input_ids: Tensor,
-        position_ids: Tensor,
-        segments: Tensor,
-        pool: Tensor,
-        token_type_ids: Tensor | None = None,
-    ) -> Tensor:
-        same = segments.unsqueeze(2) == segments.unsqueeze(1)
-        hidden = self.transformer.base_model(
-            input_ids=input_ids,
-            position_ids=position_ids + self.first_position,
-            token_type_ids=token_type_ids,
-            # transformers leaves a mask of four dimensions as it is.
-            attention_mask=torch.where(same, 0.0, _MASKED).unsqueeze(1),
-        ).last_hidden_state[0]
-        return self.head(pool @ hidden)
-
-    def head(self, pooled: Tensor) -> Tensor:
-        return nn.functional.normalize(pooled, dim=-1)
-
-
-class _PackedCrossEncoder(_Packed):
-    def head(self, pooled: Tensor) -> Tensor:
-        # Heads take all tokens of a sequence and pick the first, which here is the only one.
-        first = pooled.unsqueeze(1)
-        if self.transformer.config.model_type in _BERT:
-            first = self.transformer.base_model.pooler(first)
-        logits: Tensor = self.transformer.classifier(first)
-        return logits
-
-
-def pooling_of(model: Original) -> Pooling:
-    """How the graph has to weigh tokens.
+    Args:
+        original: folder of the model, as transformers or sentence-transformers save it.
+        kind: what it is used for.
+        precision: fp32 as it is; bf16 with fp16 weights, which the processor widens and rounds; int8 with weights in
+            8 bits and activations quantized while it runs.
+        folder: where to.
 
     Raises:
-        UsageError: The graph cannot express the model.
+        UsageError: the graph cannot express the model, or weights are missing.
     """
-    following: list[Any] = list(model)[1:]
-    config = _transformer(model).config
-    if config.model_type not in _BERT | _ROBERTA or getattr(config, "is_decoder", False):
-        raise UsageError(f"Models of type {config.model_type} cannot be converted to OpenVINO: use --precision none.")
-    if isinstance(model, CrossEncoder):
-        if following or config.num_labels != 1:
-            raise UsageError("Only cross-encoders with one label can be converted: use --precision none.")
-        return "first"
-    names = [type(module).__name__ for module in following]
-    if names not in (["Pooling"], ["Pooling", "Normalize"]):
-        raise UsageError(
-            f"A model with the modules {', '.join(names) or 'Transformer'} cannot be converted: use --precision none."
-        )
-    pooling = following[0]
-    if pooling.pooling_mode not in _POOLINGS or not pooling.include_prompt:
-        raise UsageError(
-            f"Pooling {pooling.pooling_mode}{'' if pooling.include_prompt else ' without the prompt'} "
-            "cannot be converted, only mean and cls of all tokens can: use --precision none."
-        )
-    return _POOLINGS[pooling.pooling_mode]
+    # In fp16 they are rounded while they are written, one after the other.
+    openvino.save_model(
+        packed_graph(original, kind, precision), folder / MODEL_FILE, compress_to_fp16=precision == "bf16"
+    )
 
 
-def packed_graph(model: Original) -> openvino.Model:
-    """Convert a loaded model to the packed graph, in fp32.
-
-    Raises:
-        UsageError: The graph cannot express the model.
-    """
-    pooling = pooling_of(model)
-    transformer = _transformer(model).eval()
-    packed = (_PackedCrossEncoder if isinstance(model, CrossEncoder) else _Packed)(transformer).eval()
-    rows = [TokenRow(np.full(length, 5, np.int32), np.zeros(length, np.int32)) for length in (7, 4)]
-    example = pack(rows, pooling, uses_types=transformer.config.type_vocab_size > 1)
-    shapes = {name: [-1 if name == "pool" else 1, -1] for name in example}
+def packed_graph(original: Path, kind: Kind, precision: Precision = "fp32") -> openvino.Model:
+    """The graph in memory; bf16 is still in fp32. See `write_graph`."""
+    architecture = read_architecture(original, kind)
     try:
-        with torch.no_grad(), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # the tracer's, on what transformers decides by shape
-            graph = openvino.convert_model(
-                packed,
-                example_input={name: torch.from_numpy(array) for name, array in example.items()},
-                input=[(name, shapes[name], openvino.Type(array.dtype)) for name, array in example.items()],
-            )
-    except Exception as error:
-        reason = str(error).strip().partition("\n")[0]
-        raise UsageError(f"OpenVINO cannot convert the model: {type(error).__name__}: {reason}") from error
-    graph.outputs[0].get_tensor().set_names({"outputs"})
-    return graph
+        return _Writer(architecture, precision).graph()
+    except (RuntimeError, ValueError) as error:  # OpenVINO's and numpy's, on shapes
+        reason = str(error).strip().rpartition("\n")[2]
+        raise UsageError(f"The weights are not those of the config.json: {reason}") from error
 
 
-def _transformer(model: Original) -> Any:
-    first: Any = model[0]
-    return first.auto_model
+class _Writer:
+    def __init__(self, architecture: Architecture, precision: Precision) -> None:
+        self._architecture = architecture
+        self._layers = Layers(architecture, Tensors(architecture.folder), quantized if precision == "int8" else plain)
+        self._ids = _parameter("input_ids", 1)
+        self._positions = _parameter("position_ids", 1)
+        self._segments = _parameter("segments", 1)
+        self._key_segments = _parameter("key_segments", 1)
+        self._types = _parameter("token_type_ids", 1) if architecture.uses_types else None
+        self._pool = _parameter("pool", -1, np.float32)
+
+    def graph(self) -> openvino.Model:
+        hidden = self._layers.embedded(self._ids, self._places(), self._types)
+        mask, filler = self._mask(), self._filler()
+        for number in range(self._architecture.layers):
+            hidden = self._layers.layer(number, hidden, mask, filler)
+        end = op.concat([filler, integers(0)], 0)
+        filled = op.pad(op.squeeze(hidden, integers(0)), integers(0, 0), end, "constant")
+        pooled = op.matmul(self._pool, filled, False, False)
+        head = self._logits if self._architecture.kind == "cross-encoder" else self._vectors
+        outputs = head(pooled)
+        outputs.output(0).get_tensor().set_names({"outputs"})
+        inputs = [self._ids, self._positions, self._segments, self._key_segments, self._types, self._pool]
+        return openvino.Model([outputs], [node for node in inputs if node is not None], "packed")
+
+    def _places(self) -> openvino.Node:
+        """Rows of the table of positions."""
+        padding_id = self._architecture.padding_id
+        if padding_id is None:
+            return self._positions
+        # RoBERTa counts the tokens that are not padding: a text may spell one out.
+        one = op.constant(np.int32(1))
+        is_padding = op.equal(self._ids, op.constant(np.int32(padding_id)))
+        before = op.cumsum(op.convert(is_padding, "i32"), op.constant(np.int64(1)), exclusive=True)
+        numbers = op.range(op.constant(np.int32(0)), _length(self._ids), one, output_type="i32")
+        starts = op.subtract(op.unsqueeze(numbers, integers(0)), self._positions)
+        before_text = op.gather(op.squeeze(before, integers(0)), starts, op.constant(np.int64(0)))
+        counted = op.subtract(self._positions, op.subtract(before, before_text))
+        counted = op.add(counted, op.constant(np.int32(padding_id + 1)))
+        return op.select(is_padding, op.constant(np.int32(padding_id)), counted)
+
+    def _mask(self) -> openvino.Node:
+        """What is added to the scores, `[1, 1, T, K]`."""
+        same = op.equal(op.unsqueeze(self._segments, integers(2)), op.unsqueeze(self._key_segments, integers(1)))
+        return op.unsqueeze(op.select(same, op.constant(np.float32(0)), op.constant(_MASKED)), integers(1))
+
+    def _filler(self) -> openvino.Node:
+        """K - T, `[1]`."""
+        lengths = [op.unsqueeze(_length(segments), integers(0)) for segments in (self._key_segments, self._segments)]
+        return op.subtract(*lengths)
+
+    def _vectors(self, pooled: openvino.Node) -> openvino.Node:
+        for module in self._architecture.head:
+            pooled = _dense(pooled, module) if isinstance(module, Dense) else _normalized(pooled)
+        return pooled if self._architecture.head[-1:] == ("normalize",) else _normalized(pooled)
+
+    def _logits(self, pooled: openvino.Node) -> openvino.Node:
+        if self._architecture.padding_id is None:
+            first, last = self._layers.full_name("pooler.dense"), "classifier"
+        else:
+            first, last = "classifier.dense", "classifier.out_proj"
+        return self._layers.head(activated(self._layers.head(pooled, first), "tanh"), last)
 
 
-def pack(rows: Sequence[TokenRow], pooling: Pooling, *, uses_types: bool) -> PackedInputs:
-    """Inputs of the graph for these rows, with a little filler at the end."""
-    tokens = sum(len(row.ids) for row in rows) + _FILLER_TOKENS
-    ids, positions, types = (np.zeros((1, tokens), np.int32) for _ in range(3))
-    segments = np.full((1, tokens), -1, np.int32)
-    pool = np.zeros((len(rows), tokens), np.float32)
-    start = 0
-    for number, row in enumerate(rows):
-        length = len(row.ids)
-        part = slice(start, start + length)
-        ids[0, part], types[0, part], positions[0, part] = row.ids, row.type_ids, np.arange(length)
-        segments[0, part] = number
-        pool[number, part if pooling == "mean" else start] = 1 / length if pooling == "mean" else 1
-        start += length
-    inputs: PackedInputs = {"input_ids": ids, "position_ids": positions, "segments": segments, "pool": pool}
-    return inputs | {"token_type_ids": types} if uses_types else inputs
+def _parameter(name: str, rows: int, kind: type = np.int32) -> openvino.Node:
+    node = op.parameter([rows, -1], kind, name)
+    node.output(0).get_tensor().set_names({name})
+    return node
+
+
+def _length(row: openvino.Node) -> openvino.Node:
+    """Of an input `[1, length]`, an int32 scalar."""
+    return op.gather(op.shape_of(row, "i32"), op.constant(np.int64(1)), op.constant(np.int64(0)))
+
+
+def _dense(pooled: openvino.Node, module: Dense) -> openvino.Node:
+    tensors = Tensors(module.folder)
+    pooled = op.matmul(pooled, constant(tensors.read("linear.weight")), False, True)
+    if module.bias:
+        pooled = op.add(pooled, constant(tensors.read("linear.bias")[None]))
+    return activated(pooled, module.activation)
+
+
+def _normalized(vectors: openvino.Node) -> openvino.Node:
+    return op.normalize_l2(vectors, integers(1), _EPSILON, "max")

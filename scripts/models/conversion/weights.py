@@ -1,60 +1,59 @@
-"""Writes a packed graph with the weights of a precision."""
+"""Matrices as constants of a graph, in the form of a precision, from some rows at a time."""
 
-import logging
-from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
-from io import StringIO
-from pathlib import Path
+from collections.abc import Iterable
 
+import numpy as np
 import openvino
+import openvino.opset15 as op
+from numpy.typing import NDArray
 
-from bentos.common.backends.openvino import MODEL_FILE
-from scripts.models.conversion.precision import Precision
+from scripts.models.conversion.tensors import Array
+
+_STEPS = 255
 
 
-def write_weights(graph: openvino.Model, precision: Precision, folder: Path) -> None:
-    """Write `openvino_model.xml` and `.bin`. The graph is left as it was.
+def plain(shape: tuple[int, int], blocks: Iterable[Array]) -> openvino.Node:
+    """The matrix in fp32.
 
     Args:
-        graph: in fp32.
-        precision: fp32 as it is; bf16 with fp16 weights, which the processor widens and rounds; int8 with weights in
-            int8 and activations quantized while it runs.
-        folder: where to.
+        shape: `[outputs, inputs]`.
+        blocks: its rows, one block below the other.
     """
-    if precision == "int8":
-        graph = _compressed(graph)
-    openvino.save_model(graph, folder / MODEL_FILE, compress_to_fp16=precision == "bf16")
+    matrix = np.empty(shape, np.float32)
+    start = 0
+    for block in blocks:
+        matrix[start : start + len(block)] = block
+        start += len(block)
+    return constant(matrix)
 
 
-def _compressed(graph: openvino.Model) -> openvino.Model:
-    with _quiet_nncf():
-        import nncf
+def quantized(shape: tuple[int, int], blocks: Iterable[Array]) -> openvino.Node:
+    """The matrix in 8 bits without sign: a scale and a zero point of its own for each row, so that 0 stays 0.
 
-        return nncf.compress_weights(
-            graph.clone(),
-            mode=nncf.CompressWeightsMode.INT8_ASYM,
-            ignored_scope=nncf.IgnoredScope(names=_head_nodes(graph)),
-        )
+    See `plain` for the arguments. OpenVINO widens it again where no kernel takes it as it is.
+    """
+    rows = shape[0]
+    matrix = np.empty(shape, np.uint8)
+    scales, zeros = np.empty((rows, 1), np.float32), np.empty((rows, 1), np.uint8)
+    start = 0
+    for block in blocks:
+        part = slice(start, start + len(block))
+        low = np.minimum(block.min(axis=1, keepdims=True), 0)
+        high = np.maximum(block.max(axis=1, keepdims=True), 0)
+        scale = (high - low) / np.float32(_STEPS)
+        scale[scale == 0] = 1
+        zero = np.rint(-low / scale)
+        matrix[part] = np.clip(np.rint(block / scale) + zero, 0, _STEPS)
+        scales[part], zeros[part] = scale, zero
+        start += len(block)
+    shifted = op.subtract(_widened(matrix), _widened(zeros))
+    return op.multiply(shifted, constant(scales))
 
 
-def _head_nodes(graph: openvino.Model) -> list[str]:
-    """What multiplies behind the pooling: small, and with several streams OpenVINO at times forgets its scales."""
-    [pool] = [port for port in graph.inputs if "pool" in port.get_names()]
-    waiting = [target.get_node() for target in pool.get_target_inputs()]
-    found: dict[str, str] = {}
-    while waiting:
-        node = waiting.pop()
-        if node.get_friendly_name() not in found:
-            found[node.get_friendly_name()] = node.get_type_name()
-            waiting += [target.get_node() for output in node.outputs() for target in output.get_target_inputs()]
-    return [name for name, kind in found.items() if kind == "MatMul"]
+def constant(array: NDArray[np.float32] | NDArray[np.uint8]) -> openvino.Node:
+    """A constant on the array's own memory."""
+    return op.constant(array, shared_memory=True)
 
 
-@contextmanager
-def _quiet_nncf() -> Iterator[None]:
-    """nncf draws progress bars and logs to stdout."""
-    with redirect_stdout(StringIO()):
-        import nncf
-
-        nncf.set_log_level(logging.ERROR)
-        yield
+def _widened(array: NDArray[np.uint8]) -> openvino.Node:
+    return op.convert(constant(array), "f32")

@@ -1,25 +1,18 @@
-"""Runs the torch original once, then any number of converted models, on the same texts."""
-
-from collections.abc import Sequence
+"""Runs the original once, then any number of converted models, on the same texts."""
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from sentence_transformers import CrossEncoder, SentenceTransformer
 
-from bentos.common.backends.interface import Backend, Outputs, TokenRow
-from bentos.common.backends.packing import groups
+from bentos.common.backends.interface import Backend, Outputs
 from bentos.common.models.store import InstalledModel
 from scripts.models.fidelity import metrics
 from scripts.models.fidelity.metrics import Figures
+from scripts.models.fidelity.reference import infer, run_original
 from scripts.models.fidelity.texts import other_texts, rankings, read_entries
-from scripts.models.original import Original
 from scripts.models.rows import ModelRows
 
 # Below this the answer is on average not even second: the original does not know the language.
 _KNOWN_LANGUAGE_MRR = 0.5
-_TORCH_BATCH = 16
-_PACKED_TOKENS = 256
 
 
 class EncoderComparison:
@@ -29,11 +22,14 @@ class EncoderComparison:
     and nothing is lost when they change.
 
     Args:
-        installed: the original, for its prompts and window.
-        model: the same, loaded.
+        installed: the original.
+
+    Attributes:
+        reference: what the original was computed by.
+        languages: that it knows.
     """
 
-    def __init__(self, installed: InstalledModel, model: SentenceTransformer) -> None:
+    def __init__(self, installed: InstalledModel) -> None:
         entries, others = read_entries(), other_texts()
         queries = [entry.query for entry in entries]
         passages = [entry.passage for entry in entries] + [text for _, text in others]
@@ -42,9 +38,7 @@ class EncoderComparison:
         prompts = installed.profile.prompts
         texts = [prompts.get("query", "") + text for text in queries]
         texts += [prompts.get("passage", "") + text for text in passages]
-        self._reference = np.asarray(
-            model.encode(texts, prompt="", batch_size=_TORCH_BATCH, normalize_embeddings=True, show_progress_bar=False)
-        )
+        self._reference, self.reference = run_original(installed, texts, self._rows)
         self._count = len(entries)
         languages = np.array([entry.language for entry in entries])
         self.languages = self._known(languages)
@@ -78,14 +72,12 @@ class EncoderComparison:
 class CrossEncoderComparison:
     """Logits of a cross-encoder's original, in fp32, and how others differ from them; see `EncoderComparison`."""
 
-    def __init__(self, installed: InstalledModel, model: CrossEncoder) -> None:
+    def __init__(self, installed: InstalledModel) -> None:
         pairs = [(ranking.query, document) for ranking in rankings() for document in ranking.documents]
         self._rows = ModelRows(installed).of_pairs(pairs)
         self.languages = sorted({entry.language for entry in read_entries()})
-        logits = model.predict(
-            pairs, batch_size=_TORCH_BATCH, activation_fn=torch.nn.Identity(), show_progress_bar=False
-        )
-        self._reference = self._by_query(np.asarray(logits))
+        logits, self.reference = run_original(installed, pairs, self._rows)
+        self._reference = self._by_query(logits)
 
     def measure(self, backend: Backend) -> Figures:
         """Run the same pairs, packed with batch-mates of all lengths, and compare."""
@@ -98,17 +90,6 @@ class CrossEncoderComparison:
 Comparison = EncoderComparison | CrossEncoderComparison
 
 
-def compare_with(installed: InstalledModel, model: Original) -> Comparison:
+def compare_with(installed: InstalledModel) -> Comparison:
     """Run the original; takes seconds for a small model and minutes for a large one."""
-    if isinstance(model, SentenceTransformer):
-        return EncoderComparison(installed, model)
-    return CrossEncoderComparison(installed, model)
-
-
-def infer(backend: Backend, rows: Sequence[TokenRow]) -> Outputs:
-    """Outputs in the order of `rows`, which are shuffled first so that batch-mates differ in length and language."""
-    outputs = np.empty((len(rows), backend.width), np.float32)
-    order = np.random.default_rng(0).permutation(len(rows))
-    for part in groups([len(rows[index].ids) for index in order], _PACKED_TOKENS):
-        outputs[order[part]] = backend.infer([rows[index] for index in order[part]])
-    return outputs
+    return (EncoderComparison if installed.profile.kind == "encoder" else CrossEncoderComparison)(installed)

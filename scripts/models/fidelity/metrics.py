@@ -2,7 +2,6 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import kendalltau, spearmanr
 
 from bentos.common.backends.interface import Outputs
 
@@ -27,8 +26,7 @@ def cosines(reference: Outputs, candidate: Outputs) -> Figures:
 def pair_similarities(reference: Outputs, candidate: Outputs) -> Figures:
     """Spearman's correlation of the similarities of all pairs of texts; both `[texts, dimension]`."""
     pairs = np.triu_indices(len(reference), k=1)
-    correlation = spearmanr((reference @ reference.T)[pairs], (candidate @ candidate.T)[pairs]).statistic
-    return {"spearman": float(np.nan_to_num(correlation))}
+    return {"spearman": spearman((reference @ reference.T)[pairs], (candidate @ candidate.T)[pairs])}
 
 
 def retrieval(reference: Outputs, candidate: Outputs) -> Figures:
@@ -57,13 +55,35 @@ def reciprocal_ranks(similarities: Outputs) -> NDArray[np.float64]:
 
 def ranking(reference: Outputs, candidate: Outputs) -> Figures:
     """What a reranking loses; logits of both, `[queries, documents]`."""
-    taus = [kendalltau(one, other).statistic for one, other in zip(reference, candidate, strict=True)]
+    taus = [kendall_tau(one, other) for one, other in zip(reference, candidate, strict=True)]
     return {
-        # Equal logits for all documents have no tau: such an order agrees with nothing.
-        "kendall_tau": float(np.nan_to_num(taus).mean()),
+        "kendall_tau": float(np.mean(taus)),
         "top_1_agreement": float((reference.argmax(axis=1) == candidate.argmax(axis=1)).mean()),
         "logit_difference_max": float(np.abs(reference - candidate).max()),
     }
+
+
+def spearman(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
+    """Spearman's rank correlation of two lists of numbers, equal ones with their mean rank; 0 where all are equal."""
+    ranks = [_mean_ranks(numbers) for numbers in (one, other)]
+    centred = [rank - rank.mean() for rank in ranks]
+    spread = np.sqrt((centred[0] ** 2).sum() * (centred[1] ** 2).sum())
+    return float(centred[0] @ centred[1] / spread) if spread else 0.0
+
+
+def kendall_tau(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
+    """Kendall's tau-b of two short lists; 0 where all numbers of one are equal: such an order agrees with nothing."""
+    pairs = np.triu_indices(len(one), k=1)
+    signs = [np.sign(np.subtract.outer(numbers, numbers)[pairs]) for numbers in (one, other)]
+    spread = np.sqrt(np.abs(signs[0]).sum() * np.abs(signs[1]).sum())
+    return float((signs[0] * signs[1]).sum() / spread) if spread else 0.0
+
+
+def _mean_ranks(numbers: NDArray[np.float32]) -> NDArray[np.float64]:
+    _, inverse, counts = np.unique(numbers, return_inverse=True, return_counts=True)
+    last = np.cumsum(counts)
+    ranks: NDArray[np.float64] = (last - (counts - 1) / 2)[inverse]
+    return ranks
 
 
 def _top(similarities: Outputs) -> NDArray[np.intp]:

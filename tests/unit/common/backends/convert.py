@@ -6,20 +6,18 @@ As in real life: a service never converts. glibc's checks find a damaged heap in
 import sys
 from pathlib import Path
 
-from sentence_transformers import CrossEncoder, SentenceTransformer
-
-from scripts.models.conversion.graph import packed_graph
+import scripts.models  # noqa: F401  before openvino
+from bentos.common.backends.interface import Kind
+from scripts.models.conversion.graph import write_graph
 from scripts.models.conversion.precision import Precision
-from scripts.models.conversion.weights import write_weights
 
 
-def main(kind: str, folder: str, out: str, *precisions: Precision) -> None:
+def main(kind: Kind, folder: str, out: str, *precisions: Precision) -> None:
     """Write the model in each precision to a folder of its name under `out`."""
-    graph = packed_graph((SentenceTransformer if kind == "encoder" else CrossEncoder)(folder, device="cpu"))
     for precision in precisions:
         target = Path(out, precision)
         target.mkdir()
-        write_weights(graph, precision, target)
+        write_graph(Path(folder), kind, precision, target)
 
 
 if __name__ == "__main__":

@@ -58,10 +58,12 @@ def test_each_row_stands_in_its_place_and_its_weights_on_its_own_tokens(
     rows = [row(length, number) for number, length in enumerate(lengths)]
     inputs = pack(rows, pooling, uses_types=uses_types)
     tokens = padded_length(place_of(rows))
-    names = {"input_ids", "position_ids", "segments", "pool"} | ({"token_type_ids"} if uses_types else set())
-    assert inputs.keys() == names
+    keys = tokens + -tokens % 16
+    names = {"input_ids", "position_ids", "segments", "key_segments", "pool"}
+    assert inputs.keys() == names | ({"token_type_ids"} if uses_types else set())
     for name, array in inputs.items():
-        assert array.shape == (POOL_ROWS if name == "pool" else 1, tokens)
+        assert array.shape == (POOL_ROWS if name == "pool" else 1, keys if name in ("key_segments", "pool") else tokens)
+    assert inputs["key_segments"][0].tolist() == inputs["segments"][0].tolist() + [-2] * (keys - tokens)
     for number, one in enumerate(rows):
         own = np.flatnonzero(inputs["segments"][0] == number)
         assert own[0] % ALIGNMENT == 0

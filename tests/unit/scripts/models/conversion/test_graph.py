@@ -1,5 +1,6 @@
-"""The packed graph against the models it was traced from."""
+"""The packed graph against sentence-transformers in fp32, on miniatures of each family."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -8,36 +9,43 @@ import openvino
 import pytest
 import torch
 from numpy.typing import NDArray
-from sentence_transformers.base.modules import Dense
+from safetensors.torch import load_file, save_file
+from sentence_transformers import CrossEncoder, SentenceTransformer
+from sentence_transformers.base.modules import Dense, Normalize
 
-from bentos.common.backends.interface import TokenRow
+from bentos.common.backends.interface import Kind, Outputs, TokenRow
+from bentos.common.backends.packing import pack
 from scripts.command import UsageError
-from scripts.models.conversion.graph import pack, packed_graph, pooling_of
-from scripts.models.original import Original
-from tests.unit.scripts.models.conversion.tiny_models import Family, tiny_cross_encoder, tiny_encoder
+from scripts.models.conversion.architecture import read_architecture
+from scripts.models.conversion.graph import packed_graph
+from tests.unit.scripts.models.conversion.tiny_models import Family, saved_encoder, tiny_cross_encoder
 
 LENGTHS = [1, 9, 70, 2, 33]
+FAMILIES: list[Family] = ["bert", "roberta", "xlm-roberta", "camembert"]
+PADDING_ID = 1
 
 
-def random_rows(*, types: bool) -> list[TokenRow]:
+def random_rows(*, types: bool, least: int = 1000) -> list[TokenRow]:
     random = np.random.default_rng(1)
     return [
         TokenRow(
-            random.integers(1000, 30000, length).astype(np.int32),
+            random.integers(least, 30000, length).astype(np.int32),
             (np.arange(length) > length // 2).astype(np.int32) * types,
         )
         for length in LENGTHS
     ]
 
 
-def run_packed(model: Original, rows: list[TokenRow], *, types: bool) -> NDArray[np.float32]:
-    graph = packed_graph(model)
-    compiled = openvino.Core().compile_model(graph, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
-    outputs: NDArray[np.float32] = compiled(pack(rows, pooling_of(model), uses_types=types))["outputs"]
-    return outputs
+def run_packed(folder: Path, kind: Kind, rows: list[TokenRow]) -> Outputs:
+    architecture = read_architecture(folder, kind)
+    compiled = openvino.Core().compile_model(packed_graph(folder, kind), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    inputs = pack(rows, architecture.pooling, uses_types=architecture.uses_types)
+    outputs: Outputs = compiled(inputs)["outputs"]
+    return outputs[: len(rows)]
 
 
-def run_alone(model: Original, rows: list[TokenRow], output: str, *, types: bool) -> NDArray[np.float32]:
+def run_alone(model: SentenceTransformer | CrossEncoder, rows: list[TokenRow], *, types: bool) -> Outputs:
+    output = "scores" if isinstance(model, CrossEncoder) else "sentence_embedding"
     found = []
     for row in rows:
         features = {"input_ids": row.ids, "attention_mask": np.ones_like(row.ids)}
@@ -46,60 +54,174 @@ def run_alone(model: Original, rows: list[TokenRow], output: str, *, types: bool
         tensors = {name: torch.from_numpy(array[None].astype(np.int64)) for name, array in features.items()}
         with torch.no_grad():
             found.append(model(tensors)[output].reshape(1, -1))
-    return torch.cat(found).numpy()
+    outputs: Outputs = torch.cat(found).numpy()
+    return outputs
 
 
-@pytest.mark.parametrize("family", ["bert", "xlm-roberta"])
+def cosines(one: NDArray[Any], other: NDArray[Any]) -> NDArray[Any]:
+    lengths = np.linalg.norm(one, axis=1) * np.linalg.norm(other, axis=1)
+    found: NDArray[Any] = (one * other).sum(axis=1) / lengths
+    return found
+
+
+def check_encoder(folder: Path, rows: list[TokenRow], *, types: bool) -> None:
+    expected = run_alone(SentenceTransformer(str(folder), device="cpu"), rows, types=types)
+    vectors = run_packed(folder, "encoder", rows)
+    assert np.linalg.norm(vectors, axis=1) == pytest.approx(1)
+    assert cosines(vectors, expected).min() >= 0.99999
+
+
+@pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("pooling", ["mean", "cls"])
 def test_encoder_gives_the_unit_vector_of_each_sequence(tmp_path: Path, family: Family, pooling: str) -> None:
-    model = tiny_encoder(tmp_path, family, pooling)
     types = family == "bert"
-    rows = random_rows(types=types)
-    expected = run_alone(model, rows, "sentence_embedding", types=types)
-    expected /= np.linalg.norm(expected, axis=1, keepdims=True)
-    np.testing.assert_allclose(run_packed(model, rows, types=types), expected, atol=2e-5)
+    check_encoder(saved_encoder(tmp_path, family, pooling), random_rows(types=types), types=types)
 
 
-@pytest.mark.parametrize("family", ["bert", "xlm-roberta"])
+@pytest.mark.parametrize("family", FAMILIES)
 def test_cross_encoder_gives_the_logit_of_each_pair(tmp_path: Path, family: Family) -> None:
     model = tiny_cross_encoder(tmp_path, family)
     types = family == "bert"
     rows = random_rows(types=types)
-    expected = run_alone(model, rows, "scores", types=types)
-    np.testing.assert_allclose(run_packed(model, rows, types=types), expected, atol=1e-4)
+    expected = run_alone(model, rows, types=types)
+    np.testing.assert_allclose(run_packed(tmp_path, "cross-encoder", rows), expected, atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    "modules",
+    [
+        (Normalize(),),
+        (Dense(32, 16), Normalize()),
+        (Dense(32, 48, bias=False), Dense(48, 8)),
+        (Normalize(), Dense(32, 16)),
+    ],
+    ids=lambda modules: "-".join(type(module).__name__ for module in modules),
+)
+def test_what_follows_the_pooling_is_in_the_graph(tmp_path: Path, modules: tuple[torch.nn.Module, ...]) -> None:
+    torch.manual_seed(3)
+    check_encoder(saved_encoder(tmp_path, "xlm-roberta", "mean", *modules), random_rows(types=False), types=False)
+
+
+@pytest.mark.parametrize("activation", ["gelu_new", "gelu_pytorch_tanh", "relu"])
+def test_each_activation_is_the_one_of_the_configuration(tmp_path: Path, activation: str) -> None:
+    folder = saved_encoder(tmp_path, "bert", hidden_act=activation)
+    check_encoder(folder, random_rows(types=True), types=True)
+
+
+@pytest.mark.parametrize("family", ["roberta", "xlm-roberta"])
+def test_a_padding_token_that_a_text_spells_out_has_no_position(tmp_path: Path, family: Family) -> None:
+    rows = random_rows(types=False)
+    for row in rows:
+        row.ids[len(row.ids) // 2 :: 5] = PADDING_ID
+    check_encoder(saved_encoder(tmp_path, family), rows, types=False)
+
+
+@pytest.mark.parametrize("kind", [torch.float16, torch.bfloat16])
+def test_half_the_bits_are_read_as_what_they_are(tmp_path: Path, kind: torch.dtype) -> None:
+    folder = saved_encoder(tmp_path, "bert")
+    weights = folder / "model.safetensors"
+    save_file(
+        {name: tensor.to(kind) for name, tensor in load_file(weights).items()}, weights, metadata={"format": "pt"}
+    )
+    rows = random_rows(types=True)
+    model = SentenceTransformer(str(folder), device="cpu", model_kwargs={"dtype": torch.float32})
+    assert cosines(run_packed(folder, "encoder", rows), run_alone(model, rows, types=True)).min() >= 0.99999
+
+
+def test_weights_in_parts_pickled_or_under_old_names_are_the_same(tmp_path: Path) -> None:
+    folder = saved_encoder(tmp_path, "bert")
+    rows = random_rows(types=True)
+    expected = run_packed(folder, "encoder", rows)
+    whole = folder / "model.safetensors"
+    weights = load_file(whole)
+    whole.unlink()
+    torch.save(
+        {f"bert.{name}".replace("Norm.weight", "Norm.gamma"): tensor for name, tensor in weights.items()},
+        folder / "pytorch_model.bin",
+    )
+    np.testing.assert_array_equal(run_packed(folder, "encoder", rows), expected)
+    names = sorted(weights)
+    for number, part in enumerate((names[:20], names[20:])):
+        file = folder / f"model-{number + 1:05}-of-00002.safetensors"
+        save_file({name: weights[name] for name in part}, file, metadata={"format": "pt"})
+    np.testing.assert_array_equal(run_packed(folder, "encoder", rows), expected)
+
+
+@pytest.mark.parametrize("precision", ["int8", "bf16"])
+def test_other_precisions_are_close(tmp_path: Path, precision: Any) -> None:
+    folder = saved_encoder(tmp_path, "xlm-roberta", "mean", Dense(32, 16))
+    rows = random_rows(types=False)
+    compiled = openvino.Core().compile_model(
+        packed_graph(folder, "encoder", precision), "CPU", {"INFERENCE_PRECISION_HINT": "f32"}
+    )
+    outputs = compiled(pack(rows, "mean", uses_types=False))["outputs"][: len(rows)]
+    assert cosines(outputs, run_packed(folder, "encoder", rows)).min() > 0.99
 
 
 def test_inputs_are_those_that_the_backend_makes(tmp_path: Path) -> None:
-    graph = packed_graph(tiny_encoder(tmp_path, "xlm-roberta"))
+    graph = packed_graph(saved_encoder(tmp_path, "xlm-roberta"), "encoder")
     shapes = {name: str(port.partial_shape) for port in graph.inputs for name in port.get_names()}
-    assert {name: shapes[name] for name in ("input_ids", "position_ids", "segments", "pool")} == {
+    assert shapes == {
         "input_ids": "[1,?]",
         "position_ids": "[1,?]",
         "segments": "[1,?]",
+        "key_segments": "[1,?]",
         "pool": "[?,?]",
     }
-    assert "token_type_ids" not in shapes
     [output] = graph.outputs
     assert (output.get_names(), str(output.partial_shape)) == ({"outputs"}, "[?,32]")
 
 
+def with_config(folder: Path, **changes: Any) -> Path:
+    file = folder / "config.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | changes))
+    return folder
+
+
 def test_what_the_graph_cannot_express_is_refused_in_one_sentence(tmp_path: Path) -> None:
-    refused: list[tuple[Original, str]] = [
-        (tiny_encoder(tmp_path / "max", "bert", "max"), "Pooling max cannot be converted"),
-        (tiny_encoder(tmp_path / "two", "bert", ("mean", "cls")), "cannot be converted"),
-        (tiny_encoder(tmp_path / "dense", "bert", "mean", Dense(32, 16)), "modules Pooling, Dense"),
-        (tiny_encoder(tmp_path / "distilbert", "distilbert"), "type distilbert"),
-        (tiny_cross_encoder(tmp_path / "labels", "bert", labels=3), "one label"),
+    tiny_cross_encoder(tmp_path / "labels", "bert", labels=3)
+    refused: list[tuple[Path, Kind, str]] = [
+        (saved_encoder(tmp_path / "max", "bert", "max"), "encoder", "Pooling max cannot be converted"),
+        (saved_encoder(tmp_path / "two", "bert", ("mean", "cls")), "encoder", "cannot be converted"),
+        (saved_encoder(tmp_path / "residual", "bert", "mean", Dense(32, 16, use_residual=True)), "encoder", "A Dense"),
+        (saved_encoder(tmp_path / "distilbert", "distilbert"), "encoder", "type distilbert"),
+        (tmp_path / "labels", "cross-encoder", "one label"),
+        (with_config(saved_encoder(tmp_path / "code", "bert"), auto_map={"AutoModel": "x.Y"}), "encoder", "own"),
+        (with_config(saved_encoder(tmp_path / "act", "bert"), hidden_act="silu"), "encoder", "silu"),
+        (
+            with_config(saved_encoder(tmp_path / "key", "bert"), position_embedding_type="relative_key"),
+            "encoder",
+            "relative_key",
+        ),
     ]
-    for model, problem in refused:
+    for folder, kind, problem in refused:
         with pytest.raises(UsageError, match=problem) as error:
-            packed_graph(model)
+            packed_graph(folder, kind)
         assert "--precision none" in str(error.value)
 
 
 def test_pooling_without_the_prompt_is_refused(tmp_path: Path) -> None:
-    model = tiny_encoder(tmp_path, "bert")
-    pooling: Any = model[1]
-    pooling.include_prompt = False
+    folder = saved_encoder(tmp_path, "bert")
+    with_config(folder / "1_Pooling", include_prompt=False)
     with pytest.raises(UsageError, match="without the prompt"):
-        pooling_of(model)
+        packed_graph(folder, "encoder")
+
+
+def test_weights_that_are_missing_or_damaged_are_named(tmp_path: Path) -> None:
+    folder = saved_encoder(tmp_path, "bert")
+    file = folder / "model.safetensors"
+    weights = load_file(file)
+    missing = "encoder.layer.1.output.dense.weight"
+    save_file({name: tensor for name, tensor in weights.items() if name != missing}, file, metadata={"format": "pt"})
+    with pytest.raises(UsageError, match=f"{missing} is missing"):
+        packed_graph(folder, "encoder")
+    file.write_bytes(b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 5\n")
+    with pytest.raises(UsageError, match=r"model\.safetensors is not a safetensors file"):
+        packed_graph(folder, "encoder")
+    save_file(weights, file, metadata={"format": "pt"})
+    with_config(folder, hidden_size=64)
+    with pytest.raises(UsageError, match="not those of the config"):
+        packed_graph(folder, "encoder")
+    with_config(folder, hidden_size=32, num_hidden_layers=3)
+    with pytest.raises(UsageError, match=r"encoder\.layer\.2.* is missing"):
+        packed_graph(folder, "encoder")

@@ -16,11 +16,13 @@ from transformers import (
 
 from scripts.models.minilm import minilm_folder
 
-Family = Literal["bert", "xlm-roberta", "distilbert", "modernbert", "qwen3"]
+Family = Literal["bert", "roberta", "xlm-roberta", "camembert", "distilbert", "modernbert", "qwen3"]
 
 _SIZES: dict[Family, dict[str, Any]] = {
     "bert": {"pad_token_id": 0, "type_vocab_size": 2},
+    "roberta": {"pad_token_id": 1, "type_vocab_size": 1},
     "xlm-roberta": {"pad_token_id": 1, "type_vocab_size": 1},
+    "camembert": {"pad_token_id": 1, "type_vocab_size": 1},
     "distilbert": {"pad_token_id": 0, "dim": 32, "hidden_dim": 64, "n_layers": 2, "n_heads": 4},
     "modernbert": {"pad_token_id": 0, "local_attention": 8, "global_attn_every_n_layers": 2},
     "qwen3": {
@@ -34,19 +36,30 @@ _SIZES: dict[Family, dict[str, Any]] = {
 }
 
 
-def tiny_encoder(folder: Path, family: Family, pooling: Any = "mean", *modules: torch.nn.Module) -> SentenceTransformer:
+def tiny_encoder(
+    folder: Path, family: Family, pooling: Any = "mean", *modules: torch.nn.Module, **settings: Any
+) -> SentenceTransformer:
     """An encoder with this pooling and these modules after it."""
-    _save(folder, family, AutoModel)
+    _save(folder, family, AutoModel, **settings)
     transformer = Transformer(str(folder))
     width = transformer.get_embedding_dimension()
     return SentenceTransformer(modules=[transformer, Pooling(width, pooling), *modules], device="cpu").eval()
 
 
-def tiny_cross_encoder(folder: Path, family: Family, labels: int = 1) -> CrossEncoder:
+def tiny_cross_encoder(folder: Path, family: Family, labels: int = 1, **settings: Any) -> CrossEncoder:
     """A cross-encoder with this many labels."""
-    _save(folder, family, AutoModelForSequenceClassification, num_labels=labels)
+    _save(folder, family, AutoModelForSequenceClassification, num_labels=labels, **settings)
     model: CrossEncoder = CrossEncoder(str(folder), device="cpu", local_files_only=True)
     return model.eval()
+
+
+def saved_encoder(
+    folder: Path, family: Family, pooling: Any = "mean", *modules: torch.nn.Module, **settings: Any
+) -> Path:
+    """The folder of such an encoder, as sentence-transformers saves it, with half a megabyte of weights."""
+    model = tiny_encoder(folder / "transformer", family, pooling, *modules, **settings)
+    model.save(str(folder / "saved"), create_model_card=False)
+    return folder / "saved"
 
 
 def _save(folder: Path, family: Family, model: Any, **settings: Any) -> None:

