@@ -69,8 +69,6 @@ class Encoder:
             error.loc = ("texts", error.item)
             raise
         self._lifecycle.metrics.texts.inc(len(rows))
-        if truncated:
-            self._lifecycle.metrics.truncated_items.inc(len(truncated))
         hits = sum(cached)
         return Embeddings(Vectors(array, self._fragments, hits), input_type, tokens, truncated, hits)
 

@@ -41,6 +41,7 @@ class EmbedService(AssembledService):
             except DomainError as error:
                 error.rename(texts="sentences")
                 raise
+            ASSEMBLY.lifecycle.metrics.truncated_items.labels(ENCODE.path).inc(len(result.truncated))
             return result.vectors.array
 
 

@@ -72,7 +72,6 @@ class CrossEncoder:
             error.loc = ("documents", document)
             raise
         self._lifecycle.metrics.texts.inc(len(documents) + 1)
-        self._lifecycle.metrics.truncated_items.inc(len(truncated) + query.truncated)
         tokens = sum(len(keyed.row.ids) for keyed in rows)
         pair_tokens = [len(query.ids) + len(document.ids) for document in documents]
         best, hits = logits[:, 0], sum(cached)

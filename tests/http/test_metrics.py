@@ -87,6 +87,9 @@ def test_tokens_are_counted_as_the_answer_reports_them(service: Service) -> None
 
 
 def test_truncated_texts_are_counted(service: Service) -> None:
-    before = service.server.metric("duobento_truncated_items_total")
+    before = service.server.metric("duobento_truncated_items_total", route=service.kind.path)
     service.post("heron", "heron " * 5000, "heron " * 5000)
-    assert service.server.metric("duobento_truncated_items_total") == before + 2
+    wait_for(
+        lambda: service.server.metric("duobento_truncated_items_total", route=service.kind.path) == before + 2,
+        "both are counted",
+    )

@@ -5,7 +5,8 @@ import itertools
 import pytest
 
 from tests.http import reference
-from tests.http.services import Service, problem
+from tests.http.server import wait_for
+from tests.http.services import EMBED, RERANK, Service, problem
 
 EQUAL = 0.99999
 WORDS = ("heron", "river", "stone", "cloud", "paper", "train", "glass")
@@ -13,11 +14,41 @@ WORDS = ("heron", "river", "stone", "cloud", "paper", "train", "glass")
 NEEDLE = "A heron hunts by standing still in shallow water and striking at fish."
 FILLER = "Our office is open from nine to five and closed on public holidays. "
 QUERY = "How does a heron hunt?"
+LONG = FILLER * 60
+OF_RERANK = {"model": RERANK.model, "query": QUERY}
+CUTS: dict[str, dict[str, object]] = {
+    "/embed": {"texts": [LONG, "heron", LONG]},
+    "/v1/embed": {"texts": [LONG, "heron", LONG]},
+    "/v2/embed": {"texts": [LONG, "heron", LONG], "model": EMBED.model, "input_type": "search_query"},
+    "/v1/embeddings": {"input": [LONG, "heron", LONG], "model": EMBED.model, "truncate": "end"},
+    "/tei/embed": {"inputs": [LONG, "heron", LONG], "truncate": True},
+    "/": {"inputs": [LONG, "heron", LONG], "truncate": True},
+    "/voyage/v1/embeddings": {"input": [LONG, "heron", LONG], "model": EMBED.model},
+    "/rerank": {"query": QUERY, "documents": [LONG, "heron", LONG], "max_tokens_per_doc": 100},
+    "/v1/rerank": {**OF_RERANK, "documents": [LONG, "heron", LONG], "max_chunks_per_doc": 1},
+    "/v2/rerank": {**OF_RERANK, "documents": [LONG, "heron", LONG], "max_tokens_per_doc": 100},
+    "/tei/rerank": {"query": QUERY, "texts": [LONG, "heron", LONG], "truncate": True},
+    "/voyage/v1/rerank": {**OF_RERANK, "documents": [FILLER * 600, "heron", FILLER * 600]},
+}
+"""For each route that computes a request that truncates the first and the third text."""
 
 
 def _words(count: int, skip: int = 0) -> str:
     """Words of the repeating list, one token each."""
     return " ".join(itertools.islice(itertools.cycle(WORDS), skip, skip + count))
+
+
+@pytest.mark.parametrize("path", CUTS)
+def test_a_truncated_text_is_named_and_counted_in_every_dialect(embed: Service, rerank: Service, path: str) -> None:
+    server = (rerank if "rerank" in path else embed).server
+    before = server.metric("duobento_truncated_items_total", route=path)
+    answer = server.client.post(path, json=CUTS[path])
+    assert (answer.status_code, answer.headers["X-Truncated"]) == (200, "0,2"), answer.text
+    wait_for(lambda: server.metric("duobento_truncated_items_total", route=path) == before + 2, "both are counted")
+
+
+def test_what_is_not_truncated_is_not_named(service: Service) -> None:
+    assert "X-Truncated" not in service.post("heron", "stork").headers
 
 
 @pytest.fixture(scope="module")

@@ -34,7 +34,7 @@ def header(scope: Scope, name: str) -> str | None:
 
 
 def truncated_header(indexes: Sequence[int], *, query: bool = False) -> dict[str, str]:
-    """What names the texts that lost tokens, such as `query,0,3`, in a dialect whose answers have no field for it.
+    """What names the texts that lost tokens, such as `query,0,3`, in every dialect; `RequestContext` counts them.
 
     Args:
         indexes: of texts or documents.

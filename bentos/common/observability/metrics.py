@@ -113,7 +113,10 @@ class Metrics:
             registry=registry,
         )
         self.truncated_items = Counter(
-            "duobento_truncated_items", "Texts that lost tokens to the model's window", registry=registry
+            "duobento_truncated_items",
+            "Texts that lost tokens to a limit, by the route, and so by the dialect, of their request",
+            ["route"],
+            registry=registry,
         )
         self.connections = Gauge("duobento_connections", "Open connections", registry=registry)
         self.connections_refused = Counter(
@@ -143,5 +146,6 @@ class Metrics:
         for route in routes:
             self.routes.add(route)
             self.request_seconds.labels(route)
+            self.truncated_items.labels(route)
             for status in STATUSES:
                 self.requests.labels(route, status)

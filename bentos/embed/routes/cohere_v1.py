@@ -4,6 +4,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from bentos.common.http.dialects.cohere import TRUNCATIONS, CohereRoute
+from bentos.common.http.headers import truncated_header
 from bentos.common.http.responses import ArrayJSON
 from bentos.common.models.aliases import ModelNames
 from bentos.common.observability.logging import request_id
@@ -44,7 +45,8 @@ def create_router(encoder: Encoder, model_names: ModelNames) -> APIRouter:
                 "texts": texts,
                 "embeddings": cohere.by_type(result, forms) if forms else result.vectors,
                 "meta": cohere.meta("1", result, "texts", encoder.window),
-            }
+            },
+            headers=truncated_header(result.truncated),
         )
 
     return router

@@ -5,6 +5,7 @@ from starlette.responses import Response
 
 from bentos.common.errors import DomainError
 from bentos.common.http.dialects.cohere import TRUNCATIONS, CohereRoute, in_lane
+from bentos.common.http.headers import truncated_header
 from bentos.common.http.responses import ArrayJSON
 from bentos.common.models.aliases import ModelNames
 from bentos.common.observability.logging import request_id
@@ -46,7 +47,8 @@ def create_router(encoder: Encoder, model_names: ModelNames) -> APIRouter:
                 "texts": texts,
                 "embeddings": cohere.by_type(result, body.embedding_types or [EmbeddingType.FLOAT]),
                 "meta": cohere.meta("2", result, param, encoder.limit(body.max_tokens)),
-            }
+            },
+            headers=truncated_header(result.truncated),
         )
 
     return router

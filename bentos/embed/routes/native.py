@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from bentos.common.errors import DomainError, InvalidInput
+from bentos.common.http.headers import truncated_header
 from bentos.common.http.responses import ArrayJSON
 from bentos.common.http.route import DialectRoute
 from bentos.common.models.aliases import ModelNames
@@ -50,6 +51,6 @@ def create_router(encoder: Encoder, model_names: ModelNames) -> APIRouter:
             "cached": bool(result.cached) if single else result.cached,
             "latency_ms": round((time.perf_counter() - started) * 1000, 2),
         }
-        return ArrayJSON(answer)
+        return ArrayJSON(answer, headers=truncated_header(result.truncated))
 
     return router

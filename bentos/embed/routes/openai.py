@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from bentos.common.bounds import MOST_TOKEN_IDS
 from bentos.common.errors import DomainError, TextTooLong
+from bentos.common.http.headers import truncated_header
 from bentos.common.http.responses import ArrayJSON
 from bentos.common.models.aliases import ModelNames
 from bentos.common.work_options import WorkOptions
@@ -55,7 +56,8 @@ def create_router(encoder: Encoder, model_names: ModelNames) -> APIRouter:
                 ],
                 "model": model_names.model_id,
                 "usage": {"prompt_tokens": result.tokens, "total_tokens": result.tokens},
-            }
+            },
+            headers=truncated_header(result.truncated),
         )
 
     return router

@@ -6,6 +6,7 @@ from starlette.responses import Response
 from bentos.common.errors import DomainError, InvalidInput
 from bentos.common.http.dialect_router import DialectRouter, SharedPath
 from bentos.common.http.dialects.tei import TEIRoute, truncation
+from bentos.common.http.headers import truncated_header
 from bentos.common.http.responses import ArrayJSON
 from bentos.common.work_options import WorkOptions
 from bentos.embed.encoder import Encoder
@@ -46,6 +47,6 @@ def create_router(encoder: Encoder) -> APIRouter:
         except DomainError as error:
             error.rename(texts="inputs", indexed=body.inputs.numbered)
             raise
-        return ArrayJSON(result.vectors)
+        return ArrayJSON(result.vectors, headers=truncated_header(result.truncated))
 
     return router

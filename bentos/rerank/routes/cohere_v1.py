@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from bentos.common.engine.tokenizer import Truncation
 from bentos.common.http.dialects.cohere import TRUNCATIONS, CohereRoute
+from bentos.common.http.headers import truncated_header
 from bentos.common.http.responses import ArrayJSON
 from bentos.common.models.aliases import ModelNames
 from bentos.common.observability.logging import request_id
@@ -59,7 +60,8 @@ def create_router(cross_encoder: CrossEncoder, model_names: ModelNames) -> APIRo
                 "results": results,
                 "meta": cohere.meta("1", ranking),
                 "usage": {"total_tokens": ranking.tokens},
-            }
+            },
+            headers=truncated_header(ranking.truncated, query=ranking.query_truncated),
         )
 
     return router

@@ -5,6 +5,7 @@ from starlette.responses import Response
 
 from bentos.common.errors import InvalidInput
 from bentos.common.http.dialects.cohere import CohereRoute, in_lane
+from bentos.common.http.headers import truncated_header
 from bentos.common.http.responses import ArrayJSON
 from bentos.common.models.aliases import ModelNames
 from bentos.common.observability.logging import request_id
@@ -43,6 +44,9 @@ def create_router(cross_encoder: CrossEncoder, model_names: ModelNames) -> APIRo
         if body.return_documents:
             for result in results:
                 result["document"] = {"text": body.documents[result["index"]]}
-        return ArrayJSON({"id": request_id.get(), "results": results, "meta": cohere.meta("2", ranking)})
+        return ArrayJSON(
+            {"id": request_id.get(), "results": results, "meta": cohere.meta("2", ranking)},
+            headers=truncated_header(ranking.truncated, query=ranking.query_truncated),
+        )
 
     return router

@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from bentos.common.http.headers import truncated_header
 from bentos.common.http.responses import ArrayJSON
 from bentos.common.http.route import DialectRoute
 from bentos.common.models.aliases import ModelNames
@@ -53,7 +54,8 @@ def create_router(cross_encoder: CrossEncoder, model_names: ModelNames) -> APIRo
                 "query_truncated": ranking.query_truncated,
                 "cached": ranking.cached,
                 "latency_ms": round((time.perf_counter() - started) * 1000, 2),
-            }
+            },
+            headers=truncated_header(ranking.truncated, query=ranking.query_truncated),
         )
 
     return router

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from bentos.common.errors import DomainError, NoItems
 from bentos.common.http.dialect_router import DialectRouter, SharedPath
 from bentos.common.http.dialects.tei import TEIRoute, truncation
+from bentos.common.http.headers import truncated_header
 from bentos.common.http.responses import ArrayJSON
 from bentos.common.work_options import WorkOptions
 from bentos.rerank.cross_encoder import CrossEncoder
@@ -47,6 +48,6 @@ def create_router(cross_encoder: CrossEncoder) -> APIRouter:
         if body.return_text:
             for rank in ranks:
                 rank["text"] = body.texts[rank["index"]]
-        return ArrayJSON(ranks)
+        return ArrayJSON(ranks, headers=truncated_header(ranking.truncated, query=ranking.query_truncated))
 
     return router

@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bentos.common.http.answer_budget import refusal
 from bentos.common.http.body import PARSED
+from bentos.common.http.headers import TRUNCATED
 from bentos.common.http.inflight import CHARGE, FREE_ANSWER_BYTES, Charge, InFlightBytes
 from bentos.common.http.middleware.route_labels import RouteLabels
 from bentos.common.lifecycle import Lifecycle, Phase
@@ -19,6 +20,7 @@ _log = logging.getLogger(__name__)
 _ACCEPTABLE_ID = re.compile(r"[\w.:-]{1,128}", re.ASCII)
 REQUEST_ID_HEADER = "X-Request-ID"
 _REQUEST_ID = REQUEST_ID_HEADER.lower().encode()  # as ASGI has it
+_TRUNCATED = TRUNCATED.lower().encode()
 OPERATIONS = frozenset({"/live", "/ready", "/readyz", "/health", "/metrics"})
 """Routes that a supervisor polls; they are counted but not logged."""
 
@@ -62,6 +64,8 @@ class RequestContext:
             route = getattr(scope.get("route"), "path", "") or self._labels.of(scope)
             self._metrics.requests.labels(route, str(answer.status)).inc()
             self._metrics.request_seconds.labels(route).observe(seconds)
+            if answer.truncated:
+                self._metrics.truncated_items.labels(route).inc(answer.truncated)
             if self._access_log and route not in OPERATIONS:
                 _log.info("%s %s %d %.1fms", scope["method"], route, answer.status, seconds * 1000)
             request_id.reset(token)
@@ -72,10 +76,12 @@ class _Answer:
 
     Attributes:
         status: of what was sent; 500 before anything was.
+        truncated: how many texts lost tokens.
     """
 
     def __init__(self, scope: Scope, send: Send, identifier: str, lifecycle: Lifecycle) -> None:
         self.status = 500
+        self.truncated = 0
         self._scope = scope
         self._send = send
         self._identifier = identifier
@@ -101,6 +107,9 @@ class _Answer:
     async def _send_on(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
+            self.truncated = next(
+                (value.count(b",") + 1 for name, value in message["headers"] if name == _TRUNCATED), 0
+            )
             headers = MutableHeaders(scope=message)
             headers[REQUEST_ID_HEADER] = self._identifier
             if self._lifecycle.phase is Phase.DRAINING:
