@@ -196,6 +196,11 @@ class EngineSettings(BaseSettings):
         description="`auto` is the fastest of int8, bf16 and fp32 that is installed and that the processor has; "
         "torch has fp32 and bf16, and `auto` is bf16 there on a GPU that has it, else fp32",
     )
+    truncate: Literal["end", "none"] = Field(
+        "end",
+        description="What becomes of a text over its limit in a request that does not say: it loses its end, which "
+        "`X-Truncated` says in every dialect, or `none` refuses the request",
+    )
     streams: int = Field(1, ge=1, le=64, description="Micro-batches computed at a time")
     threads: int = Field(
         default_factory=cpu_limit, ge=1, le=1024, description="Processor threads of all streams together"

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from functools import cached_property
 
+from bentos.common.engine.tokenizer import Truncation
 from bentos.common.errors import InferenceFailed, InvalidInput, NoItems, TextTooLong, TooManyItems, TooManyTokens
 from bentos.common.lifecycle import Lifecycle
 from bentos.common.observability import tracing
@@ -20,6 +21,7 @@ class Encoder:
         dimension: of the vectors.
         window: most tokens of a text that the model takes, prompt and special tokens included.
         max_texts: of a request.
+        truncate: what becomes of a text over the window in a request that does not say.
     """
 
     def __init__(self, lifecycle: Lifecycle, settings: EmbedSettings) -> None:
@@ -27,6 +29,7 @@ class Encoder:
         self.dimension = lifecycle.model.profile.dimension or 0
         self.window = lifecycle.model.profile.max_tokens
         self.max_texts = settings.max_texts
+        self.truncate: Truncation = settings.truncate
         self._default_input_type = InputType(settings.default_input_type)
         self._fragments = JSONFragmentCache(lifecycle.cache_settings.memo_bytes)
 
@@ -54,7 +57,7 @@ class Encoder:
             texts = await self._tokenizer.rows(request, prompt, lane, options)
             truncated = [index for index, text in enumerate(texts) if text.truncated]
             tokenizing.set_attributes({"duobento.texts": len(texts), "duobento.truncated": len(truncated)})
-        if truncated and request.truncate == "none":
+        if truncated and (request.truncate or self.truncate) == "none":
             raise TextTooLong(
                 f"The text has more than {self.limit(request.max_tokens)} tokens, and truncation is refused.",
                 loc=("texts", truncated[0]),

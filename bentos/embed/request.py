@@ -22,7 +22,7 @@ class EmbedRequest:
     Attributes:
         texts: at least one. Ids of the model's own tokens stand for the text that they decode to.
         input_type: chooses the prompt; none takes the default of the settings.
-        truncate: side on which texts over the window lose tokens, or `none` to refuse them.
+        truncate: side on which texts over the window lose tokens, or `none` to refuse them; by default, the setting.
         max_tokens: most tokens of one text, prompt and special tokens included; none is the model's window.
         max_total_tokens: most tokens of all texts together; more are refused.
         allow_blank: whether a text may be blank; its vector is that of the prompt alone.
@@ -30,7 +30,7 @@ class EmbedRequest:
 
     texts: Sequence[str | Sequence[int]]
     input_type: InputType | None = None
-    truncate: Truncation = "end"
+    truncate: Truncation | None = None
     max_tokens: int | None = None
     max_total_tokens: int | None = None
     allow_blank: bool = False

@@ -6,7 +6,7 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 
 from bentos.common.cache.key import KeyedRow
-from bentos.common.engine.tokenizer import Content, Side, are_short
+from bentos.common.engine.tokenizer import Content, Side, Truncation, are_short
 from bentos.common.errors import InferenceFailed, InvalidInput, NoItems, TextTooLong, TooManyItems
 from bentos.common.lifecycle import Lifecycle, LoadedModel
 from bentos.common.observability import tracing
@@ -36,12 +36,14 @@ class CrossEncoder:
     Attributes:
         max_documents: of a request.
         max_tokens_per_doc: tokens of a document that are scored; a request may ask for fewer.
+        truncate: what becomes of a longer document in a request that does not say.
     """
 
     def __init__(self, lifecycle: Lifecycle, settings: RerankSettings) -> None:
         self._lifecycle = lifecycle
         self.max_documents = settings.max_documents
         self.max_tokens_per_doc = settings.max_tokens_per_doc
+        self.truncate: Truncation = settings.truncate
         self._overlap = settings.window_overlap_tokens
 
     async def rerank(self, request: RerankRequest, options: WorkOptions) -> Ranking:
@@ -152,7 +154,7 @@ class CrossEncoder:
             model.engine.check_size(tokens, deadline)
 
         documents = await apply(pair, request.documents, check)
-        if request.truncate == "none":
+        if (request.truncate or self.truncate) == "none":
             self._refuse(request, query, [document.content for document in documents])
         return query, documents
 

@@ -18,7 +18,8 @@ class RerankRequest:
         documents: at least one, none blank, unless `allow_blank`.
         max_tokens_per_doc: tokens of a document that are scored, at most the limit of the settings; none takes it.
         max_windows_per_doc: windows of a document that are scored; none means all of `max_tokens_per_doc`.
-        truncate: side on which longer documents (and a query over half the window) lose tokens; `none` refuses them.
+        truncate: side on which longer documents (and a query over half the window) lose tokens; `none` refuses them; by
+            default the setting says.
         allow_blank: whether query and documents may be blank.
     """
 
@@ -26,7 +27,7 @@ class RerankRequest:
     documents: Sequence[str]
     max_tokens_per_doc: int | None = None
     max_windows_per_doc: int | None = None
-    truncate: Truncation = "end"
+    truncate: Truncation | None = None
     allow_blank: bool = False
 
 

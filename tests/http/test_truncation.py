@@ -20,14 +20,14 @@ CUTS: dict[str, dict[str, object]] = {
     "/embed": {"texts": [LONG, "heron", LONG]},
     "/v1/embed": {"texts": [LONG, "heron", LONG]},
     "/v2/embed": {"texts": [LONG, "heron", LONG], "model": EMBED.model, "input_type": "search_query"},
-    "/v1/embeddings": {"input": [LONG, "heron", LONG], "model": EMBED.model, "truncate": "end"},
-    "/tei/embed": {"inputs": [LONG, "heron", LONG], "truncate": True},
-    "/": {"inputs": [LONG, "heron", LONG], "truncate": True},
+    "/v1/embeddings": {"input": [LONG, "heron", LONG], "model": EMBED.model},
+    "/tei/embed": {"inputs": [LONG, "heron", LONG]},
+    "/": {"inputs": [LONG, "heron", LONG]},
     "/voyage/v1/embeddings": {"input": [LONG, "heron", LONG], "model": EMBED.model},
     "/rerank": {"query": QUERY, "documents": [LONG, "heron", LONG], "max_tokens_per_doc": 100},
     "/v1/rerank": {**OF_RERANK, "documents": [LONG, "heron", LONG], "max_chunks_per_doc": 1},
     "/v2/rerank": {**OF_RERANK, "documents": [LONG, "heron", LONG], "max_tokens_per_doc": 100},
-    "/tei/rerank": {"query": QUERY, "texts": [LONG, "heron", LONG], "truncate": True},
+    "/tei/rerank": {"query": QUERY, "texts": [LONG, "heron", LONG]},
     "/voyage/v1/rerank": {**OF_RERANK, "documents": [FILLER * 600, "heron", FILLER * 600]},
 }
 """For each route that computes a request that truncates the first and the third text."""

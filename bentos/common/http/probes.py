@@ -114,5 +114,5 @@ def _tei_info(lifecycle: Lifecycle, limits: Mapping[str, int]) -> dict[str, Any]
         "max_input_length": profile.max_tokens,
         "max_batch_tokens": lifecycle.engine_settings.max_batch_tokens,
         "max_client_batch_size": limits["max_texts" if encodes else "max_documents"],
-        "auto_truncate": False,
+        "auto_truncate": lifecycle.engine_settings.truncate != "none",
     }

@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from bentos.common.http.dialects.cohere import TRUNCATIONS, CohereRoute
+from bentos.common.http.dialects.cohere import CohereRoute
 from bentos.common.http.headers import truncated_header
 from bentos.common.http.responses import ArrayJSON
 from bentos.common.models.aliases import ModelNames
@@ -33,7 +33,7 @@ def create_router(encoder: Encoder, model_names: ModelNames) -> APIRouter:
             EmbedRequest(
                 texts=texts,
                 input_type=cohere.INPUT_TYPES[body.input_type],
-                truncate=TRUNCATIONS[body.truncate],
+                truncate=body.truncate,
             ),
             options,
         )

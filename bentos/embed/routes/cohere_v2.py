@@ -4,7 +4,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from bentos.common.errors import DomainError
-from bentos.common.http.dialects.cohere import TRUNCATIONS, CohereRoute, in_lane
+from bentos.common.http.dialects.cohere import CohereRoute, in_lane
 from bentos.common.http.headers import truncated_header
 from bentos.common.http.responses import ArrayJSON
 from bentos.common.models.aliases import ModelNames
@@ -31,7 +31,7 @@ def create_router(encoder: Encoder, model_names: ModelNames) -> APIRouter:
         request = EmbedRequest(
             texts=texts,
             input_type=cohere.INPUT_TYPES[body.input_type],
-            truncate=TRUNCATIONS[body.truncate],
+            truncate=body.truncate,
             max_tokens=body.max_tokens,
         )
         try:

@@ -33,14 +33,14 @@ def create_router(encoder: Encoder) -> APIRouter:
     async def embed(body: EmbedTEIBody, options: WorkOptions) -> Response:
         """Unit vectors of the inputs, in their order."""
         encoder.check_dimension(body.dimensions)
-        if not body.normalize:
+        if body.normalize is False:
             raise InvalidInput(
                 "Vectors of this service always have unit length: send true or nothing.", loc=("normalize",)
             )
         request = EmbedRequest(
             texts=body.inputs.texts,
             input_type=body.prompt_name,
-            truncate=truncation(body.truncate, body.truncation_direction),
+            truncate=truncation(body.truncate, body.truncation_direction, encoder.truncate),
         )
         try:
             result = await encoder.encode(request, options)

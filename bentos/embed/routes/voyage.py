@@ -43,7 +43,7 @@ def create_router(encoder: Encoder, model_names: ModelNames) -> APIRouter:
         request = EmbedRequest(
             texts=body.input.texts,
             input_type=_INPUT_TYPES[body.input_type],
-            truncate="none" if body.truncation is False else "end",
+            truncate=None if body.truncation is None else "end" if body.truncation else "none",
         )
         try:
             encoder.check_dimension(body.output_dimension)

@@ -7,6 +7,7 @@ from pydantic import BaseModel, BeforeValidator, Field, field_validator, model_v
 from bentos.common.bounds import Name, Text
 from bentos.common.errors import TooManyItems
 from bentos.common.http.dialects.cohere import Priority
+from bentos.common.http.truncate import VendorTruncate
 from bentos.embed.quantization import EmbeddingType
 
 ONLY_TEXTS = "the model embeds texts only, not images"
@@ -27,13 +28,6 @@ Model: TypeAlias = Annotated[Name, Field(description="The served model's id or o
 VendorInputType: TypeAlias = Annotated[
     Literal["search_document", "search_query", "classification", "clustering", "image"],
     Field(description="What the texts are for: chooses the model's prompt. `image` is refused"),
-]
-Truncate: TypeAlias = Annotated[
-    Literal["NONE", "START", "END", None],
-    Field(
-        description="Side on which a text over the limit loses tokens, with a warning, by default `END`; "
-        "`NONE` refuses it"
-    ),
 ]
 EmbeddingTypes: TypeAlias = Annotated[
     list[EmbeddingType] | None, Field(max_length=10, fail_fast=True, description="Forms of the vectors, each once")
@@ -75,7 +69,7 @@ class EmbedV1Body(BaseModel):
     model: Model | None = None
     input_type: VendorInputType | None = None
     embedding_types: EmbeddingTypes = None
-    truncate: Truncate = None
+    truncate: VendorTruncate = None
 
 
 class EmbedFloatsAnswer(BaseModel):
@@ -136,7 +130,7 @@ class EmbedV2Body(BaseModel):
     ] = None
     output_dimension: Annotated[int | None, Field(description="Refused unless it is the model's own")] = None
     embedding_types: EmbeddingTypes = None
-    truncate: Truncate = None
+    truncate: VendorTruncate = None
     priority: Priority = None
 
     @model_validator(mode="after")

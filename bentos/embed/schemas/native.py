@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from bentos.common.bounds import Text, Texts
+from bentos.common.http.truncate import Truncate
 from bentos.common.work_options import Lane
 from bentos.embed.request import InputType
 
@@ -20,13 +21,11 @@ class EmbedBody(BaseModel):
         InputType | None,
         Field(description="What the texts are for: chooses the model's prompt, such as E5's prefixes"),
     ] = None
-    truncate: Annotated[
-        Literal["end", "start", "none"],
-        Field(description="Side on which a text over the model's limit loses tokens; `none` refuses it"),
-    ] = "end"
+    truncate: Truncate = None
     encoding_format: Annotated[
-        Literal["float", "base64"], Field(description="`base64` is of little-endian float32")
-    ] = "float"
+        Literal["float", "base64", None],
+        Field(description="By default `float`; `base64` is of little-endian float32"),
+    ] = None
     priority: Annotated[
         Lane | None, Field(description="Lane in which the work waits; by default large requests are bulk")
     ] = None

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field
 
 from bentos.common.bounds import Name
+from bentos.common.http.truncate import Truncate
 from bentos.embed.request import InputType
 from bentos.embed.schemas.inputs import Inputs, inputs_validator
 
@@ -37,12 +38,7 @@ class EmbeddingsBody(BaseModel):
     input_type: Annotated[
         InputType | None, Field(description="What the texts are for: chooses the model's prompt. Not of the vendor")
     ] = None
-    truncate: Annotated[
-        Literal["end", "start", "none"],
-        Field(
-            description="Side on which a text over the model's limit loses tokens; `none` refuses it. Not of the vendor"
-        ),
-    ] = "none"
+    truncate: Truncate = None
 
 
 class EmbeddingItem(BaseModel):

@@ -23,11 +23,15 @@ class EmbedTEIBody(BaseModel):
         Field(description="Texts; ids are of the served model's tokens, 300,000 in all"),
     ]
     truncate: Annotated[
-        bool | None, Field(description="Whether a text over the model's limit loses tokens; else it is refused")
-    ] = False
-    truncation_direction: Annotated[Direction, Field(description="Side on which tokens are lost")] = "Right"
+        bool | None,
+        Field(
+            description="Whether a text over the model's limit loses tokens; else it is refused. By default "
+            "`EMBED_TRUNCATE` says"
+        ),
+    ] = None
+    truncation_direction: Annotated[Direction | None, Field(description="Side on which tokens are lost")] = "Right"
     prompt_name: Annotated[
         InputType | None, Field(description="Which of the model's prompts; by default `EMBED_DEFAULT_INPUT_TYPE`'s")
     ] = None
-    normalize: Annotated[bool, Field(description="False is refused: all vectors have unit length")] = True
+    normalize: Annotated[bool | None, Field(description="False is refused: all vectors have unit length")] = True
     dimensions: Annotated[int | None, Field(description="Refused unless it is the model's own")] = None

@@ -28,8 +28,11 @@ class EmbeddingsVoyageBody(BaseModel):
     ] = None
     truncation: Annotated[
         bool | None,
-        Field(description="Whether a text over the window loses its end, which `X-Truncated` says; else it is refused"),
-    ] = True
+        Field(
+            description="Whether a text over the window loses its end, which `X-Truncated` says; else it is refused. "
+            "By default `EMBED_TRUNCATE` says"
+        ),
+    ] = None
     output_dimension: Annotated[int | None, Field(description="Refused unless it is the model's own")] = None
     output_dtype: Annotated[
         Literal["float", "int8", "uint8", "binary", "ubinary", None], Field(description="Type of the vectors' values")

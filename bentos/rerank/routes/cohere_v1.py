@@ -20,7 +20,7 @@ from bentos.rerank.schemas.cohere import RerankV1Answer, RerankV1Body
 
 _TEXT_FIELD = "text"
 _MOST_CHUNKS = 10
-_TRUNCATIONS: Mapping[str | bool | None, Truncation] = {**TRUNCATIONS, True: "end", False: "none"}
+_TRUNCATIONS: Mapping[str | bool | None, Truncation | None] = {**TRUNCATIONS, True: "end", False: "none"}
 
 
 def create_router(cross_encoder: CrossEncoder, model_names: ModelNames) -> APIRouter:

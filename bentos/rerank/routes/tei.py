@@ -35,7 +35,7 @@ def create_router(cross_encoder: CrossEncoder) -> APIRouter:
             query=body.query,
             documents=body.texts,
             max_windows_per_doc=1,
-            truncate=truncation(body.truncate, body.truncation_direction),
+            truncate=truncation(body.truncate, body.truncation_direction, cross_encoder.truncate),
             allow_blank=True,
         )
         try:

@@ -39,7 +39,7 @@ def create_router(cross_encoder: CrossEncoder, model_names: ModelNames) -> APIRo
         request = RerankRequest(
             query=body.query,
             documents=body.documents,
-            truncate="none" if body.truncation is False else "end",
+            truncate=None if body.truncation is None else "end" if body.truncation else "none",
         )
         ranking = await cross_encoder.rerank(request, options)
         scores = ranking.scores

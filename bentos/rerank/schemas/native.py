@@ -45,9 +45,12 @@ class RerankBody(BaseModel):
         Field(ge=1, description="Tokens of a document that are scored; what lies beyond is reported"),
     ] = None
     truncate: Annotated[
-        Literal["end", "start", "none"],
-        Field(description="Side on which a document over `max_tokens_per_doc` loses tokens; `none` refuses it"),
-    ] = "end"
+        Literal["end", "start", "none", None],
+        Field(
+            description="Side on which a document over `max_tokens_per_doc` loses tokens; `none` refuses it. By "
+            "default `RERANK_TRUNCATE` says"
+        ),
+    ] = None
     priority: Annotated[
         Lane | None, Field(description="Lane in which the work waits; by default large requests are bulk")
     ] = None

@@ -15,9 +15,12 @@ class RerankTEIBody(BaseModel):
     texts: Annotated[Texts, Field(description="Blank ones are scored like any other")]
     truncate: Annotated[
         bool | None,
-        Field(description="Whether of a text over the model's window one window is scored; else it is refused"),
-    ] = False
-    truncation_direction: Annotated[Direction, Field(description="Side on which tokens are lost")] = "Right"
+        Field(
+            description="Whether of a text over the model's window one window is scored; else it is refused. By "
+            "default `RERANK_TRUNCATE` says"
+        ),
+    ] = None
+    truncation_direction: Annotated[Direction | None, Field(description="Side on which tokens are lost")] = "Right"
     raw_scores: Annotated[bool, Field(description="Logits instead of their sigmoid")] = False
     return_text: bool = False
 

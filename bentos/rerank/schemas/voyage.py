@@ -22,9 +22,9 @@ class RerankVoyageBody(BaseModel):
         bool | None,
         Field(
             description="Whether a query over half the window, or a document over `RERANK_MAX_TOKENS_PER_DOC`, loses "
-            "its end, which `X-Truncated` says; otherwise it is refused"
+            "its end, which `X-Truncated` says; otherwise it is refused. By default `RERANK_TRUNCATE` says"
         ),
-    ] = True
+    ] = None
 
 
 class ResultVoyage(BaseModel):

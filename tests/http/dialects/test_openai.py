@@ -49,13 +49,14 @@ def test_the_models_own_dimension_is_accepted_and_others_are_400(embed: Service)
 
 
 def test_a_text_over_the_window_is_400_in_the_vendors_words(embed: Service) -> None:
-    error = openai_error(post(embed, ["heron", LONG]))
+    error = openai_error(post(embed, ["heron", LONG], truncate="none"))
     assert (error["status"], error["type"], error["param"]) == (400, "invalid_request_error", "input.1")
     assert error["message"].startswith("This model's maximum context length is 256 tokens, however you requested more")
 
 
-def test_a_text_over_the_window_is_truncated_on_request(embed: Service) -> None:
-    assert post(embed, ["heron", LONG], truncate="end").json()["usage"]["total_tokens"] == 3 + 256
+def test_a_text_over_the_window_is_truncated_and_named(embed: Service) -> None:
+    assert post(embed, ["heron", LONG]).headers["X-Truncated"] == "1"
+    assert post(embed, ["heron", LONG], truncate="END").json()["usage"]["total_tokens"] == 3 + 256
     assert post(embed, LONG, truncate="start").status_code == 200
 
 

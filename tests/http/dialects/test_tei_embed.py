@@ -38,11 +38,17 @@ def test_the_native_dialect_keeps_its_path(embed: Service) -> None:
 def test_optional_fields_may_be_null_or_the_vendors_defaults(embed: Service) -> None:
     assert post(embed, "heron", truncate=None, prompt_name=None, dimensions=None).status_code == 200
     assert post(embed, "heron", truncate=False, normalize=True, truncation_direction="Right").status_code == 200
+    assert post(embed, "heron", normalize=None, truncation_direction=None).status_code == 200
 
 
-@pytest.mark.parametrize("fields", [{}, {"truncate": False}, {"truncate": None}], ids=str)
-def test_a_text_over_the_window_is_413_by_default(embed: Service, fields: dict[str, object]) -> None:
-    error = tei_error(post(embed, ["heron", LONG], **fields))
+@pytest.mark.parametrize("fields", [{}, {"truncate": True}, {"truncate": None}], ids=str)
+def test_a_text_over_the_window_is_truncated_by_default(embed: Service, fields: dict[str, object]) -> None:
+    answer = post(embed, ["heron", LONG], **fields)
+    assert (answer.status_code, answer.headers["X-Truncated"]) == (200, "1")
+
+
+def test_a_text_over_the_window_is_413_where_truncation_is_refused(embed: Service) -> None:
+    error = tei_error(post(embed, ["heron", LONG], truncate=False))
     assert error == (413, "Validation", "inputs.1: The text has more than 256 tokens, and truncation is refused.")
 
 
@@ -122,5 +128,5 @@ def test_info_also_has_the_names_of_text_embeddings_inference(service: Service) 
     assert info["model_sha"] == info["revision"]
     assert info["max_input_length"] == info["max_tokens"]
     assert info["max_client_batch_size"] == service.kind.most_items
-    assert info["auto_truncate"] is False
+    assert info["auto_truncate"] is True
     assert list(info["model_type"]) == ["reranker" if service.kind is RERANK else "embedding"]

@@ -18,8 +18,8 @@ from bentos.common.work_options import Lane, WorkOptions
 # The vendor answers every mistake in the body with 400.
 _MISTAKES = frozenset({413, 415, 422})
 
-TRUNCATIONS: Mapping[str | bool | None, Truncation] = MappingProxyType(
-    {"END": "end", "START": "start", "NONE": "none", None: "end"}
+TRUNCATIONS: Mapping[str | bool | None, Truncation | None] = MappingProxyType(
+    {"END": "end", "START": "start", "NONE": "none", None: None}
 )
 """What the values of `truncate` mean."""
 

@@ -44,8 +44,8 @@ class TEIRoute(DialectRoute):
     error_model: ClassVar[type[BaseModel]] = TEIError
 
 
-def truncation(truncate: bool | None, direction: Direction) -> Truncation:
-    """What `truncate` and `truncation_direction` mean together."""
-    if not truncate:
+def truncation(truncate: bool | None, direction: Direction | None, default: Truncation) -> Truncation:
+    """What `truncate` and `truncation_direction` mean together; without the first the setting decides, `default`."""
+    if truncate is False or (truncate is None and default == "none"):
         return "none"
-    return "start" if direction.lower() == "left" else "end"
+    return "start" if (direction or "").lower() == "left" else "end"
