@@ -3,19 +3,22 @@
 from bentos.common.http.app import ServiceAPI
 from bentos.common.http.other_service import OtherService
 from bentos.common.http.page.routes import Page
-from bentos.common.models.aliases import ModelNames
 from bentos.embed.encoder import Encoder
+from bentos.embed.model_names import TypedModelNames
+from bentos.embed.request import InputType
 from bentos.embed.routes import cohere_tokens, cohere_v1, cohere_v2, models, native, openai, tei, voyage
+from bentos.embed.settings import EmbedSettings
 
 RERANK_SERVICE = OtherService("rerank-service", 5556, paths=["/rerank", "/v1/rerank", "/v2/rerank", "/score"])
 
 
-def create_api(encoder: Encoder, model_names: ModelNames) -> ServiceAPI:
+def create_api(encoder: Encoder, model_names: TypedModelNames, settings: EmbedSettings) -> ServiceAPI:
     """Routers of all dialects, and what else the service's application needs.
 
     Args:
         encoder: encodes requests.
         model_names: by which requests may call the model.
+        settings: of the service.
     """
     return ServiceAPI(
         routers=[
@@ -25,11 +28,16 @@ def create_api(encoder: Encoder, model_names: ModelNames) -> ServiceAPI:
             cohere_tokens.create_router(encoder, model_names),
             openai.create_router(encoder, model_names),
             models.create_router(encoder, model_names),
-            tei.create_router(encoder),
+            tei.create_router(encoder, InputType(settings.tei_input_type)),
             voyage.create_router(encoder, model_names),
         ],
         description="Embeddings of texts as unit vectors.",
         limits={"max_texts": encoder.max_texts},
+        defaults={
+            "input_type": settings.default_input_type,
+            "tei_input_type": settings.tei_input_type,
+            "detect_prompts": settings.detect_prompts,
+        },
         page=Page("bentos.embed.page", action="Embed"),
         other_service=RERANK_SERVICE,
     )

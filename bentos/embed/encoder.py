@@ -1,5 +1,6 @@
 """The domain of embed-service: texts in, unit vectors out, whatever dialect asked; and texts to tokens and back."""
 
+import logging
 from collections.abc import Sequence
 from functools import cached_property
 
@@ -12,6 +13,8 @@ from bentos.embed.request import Embeddings, EmbedRequest, InputType
 from bentos.embed.settings import EmbedSettings
 from bentos.embed.tokenization import CachingTokenizer
 from bentos.embed.vectors import JSONFragmentCache, Vectors
+
+_log = logging.getLogger(__name__)
 
 
 class Encoder:
@@ -31,12 +34,16 @@ class Encoder:
         self.max_texts = settings.max_texts
         self.truncate: Truncation = settings.truncate
         self._default_input_type = InputType(settings.default_input_type)
+        self._detects_prompts = settings.detect_prompts
+        self._untyped_seen = False
         self._fragments = JSONFragmentCache(lifecycle.cache_settings.memo_bytes)
 
     @cached_property
     def _tokenizer(self) -> CachingTokenizer:
         """Of the loaded model."""
-        return CachingTokenizer(self._lifecycle.loaded, self._lifecycle.cache_settings.memo_bytes)
+        model = self._lifecycle.loaded
+        prompts = [prompt for prompt in model.profile.prompts.values() if prompt] if self._detects_prompts else []
+        return CachingTokenizer(model, self._lifecycle.cache_settings.memo_bytes, prompts)
 
     async def encode(self, request: EmbedRequest, options: WorkOptions) -> Embeddings:
         """Tokenize, truncate and compute all texts.
@@ -52,7 +59,9 @@ class Encoder:
         model = self._lifecycle.loaded
         lane = model.cached_engine.admit_texts(request.texts, options)
         input_type = request.input_type or self._default_input_type
-        prompt = model.profile.prompts.get(input_type.value, "")
+        prompt = model.profile.prompts.get(input_type, "")  # type: ignore[call-overload]  # NONE has no prompt
+        if prompt and request.input_type is None and not self._untyped_seen:
+            self._warn_of_untyped(input_type)
         with tracing.span("tokenize") if tracing.tracer else tracing.NOT_RECORDED as tokenizing:
             texts = await self._tokenizer.rows(request, prompt, lane, options)
             truncated = [index for index, text in enumerate(texts) if text.truncated]
@@ -72,6 +81,7 @@ class Encoder:
             error.loc = ("texts", error.item)
             raise
         self._lifecycle.metrics.texts.inc(len(rows))
+        self._lifecycle.metrics.texts_with_prompt.inc(sum(text.own_prompt for text in texts))
         hits = sum(cached)
         return Embeddings(Vectors(array, self._fragments, hits), input_type, tokens, truncated, hits)
 
@@ -104,6 +114,15 @@ class Encoder:
         """
         lane = self._lifecycle.loaded.engine.admit_texts([tokens], DEFAULT, computes=False)
         return await self._tokenizer.text(tokens, lane)
+
+    def _warn_of_untyped(self, input_type: InputType) -> None:
+        self._untyped_seen = True
+        _log.warning(
+            "Requests that say no input type are embedded as %s (EMBED_DEFAULT_INPUT_TYPE). This model has prompts: "
+            "clients that store texts and clients that search should say passage and query, by input_type or by "
+            "an alias such as e5-passage:passage (docs/clients.md). This is said once.",
+            input_type.value,
+        )
 
     def _check_number(self, request: EmbedRequest) -> None:
         if not request.texts:

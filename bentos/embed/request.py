@@ -9,10 +9,11 @@ from bentos.embed.vectors import Vectors
 
 
 class InputType(StrEnum):
-    """What a text is for; chooses the model's prompt."""
+    """What a text is for; chooses the model's prompt, and `none` none."""
 
     QUERY = "query"
     PASSAGE = "passage"
+    NONE = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,7 @@ class EmbedRequest:
 
     Attributes:
         texts: at least one. Ids of the model's own tokens stand for the text that they decode to.
-        input_type: chooses the prompt; none takes the default of the settings.
+        input_type: chooses the prompt; absent, the setting does.
         truncate: side on which texts over the window lose tokens, or `none` to refuse them; by default, the setting.
         max_tokens: most tokens of one text, prompt and special tokens included; none is the model's window.
         max_total_tokens: most tokens of all texts together; more are refused.

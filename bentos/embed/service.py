@@ -9,12 +9,12 @@ from pydantic import Field
 
 from bentos.common.errors import DomainError
 from bentos.common.http.bentoml_adapter.calls import BatchAPI
-from bentos.common.models.aliases import ModelNames
 from bentos.common.models.resolve import resolve
 from bentos.common.service import AssembledService, Assembly
 from bentos.common.settings import load
 from bentos.embed.api import create_api
 from bentos.embed.encoder import Encoder
+from bentos.embed.model_names import TypedModelNames
 from bentos.embed.request import EmbedRequest
 from bentos.embed.settings import DEFAULT_MODEL, EmbedSettings
 
@@ -45,4 +45,5 @@ class EmbedService(AssembledService):
             return result.vectors.array
 
 
-ASSEMBLY.serve(EmbedService, create_api(ENCODER, ModelNames(MODEL.profile.model_id, SETTINGS.model_aliases)), [ENCODE])
+NAMES = TypedModelNames(MODEL.profile.model_id, SETTINGS.model_aliases)
+ASSEMBLY.serve(EmbedService, create_api(ENCODER, NAMES, SETTINGS), [ENCODE])

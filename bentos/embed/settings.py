@@ -23,10 +23,21 @@ class EmbedSettings(EngineSettings):
     model_revision: str | None = Field(None, description="Revision of the model; unset, the newest installed")
     model_aliases: CommaSeparated = Field(
         [],
-        description="Other names, separated by commas, by which requests may call the model, "
-        "such as `embed-multilingual-v3.0`",
+        description="Other names, separated by commas, by which requests may call the model, such as "
+        "`embed-multilingual-v3.0`. With `:query`, `:passage` or `:none` behind it, as in `e5-passage:passage`, a name "
+        "is also the input type of requests that do not say one",
     )
-    default_input_type: Literal["query", "passage"] = Field(
-        "query", description="Input type of requests that do not say one"
+    default_input_type: Literal["query", "passage", "none"] = Field(
+        "query",
+        description="Input type of requests that do not say one, neither by a field nor by their model's name; with "
+        "`none` their texts get no prompt. `X-Input-Type` names it in each answer",
+    )
+    tei_input_type: Literal["query", "passage", "none"] = Field(
+        "none",
+        description="The same for the dialect of text-embeddings-inference, whose clients add prompts themselves or by "
+        "`prompt_name`",
+    )
+    detect_prompts: bool = Field(
+        True, description="Whether a text that begins with one of the model's prompts is given no other"
     )
     max_texts: int = Field(2048, ge=1, le=MOST_ITEMS, description="Most texts in one request")

@@ -7,10 +7,11 @@ from typing import NamedTuple
 from cachebox import LRUCache
 
 from bentos.common.cache.key import KeyedRow
-from bentos.common.engine.tokenizer import SHORT_CHARACTERS, Side, Tokenizer, are_short
+from bentos.common.engine.tokenizer import SHORT_CHARACTERS, Side, are_short
 from bentos.common.errors import InvalidInput
 from bentos.common.lifecycle import LoadedModel
 from bentos.common.work_options import Lane, WorkOptions
+from bentos.embed.prompts import content_limit_for, contents, own_prompt
 from bentos.embed.request import EmbedRequest
 from bentos.embed.token_ids import decoded
 
@@ -26,17 +27,19 @@ class TextRow(NamedTuple):
     Attributes:
         keyed: its row, prompt and special tokens included.
         truncated: whether the text lost tokens.
+        own_prompt: whether it began with a prompt of the model's, and was given no other.
     """
 
     keyed: KeyedRow
     truncated: bool
+    own_prompt: bool = False
 
 
 class TokenizationSpec(NamedTuple):
     """All that decides a text's row besides the text.
 
     Attributes:
-        prompt: put in front of every text.
+        prompt: put in front of every text that has none of its own.
         keep: most tokens of prompt and text together.
         side: where a longer text loses tokens.
     """
@@ -77,9 +80,11 @@ class CachingTokenizer:
     Args:
         model: whose tokenizer it is.
         most_bytes: of memory for rows of recent texts, by estimate; 0 keeps none.
+        prompts: of the model; a text that begins with one of them is given no other.
     """
 
-    def __init__(self, model: LoadedModel, most_bytes: int) -> None:
+    def __init__(self, model: LoadedModel, most_bytes: int, prompts: Sequence[str] = ()) -> None:
+        self._prompts = prompts
         self._tokenizer = model.tokenizer
         self._map = model.engine.tokenization.map
         self._check_size = model.engine.check_size
@@ -159,8 +164,12 @@ class CachingTokenizer:
         tokens = 0
 
         def tokenize(piece: Sequence[str]) -> list[TextRow]:
-            contents = self._tokenizer.contents(piece, spec.keep, side=spec.side, prefix=spec.prompt)
-            return [TextRow(self._keyed(self._tokenizer.row(content.ids)), content.truncated) for content in contents]
+            own = [own_prompt(text, self._prompts) for text in piece] if spec.prompt else [""] * len(piece)
+            made = contents(self._tokenizer, piece, spec.keep, side=spec.side, prompt=spec.prompt, own=own)
+            return [
+                TextRow(self._keyed(self._tokenizer.row(content.ids)), content.truncated, bool(prompt))
+                for content, prompt in zip(made, own, strict=True)
+            ]
 
         def check(rows: Sequence[TextRow]) -> None:
             nonlocal tokens
@@ -170,24 +179,6 @@ class CachingTokenizer:
         if are_short(texts):
             return tokenize(texts)
         return await self._map(tokenize, texts, lane=lane, deadline=deadline, check=check)
-
-
-def content_limit_for(max_tokens: int | None, prompt: str, tokenizer: Tokenizer) -> int:
-    """Most tokens of prompt and text together.
-
-    Raises:
-        InvalidInput: the prompt alone would fill `max_tokens`.
-    """
-    if max_tokens is None or max_tokens >= tokenizer.window:
-        return tokenizer.content_limit
-    content_limit = max_tokens - (tokenizer.window - tokenizer.content_limit)
-    missing = len(tokenizer.tokens(prompt)) + 1 - content_limit
-    if missing > 0:
-        raise InvalidInput(
-            f"Must be at least {max_tokens + missing}: it includes the model's prompt and special tokens.",
-            loc=("max_tokens",),
-        )
-    return content_limit
 
 
 def _check_blank(texts: Sequence[str]) -> None:

@@ -1,7 +1,7 @@
 """The ASGI application of a service: its routers between the shared middleware, probes and errors."""
 
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import Any, TypeAlias
 
@@ -36,7 +36,8 @@ class ServiceAPI:
     Attributes:
         routers: one per dialect.
         description: first paragraph of the OpenAPI page.
-        limits: what `/info` reports besides the settings of engine and server.
+        limits: what `/info` reports besides the settings of engine and server,
+        defaults: and what requests get that do not say otherwise.
         page: the service's part of the page at `GET /`.
         other_service: named in 404s of its paths.
     """
@@ -46,6 +47,7 @@ class ServiceAPI:
     limits: Mapping[str, int]
     page: Page
     other_service: OtherService
+    defaults: Mapping[str, str | bool] = field(default_factory=dict)
 
 
 def create_app(lifecycle: Lifecycle, api: ServiceAPI) -> ASGIApp:
@@ -66,7 +68,7 @@ def create_app(lifecycle: Lifecycle, api: ServiceAPI) -> ASGIApp:
         redoc_url=None,
     )
     app.state.server = lifecycle.server
-    operations = probes.create_router(lifecycle, {"max_body_bytes": limit, **api.limits})
+    operations = probes.create_router(lifecycle, {"max_body_bytes": limit, **api.limits}, api.defaults)
     routers = [*api.routers, operations, page_router(lifecycle.name, api.page)]
     for router in routers:
         app.include_router(router)

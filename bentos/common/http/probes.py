@@ -14,12 +14,13 @@ from bentos.common.resources import cpu_limit, memory_limit, resident_memory
 from bentos.common.version import VERSION
 
 
-def create_router(lifecycle: Lifecycle, limits: Mapping[str, int]) -> APIRouter:
+def create_router(lifecycle: Lifecycle, limits: Mapping[str, int], defaults: Mapping[str, str | bool]) -> APIRouter:
     """Routes of all probes.
 
     Args:
         lifecycle: of the process.
-        limits: what `/info` reports besides the settings of engine and server.
+        limits: what `/info` reports besides the settings of engine and server,
+        defaults: and what requests get that do not say otherwise.
     """
     router = APIRouter(route_class=DialectRoute, tags=["operations"])
 
@@ -84,6 +85,7 @@ def create_router(lifecycle: Lifecycle, limits: Mapping[str, int]) -> APIRouter:
                     "queue_tokens": settings.queue_tokens,
                 },
                 "limits": limits,
+                "defaults": {"truncate": settings.truncate, **defaults},
                 "resources": {
                     "processors": cpu_limit(),
                     "memory_limit_bytes": memory_limit(),

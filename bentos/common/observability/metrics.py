@@ -112,6 +112,11 @@ class Metrics:
             "Texts of answered requests, computed or cached: texts to embed, documents and queries",
             registry=registry,
         )
+        self.texts_with_prompt = Counter(
+            "duobento_texts_with_prompt",
+            "Texts among them that began with one of the model's prompts, and were given no other",
+            registry=registry,
+        )
         self.truncated_items = Counter(
             "duobento_truncated_items",
             "Texts that lost tokens to a limit, by the route, and so by the dialect, of their request",

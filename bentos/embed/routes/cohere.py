@@ -6,29 +6,19 @@ from typing import Any, Literal
 from bentos.common.errors import InvalidInput, NoItems
 from bentos.common.http.dialects import cohere
 from bentos.embed.quantization import EmbeddingType, quantize
-from bentos.embed.request import Embeddings, InputType
+from bentos.embed.request import Embeddings
 from bentos.embed.schemas.cohere import ONLY_TEXTS
 
-INPUT_TYPES = {
-    "search_document": InputType.PASSAGE,
-    "search_query": InputType.QUERY,
-    # What is compared with its like counts as a query, as E5's model card says of symmetric tasks.
-    "classification": InputType.QUERY,
-    "clustering": InputType.QUERY,
-    # The default of the settings.
-    None: None,
-}
 
-
-def check(texts: Sequence[str], images: object, input_type: str | None) -> None:
+def check(texts: Sequence[str], images: object) -> None:
     """Refuse what the vendor refuses, in its words, and images.
 
     Raises:
         NoItems: no text.
         InvalidInput: images.
     """
-    if images or input_type == "image":
-        raise InvalidInput(ONLY_TEXTS, loc=("images" if images else "input_type",))
+    if images:
+        raise InvalidInput(ONLY_TEXTS, loc=("images",))
     if not texts:
         raise NoItems("at least one text must be provided")
 

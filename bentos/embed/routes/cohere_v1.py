@@ -4,18 +4,18 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from bentos.common.http.dialects.cohere import CohereRoute
-from bentos.common.http.headers import truncated_header
 from bentos.common.http.responses import ArrayJSON
-from bentos.common.models.aliases import ModelNames
 from bentos.common.observability.logging import request_id
 from bentos.common.work_options import WorkOptions
 from bentos.embed.encoder import Encoder
+from bentos.embed.model_names import TypedModelNames
 from bentos.embed.request import EmbedRequest
 from bentos.embed.routes import cohere
+from bentos.embed.routes.answer_headers import answer_headers
 from bentos.embed.schemas.cohere import EmbedByTypeAnswer, EmbedFloatsAnswer, EmbedV1Body
 
 
-def create_router(encoder: Encoder, model_names: ModelNames) -> APIRouter:
+def create_router(encoder: Encoder, model_names: TypedModelNames) -> APIRouter:
     """The router of `POST /v1/embed`."""
     router = APIRouter(route_class=CohereRoute, tags=["Cohere v1"])
 
@@ -26,13 +26,13 @@ def create_router(encoder: Encoder, model_names: ModelNames) -> APIRouter:
     )
     async def embed(body: EmbedV1Body, options: WorkOptions) -> Response:
         """Unit vectors of the texts, in the forms that were asked for."""
-        model_names.check(body.model)
+        named_type = model_names.input_type(body.model)
         texts = body.texts or []
-        cohere.check(texts, body.images, body.input_type)
+        cohere.check(texts, body.images)
         result = await encoder.encode(
             EmbedRequest(
                 texts=texts,
-                input_type=cohere.INPUT_TYPES[body.input_type],
+                input_type=body.input_type or named_type,
                 truncate=body.truncate,
             ),
             options,
@@ -46,7 +46,7 @@ def create_router(encoder: Encoder, model_names: ModelNames) -> APIRouter:
                 "embeddings": cohere.by_type(result, forms) if forms else result.vectors,
                 "meta": cohere.meta("1", result, "texts", encoder.window),
             },
-            headers=truncated_header(result.truncated),
+            headers=answer_headers(result),
         )
 
     return router

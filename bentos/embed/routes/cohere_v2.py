@@ -5,19 +5,19 @@ from starlette.responses import Response
 
 from bentos.common.errors import DomainError
 from bentos.common.http.dialects.cohere import CohereRoute, in_lane
-from bentos.common.http.headers import truncated_header
 from bentos.common.http.responses import ArrayJSON
-from bentos.common.models.aliases import ModelNames
 from bentos.common.observability.logging import request_id
 from bentos.common.work_options import WorkOptions
 from bentos.embed.encoder import Encoder
+from bentos.embed.model_names import TypedModelNames
 from bentos.embed.quantization import EmbeddingType
 from bentos.embed.request import EmbedRequest
 from bentos.embed.routes import cohere
+from bentos.embed.routes.answer_headers import answer_headers
 from bentos.embed.schemas.cohere import EmbedByTypeAnswer, EmbedV2Body
 
 
-def create_router(encoder: Encoder, model_names: ModelNames) -> APIRouter:
+def create_router(encoder: Encoder, model_names: TypedModelNames) -> APIRouter:
     """The router of `POST /v2/embed`."""
     router = APIRouter(route_class=CohereRoute, tags=["Cohere v2"])
 
@@ -27,10 +27,10 @@ def create_router(encoder: Encoder, model_names: ModelNames) -> APIRouter:
         model_names.check(body.model)
         param = "texts" if body.inputs is None else "inputs"
         texts = body.texts or [mixed.text for mixed in body.inputs or []]
-        cohere.check(texts, body.images, body.input_type)
+        cohere.check(texts, body.images)
         request = EmbedRequest(
             texts=texts,
-            input_type=cohere.INPUT_TYPES[body.input_type],
+            input_type=body.input_type,
             truncate=body.truncate,
             max_tokens=body.max_tokens,
         )
@@ -48,7 +48,7 @@ def create_router(encoder: Encoder, model_names: ModelNames) -> APIRouter:
                 "embeddings": cohere.by_type(result, body.embedding_types or [EmbeddingType.FLOAT]),
                 "meta": cohere.meta("2", result, param, encoder.limit(body.max_tokens)),
             },
-            headers=truncated_header(result.truncated),
+            headers=answer_headers(result),
         )
 
     return router

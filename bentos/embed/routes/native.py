@@ -8,7 +8,6 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from bentos.common.errors import DomainError, InvalidInput
-from bentos.common.http.headers import truncated_header
 from bentos.common.http.responses import ArrayJSON
 from bentos.common.http.route import DialectRoute
 from bentos.common.models.aliases import ModelNames
@@ -16,6 +15,7 @@ from bentos.common.work_options import WorkOptions
 from bentos.embed.encoder import Encoder
 from bentos.embed.quantization import base64_float32
 from bentos.embed.request import EmbedRequest
+from bentos.embed.routes.answer_headers import answer_headers
 from bentos.embed.schemas.native import EmbedBody, EmbeddingAnswer, EmbeddingsAnswer
 
 
@@ -51,6 +51,6 @@ def create_router(encoder: Encoder, model_names: ModelNames) -> APIRouter:
             "cached": bool(result.cached) if single else result.cached,
             "latency_ms": round((time.perf_counter() - started) * 1000, 2),
         }
-        return ArrayJSON(answer, headers=truncated_header(result.truncated))
+        return ArrayJSON(answer, headers=answer_headers(result))
 
     return router

@@ -7,18 +7,18 @@ from starlette.responses import Response
 
 from bentos.common.bounds import MOST_TOKEN_IDS
 from bentos.common.errors import DomainError, TextTooLong
-from bentos.common.http.headers import truncated_header
 from bentos.common.http.responses import ArrayJSON
-from bentos.common.models.aliases import ModelNames
 from bentos.common.work_options import WorkOptions
 from bentos.embed.encoder import Encoder
+from bentos.embed.model_names import TypedModelNames
 from bentos.embed.quantization import base64_float32
 from bentos.embed.request import EmbedRequest
+from bentos.embed.routes.answer_headers import answer_headers
 from bentos.embed.routes.openai_errors import OpenAIRoute
 from bentos.embed.schemas.openai import EmbeddingsAnswer, EmbeddingsBody
 
 
-def create_router(encoder: Encoder, model_names: ModelNames) -> APIRouter:
+def create_router(encoder: Encoder, model_names: TypedModelNames) -> APIRouter:
     """The router of `POST /v1/embeddings`."""
     router = APIRouter(route_class=OpenAIRoute, tags=["OpenAI"])
 
@@ -29,11 +29,11 @@ def create_router(encoder: Encoder, model_names: ModelNames) -> APIRouter:
     )
     async def embeddings(body: EmbeddingsBody, options: WorkOptions) -> Response:
         """Unit vectors of the inputs."""
-        model_names.check(body.model)
+        named_type = model_names.input_type(body.model)
         encoder.check_dimension(body.dimensions)
         request = EmbedRequest(
             texts=body.input.texts,
-            input_type=body.input_type,
+            input_type=body.input_type or named_type,
             truncate=body.truncate,
             max_total_tokens=MOST_TOKEN_IDS,
         )
@@ -57,7 +57,7 @@ def create_router(encoder: Encoder, model_names: ModelNames) -> APIRouter:
                 "model": model_names.model_id,
                 "usage": {"prompt_tokens": result.tokens, "total_tokens": result.tokens},
             },
-            headers=truncated_header(result.truncated),
+            headers=answer_headers(result),
         )
 
     return router

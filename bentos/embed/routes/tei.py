@@ -6,18 +6,23 @@ from starlette.responses import Response
 from bentos.common.errors import DomainError, InvalidInput
 from bentos.common.http.dialect_router import DialectRouter, SharedPath
 from bentos.common.http.dialects.tei import TEIRoute, truncation
-from bentos.common.http.headers import truncated_header
 from bentos.common.http.responses import ArrayJSON
 from bentos.common.work_options import WorkOptions
 from bentos.embed.encoder import Encoder
-from bentos.embed.request import EmbedRequest
+from bentos.embed.request import EmbedRequest, InputType
+from bentos.embed.routes.answer_headers import answer_headers
 from bentos.embed.schemas.tei import EmbedTEIBody
 
 SHARED = SharedPath("/embed", prefix="/tei", fields=["inputs"])
 
 
-def create_router(encoder: Encoder) -> APIRouter:
-    """The router of `POST /` and `POST /tei/embed`."""
+def create_router(encoder: Encoder, default_input_type: InputType) -> APIRouter:
+    """The router of `POST /` and `POST /tei/embed`.
+
+    Args:
+        encoder: encodes requests.
+        default_input_type: of requests without `prompt_name`.
+    """
     router = DialectRouter(shared=[SHARED], route_class=TEIRoute, tags=["text-embeddings-inference"])
 
     @router.post(
@@ -39,7 +44,7 @@ def create_router(encoder: Encoder) -> APIRouter:
             )
         request = EmbedRequest(
             texts=body.inputs.texts,
-            input_type=body.prompt_name,
+            input_type=body.prompt_name or default_input_type,
             truncate=truncation(body.truncate, body.truncation_direction, encoder.truncate),
         )
         try:
@@ -47,6 +52,6 @@ def create_router(encoder: Encoder) -> APIRouter:
         except DomainError as error:
             error.rename(texts="inputs", indexed=body.inputs.numbered)
             raise
-        return ArrayJSON(result.vectors, headers=truncated_header(result.truncated))
+        return ArrayJSON(result.vectors, headers=answer_headers(result))
 
     return router

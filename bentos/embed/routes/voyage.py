@@ -8,13 +8,13 @@ from starlette.responses import Response
 from bentos.common.errors import DomainError
 from bentos.common.http.dialect_router import DialectRouter, SharedPath
 from bentos.common.http.dialects.voyage import JAVASCRIPT_CLIENT, PREFIX, VoyageRoute
-from bentos.common.http.headers import truncated_header
 from bentos.common.http.responses import ArrayJSON
-from bentos.common.models.aliases import ModelNames
 from bentos.common.work_options import WorkOptions
 from bentos.embed.encoder import Encoder
+from bentos.embed.model_names import TypedModelNames
 from bentos.embed.quantization import EmbeddingType, base64_rows, quantize
-from bentos.embed.request import EmbedRequest, InputType
+from bentos.embed.request import EmbedRequest
+from bentos.embed.routes.answer_headers import answer_headers
 from bentos.embed.schemas.voyage import EmbeddingsVoyageAnswer, EmbeddingsVoyageBody
 
 SHARED = SharedPath(
@@ -25,10 +25,9 @@ SHARED = SharedPath(
     unless=["dimensions", "user", "truncate"],
     headers=[JAVASCRIPT_CLIENT],
 )
-_INPUT_TYPES = {"query": InputType.QUERY, "document": InputType.PASSAGE, None: None}
 
 
-def create_router(encoder: Encoder, model_names: ModelNames) -> APIRouter:
+def create_router(encoder: Encoder, model_names: TypedModelNames) -> APIRouter:
     """The router of `POST /voyage/v1/embeddings`."""
     router = DialectRouter(shared=[SHARED], route_class=VoyageRoute, tags=["Voyage"])
 
@@ -39,10 +38,10 @@ def create_router(encoder: Encoder, model_names: ModelNames) -> APIRouter:
     )
     async def embeddings(body: EmbeddingsVoyageBody, options: WorkOptions) -> Response:
         """Unit vectors of the texts."""
-        model_names.check(body.model)
+        named_type = model_names.input_type(body.model)
         request = EmbedRequest(
             texts=body.input.texts,
-            input_type=_INPUT_TYPES[body.input_type],
+            input_type=body.input_type or named_type,
             truncate=None if body.truncation is None else "end" if body.truncation else "none",
         )
         try:
@@ -66,7 +65,7 @@ def create_router(encoder: Encoder, model_names: ModelNames) -> APIRouter:
                 "model": model_names.model_id,
                 "usage": {"total_tokens": result.tokens},
             },
-            headers=truncated_header(result.truncated),
+            headers=answer_headers(result),
         )
 
     return router

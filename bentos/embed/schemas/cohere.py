@@ -9,6 +9,8 @@ from bentos.common.errors import TooManyItems
 from bentos.common.http.dialects.cohere import Priority
 from bentos.common.http.truncate import VendorTruncate
 from bentos.embed.quantization import EmbeddingType
+from bentos.embed.request import InputType
+from bentos.embed.schemas.input_type import DESCRIPTION, meaning
 
 ONLY_TEXTS = "the model embeds texts only, not images"
 _MOST_TEXTS = 96
@@ -24,10 +26,20 @@ def _at_most_96(texts: Any) -> Any:
     return texts
 
 
+def _input_type(value: object) -> object:
+    if value == "image":
+        raise ValueError(ONLY_TEXTS)
+    return meaning(value)
+
+
 Model: TypeAlias = Annotated[Name, Field(description="The served model's id or one of its aliases")]
 VendorInputType: TypeAlias = Annotated[
-    Literal["search_document", "search_query", "classification", "clustering", "image"],
-    Field(description="What the texts are for: chooses the model's prompt. `image` is refused"),
+    InputType,
+    BeforeValidator(
+        _input_type,
+        json_schema_input_type=Literal["search_document", "search_query", "classification", "clustering", "image"],
+    ),
+    Field(description=f"{DESCRIPTION}. `image` is refused"),
 ]
 EmbeddingTypes: TypeAlias = Annotated[
     list[EmbeddingType] | None, Field(max_length=10, fail_fast=True, description="Forms of the vectors, each once")

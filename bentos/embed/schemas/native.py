@@ -8,6 +8,7 @@ from bentos.common.bounds import Text, Texts
 from bentos.common.http.truncate import Truncate
 from bentos.common.work_options import Lane
 from bentos.embed.request import InputType
+from bentos.embed.schemas.input_type import AnyInputType
 
 
 class EmbedBody(BaseModel):
@@ -17,10 +18,7 @@ class EmbedBody(BaseModel):
 
     text: Annotated[Text | None, Field(description="One text; the answer then has `embedding`")] = None
     texts: Annotated[Texts | None, Field(description="Several texts; the answer then has `embeddings`")] = None
-    input_type: Annotated[
-        InputType | None,
-        Field(description="What the texts are for: chooses the model's prompt, such as E5's prefixes"),
-    ] = None
+    input_type: AnyInputType = None
     truncate: Truncate = None
     encoding_format: Annotated[
         Literal["float", "base64", None],

@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field
 
 from bentos.common.bounds import Name
 from bentos.common.http.truncate import Truncate
-from bentos.embed.request import InputType
+from bentos.embed.schemas.input_type import AnyInputType
 from bentos.embed.schemas.inputs import Inputs, inputs_validator
 
 _MOST_INPUTS = 2048
@@ -35,9 +35,7 @@ class EmbeddingsBody(BaseModel):
     ] = None
     dimensions: Annotated[int | None, Field(description="Refused unless it is the model's own")] = None
     user: Annotated[str | None, Field(max_length=1024, description="Ignored")] = None
-    input_type: Annotated[
-        InputType | None, Field(description="What the texts are for: chooses the model's prompt. Not of the vendor")
-    ] = None
+    input_type: AnyInputType = None
     truncate: Truncate = None
 
 

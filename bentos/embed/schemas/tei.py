@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field
 
 from bentos.common.bounds import MOST_ITEMS
 from bentos.common.http.dialects.tei import Direction
-from bentos.embed.request import InputType
+from bentos.embed.schemas.input_type import AnyInputType
 from bentos.embed.schemas.inputs import Inputs, inputs_validator
 
 
@@ -31,7 +31,7 @@ class EmbedTEIBody(BaseModel):
     ] = None
     truncation_direction: Annotated[Direction | None, Field(description="Side on which tokens are lost")] = "Right"
     prompt_name: Annotated[
-        InputType | None, Field(description="Which of the model's prompts; by default `EMBED_DEFAULT_INPUT_TYPE`'s")
+        AnyInputType, Field(description="Which of the model's prompts; by default none, or `EMBED_TEI_INPUT_TYPE`'s")
     ] = None
     normalize: Annotated[bool | None, Field(description="False is refused: all vectors have unit length")] = True
     dimensions: Annotated[int | None, Field(description="Refused unless it is the model's own")] = None

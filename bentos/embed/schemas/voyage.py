@@ -6,6 +6,7 @@ from pydantic import BaseModel, Field
 
 from bentos.common.bounds import Name
 from bentos.common.http.dialects.voyage import MOST_ITEMS
+from bentos.embed.schemas.input_type import AnyInputType
 from bentos.embed.schemas.inputs import Inputs, inputs_validator
 
 
@@ -22,10 +23,7 @@ class EmbeddingsVoyageBody(BaseModel):
         Field(description="A text, or up to 1,000, none blank"),
     ]
     model: Annotated[Name, Field(description="The served model's id or one of its aliases")]
-    input_type: Annotated[
-        Literal["query", "document", None],
-        Field(description="What the texts are for: chooses the model's prompt; by default the service's setting does"),
-    ] = None
+    input_type: AnyInputType = None
     truncation: Annotated[
         bool | None,
         Field(

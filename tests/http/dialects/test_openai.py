@@ -107,7 +107,7 @@ def test_an_input_that_cannot_be_read_is_400_and_its_place_is_named(embed: Servi
         ({"model": EMBED.model}, "input"),
         ({"input": "heron"}, "model"),
         ({"model": EMBED.model, "input": "heron", "encoding_format": "hex"}, "encoding_format"),
-        ({"model": EMBED.model, "input": "heron", "input_type": "search_query"}, "input_type"),
+        ({"model": EMBED.model, "input": "heron", "input_type": "heron"}, "input_type"),
         ({"model": EMBED.model, "input": "heron", "dimensions": "many"}, "dimensions"),
     ],
     ids=lambda value: str(value)[-40:],

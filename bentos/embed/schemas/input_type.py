@@ -1,0 +1,43 @@
+"""The field by which requests of all dialects say what their texts are for."""
+
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import BeforeValidator, Field
+
+from bentos.embed.request import InputType
+
+# What is compared with its like counts as a query, as E5's model card says of symmetric tasks.
+_MEANINGS = {
+    "query": InputType.QUERY,
+    "search_query": InputType.QUERY,
+    "retrieval.query": InputType.QUERY,
+    "code.query": InputType.QUERY,
+    "nl2code.query": InputType.QUERY,
+    "classification": InputType.QUERY,
+    "clustering": InputType.QUERY,
+    "text-matching": InputType.QUERY,
+    "separation": InputType.QUERY,
+    "passage": InputType.PASSAGE,
+    "document": InputType.PASSAGE,
+    "search_document": InputType.PASSAGE,
+    "retrieval.passage": InputType.PASSAGE,
+    "code.passage": InputType.PASSAGE,
+    "nl2code.passage": InputType.PASSAGE,
+    "none": InputType.NONE,
+}
+
+
+def meaning(value: object) -> object:
+    """An input type of any vendor, in any case, as ours."""
+    return _MEANINGS.get(value.lower(), value) if isinstance(value, str) else value
+
+
+DESCRIPTION = "What the texts are for: chooses the model's prompt. Other vendors' names are understood in every dialect"
+AnyInputType: TypeAlias = Annotated[
+    InputType | None,
+    BeforeValidator(
+        meaning,
+        json_schema_input_type=Literal["query", "passage", "none", "document", "search_query", "search_document", None],
+    ),
+    Field(description=DESCRIPTION),
+]

@@ -1,0 +1,204 @@
+"""What reports of clients say of embedding, each as a request that its client sends. Numbers are those of the list."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+
+from tests.http import reference
+from tests.http.services import EMBED, QUICK_STOP, Service, running
+from tests.http.shared import E5
+
+TEXT = "The grey heron stands still and waits."
+CHINESE = "苍鹭站在浅水中一动不动等待鱼儿游近然后用长喙迅速刺出把鱼叼住吞下再回到原处继续等待" * 25
+"""1,000 characters, a chunk of LangChain's defaults: far over the window."""
+SAME = 0.999999
+OF_E5 = {"model": E5, "input": TEXT}
+
+
+@pytest.fixture(scope="module")
+def set_otherwise(home: Path, logs: Path) -> Iterator[Service]:
+    """embed-service with a model that has prompts, and each setting of this page other than by default."""
+    settings = {
+        "EMBED_MODEL": E5,
+        "EMBED_MODEL_ALIASES": "e5-passage:passage, e5-query:query, e5:latest",
+        "EMBED_TRUNCATE": "none",
+        "EMBED_DEFAULT_INPUT_TYPE": "none",
+        "EMBED_TEI_INPUT_TYPE": "query",
+        "EMBED_DETECT_PROMPTS": "false",
+    }
+    with running(EMBED, EMBED.lean | settings | QUICK_STOP, home=home, log=logs / "set-otherwise.log") as service:
+        yield service
+
+
+def send(service: Service, path: str, body: dict[str, Any]) -> httpx.Response:
+    """Answer to a request that must be answered."""
+    answer = service.server.client.post(path, json=body)
+    assert answer.status_code == 200, answer.text
+    return answer
+
+
+def openai(service: Service, path: str = "/v1/embeddings", **fields: object) -> list[list[float]]:
+    """Vectors in the shape of OpenAI's, Jina's and Voyage's answers."""
+    return [item["embedding"] for item in send(service, path, {**OF_E5, **fields}).json()["data"]]
+
+
+def native(service: Service, *texts: str, input_type: str) -> list[list[float]]:
+    vectors: list[list[float]] = service.post(*texts, input_type=input_type).json()["embeddings"]
+    return vectors
+
+
+def same(some: object, others: object) -> bool:
+    return reference.least_cosine(np.array(some), np.array(others)) >= SAME
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/v1/embeddings", {"model": E5, "input": ["heron", CHINESE]}),
+        ("/embed", {"inputs": ["heron", CHINESE]}),
+        ("/embed", {"texts": ["heron", CHINESE]}),
+        ("/v1/embed", {"texts": ["heron", CHINESE]}),
+        ("/v2/embed", {"model": E5, "texts": ["heron", CHINESE], "input_type": "search_document"}),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_01_a_chunk_over_the_window_is_truncated_and_named_or_refused_as_the_setting_says(
+    e5: Service, set_otherwise: Service, path: str, body: dict[str, Any]
+) -> None:
+    assert send(e5, path, body).headers["X-Truncated"] == "1"
+    assert set_otherwise.server.client.post(path, json=body).status_code in (400, 413, 422)
+    field: dict[str, Any] = {"truncate": True if "inputs" in body else "end"}
+    assert send(set_otherwise, path, body | field).headers["X-Truncated"] == "1"
+
+
+def test_01_info_says_what_becomes_of_long_texts(e5: Service, set_otherwise: Service) -> None:
+    said = [service.server.client.get("/info").json()["auto_truncate"] for service in (e5, set_otherwise)]
+    assert said == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "said"),
+    [
+        ("/v1/embeddings", OF_E5, "query"),
+        ("/v1/embed", {"texts": [TEXT]}, "query"),
+        ("/embed", {"texts": [TEXT]}, "query"),
+        ("/embed", {"inputs": TEXT}, "none"),
+        ("/v1/embeddings", {**OF_E5, "truncation": True}, "query"),
+        ("/v1/embeddings", {**OF_E5, "input_type": "passage"}, "passage"),
+    ],
+    ids=str,
+)
+def test_02_each_answer_names_the_input_type(e5: Service, path: str, body: dict[str, Any], said: str) -> None:
+    assert send(e5, path, body).headers["X-Input-Type"] == said
+
+
+def test_02_the_log_warns_once_of_requests_that_say_no_input_type(e5: Service) -> None:
+    for _ in range(2):
+        openai(e5)
+    assert e5.server.log.count("say no input type") == 1
+
+
+def test_02_the_default_may_be_none(set_otherwise: Service) -> None:
+    plain = native(set_otherwise, TEXT, input_type="none")
+    assert same(openai(set_otherwise), plain)
+    assert not same(plain, native(set_otherwise, TEXT, input_type="query"))
+    assert "say no input type" not in set_otherwise.server.log
+
+
+def test_02_teis_dialect_adds_a_prompt_only_where_prompt_name_or_a_setting_asks(
+    e5: Service, set_otherwise: Service
+) -> None:
+    for path in ("/embed", "/"):
+        assert same(send(e5, path, {"inputs": TEXT}).json(), native(e5, TEXT, input_type="none"))
+        assert same(send(set_otherwise, path, {"inputs": TEXT}).json(), native(e5, TEXT, input_type="query"))
+    asked = send(e5, "/embed", {"inputs": TEXT, "prompt_name": "passage"}).json()
+    assert same(asked, native(e5, TEXT, input_type="passage"))
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("document", "passage"),
+        ("search_document", "passage"),
+        ("retrieval.passage", "passage"),
+        ("PASSAGE", "passage"),
+        ("search_query", "query"),
+        ("retrieval.query", "query"),
+        ("none", "none"),
+    ],
+)
+def test_02_names_of_all_vendors_are_understood_everywhere(e5: Service, name: str, meant: str) -> None:
+    right = native(e5, TEXT, input_type=meant)
+    assert same(native(e5, TEXT, input_type=name), right)
+    assert same(openai(e5, input_type=name), right)
+    assert same(openai(e5, input_type=name, truncation=True), right)
+    assert same(send(e5, "/embed", {"inputs": TEXT, "prompt_name": name}).json(), right)
+    assert same(send(e5, "/v1/embed", {"texts": [TEXT], "input_type": name}).json()["embeddings"], right)
+
+
+@pytest.mark.parametrize("kind", ["query", "passage"])
+def test_02_an_alias_may_say_the_type(set_otherwise: Service, kind: str) -> None:
+    right = native(set_otherwise, TEXT, input_type=kind)
+    assert same(openai(set_otherwise, model=f"e5-{kind}"), right)
+    cohere = {"texts": [TEXT], "model": f"e5-{kind}"}
+    assert same(send(set_otherwise, "/v1/embed", cohere).json()["embeddings"], right)
+    other = openai(set_otherwise, model=f"e5-{kind}", input_type="none")
+    assert same(other, native(set_otherwise, TEXT, input_type="none")), "a request's own field goes before it"
+
+
+def test_02_other_suffixes_are_part_of_the_name(set_otherwise: Service) -> None:
+    names = [model["id"] for model in set_otherwise.server.client.get("/v1/models").json()["data"]]
+    assert names == [E5, "e5-passage", "e5-query", "e5:latest"]
+    assert same(openai(set_otherwise, model="e5:latest"), native(set_otherwise, TEXT, input_type="none"))
+
+
+@pytest.mark.parametrize("kind", ["query", "passage"])
+def test_03_a_text_that_begins_with_a_prompt_gets_none(e5: Service, kind: str) -> None:
+    before = e5.server.metric("duobento_texts_with_prompt_total")
+    answer = e5.post(f"{kind}: {TEXT}", TEXT, input_type="query").json()
+    assert same(answer["embeddings"][:1], native(e5, TEXT, input_type=kind))
+    assert e5.server.metric("duobento_texts_with_prompt_total") == before + 1
+
+
+def test_03_it_keeps_its_prompt_when_it_loses_its_start(e5: Service) -> None:
+    long = "heron " * 2000
+    kept = e5.post(f"passage: {long}", truncate="start", input_type="query").json()["embeddings"]
+    assert same(kept, e5.post(long, truncate="start", input_type="passage").json()["embeddings"])
+
+
+def test_03_unless_a_setting_says_otherwise(e5: Service, set_otherwise: Service) -> None:
+    twice = native(set_otherwise, f"passage: {TEXT}", input_type="query")
+    assert same(twice, native(e5, f"query: passage: {TEXT}", input_type="none"))
+
+
+@pytest.mark.parametrize("truncate", ["NONE", "END", "None", None])
+def test_08_nvidias_clients_write_values_in_capitals_or_null(e5: Service, truncate: str | None) -> None:
+    assert same(openai(e5, input_type="passage", truncate=truncate), native(e5, TEXT, input_type="passage"))
+
+
+def test_13_voyages_client_says_document_and_litellm_no_content_type(e5: Service) -> None:
+    right = native(e5, TEXT, input_type="passage")
+    for fields in ({"truncation": True}, {}):
+        assert same(openai(e5, input_type="document", **fields), right)
+    content = b'{"model": "%s", "input": ["%s"], "input_type": "document"}' % (E5.encode(), TEXT.encode())
+    answer = e5.server.client.post("/v1/embeddings", content=content)
+    assert "Content-Type" not in answer.request.headers
+    assert same([item["embedding"] for item in answer.json()["data"]], right)
+
+
+def test_18_explicit_nulls_are_absent_fields(e5: Service) -> None:
+    nulls = dict.fromkeys(("truncate", "truncation_direction", "normalize", "prompt_name", "dimensions"))
+    assert same(send(e5, "/embed", {"inputs": TEXT, **nulls}).json(), native(e5, TEXT, input_type="none"))
+    nulls = dict.fromkeys(("truncate", "encoding_format", "input_type", "priority"))
+    assert send(e5, "/embed", {"texts": [TEXT], **nulls}).json()["input_type"] == "query"
+
+
+@pytest.mark.parametrize("truncate", ["end", "END", "Start", "none", None])
+def test_22_elasticsearch_writes_coheres_values_in_lower_case(e5: Service, truncate: str | None) -> None:
+    for path in ("/v1/embed", "/v2/embed"):
+        body = {"model": E5, "texts": [TEXT], "input_type": "search_query", "truncate": truncate}
+        assert send(e5, path, body).headers["X-Input-Type"] == "query"
