@@ -26,7 +26,8 @@ class EmbedRequest:
         truncate: side on which texts over the window lose tokens, or `none` to refuse them; by default, the setting.
         max_tokens: most tokens of one text, prompt and special tokens included; none is the model's window.
         max_total_tokens: most tokens of all texts together; more are refused.
-        allow_blank: whether a text may be blank; its vector is that of the prompt alone.
+        allow_blank: whether a text may be nothing but white space,
+        allow_empty: or nothing at all; its vector is that of the prompt alone.
     """
 
     texts: Sequence[str | Sequence[int]]
@@ -34,7 +35,8 @@ class EmbedRequest:
     truncate: Truncation | None = None
     max_tokens: int | None = None
     max_total_tokens: int | None = None
-    allow_blank: bool = False
+    allow_blank: bool = True
+    allow_empty: bool = False
 
 
 @dataclass(frozen=True, slots=True)

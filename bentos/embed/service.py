@@ -37,7 +37,7 @@ class EmbedService(AssembledService):
         """Unit vectors of sentences of the default input type, float32 `[sentences, dimension]`."""
         with ENCODE.gate.batch(len(sentences)) as batch:
             try:
-                result = await ENCODER.encode(EmbedRequest(sentences, allow_blank=True), batch.options)
+                result = await ENCODER.encode(EmbedRequest(sentences, allow_empty=True), batch.options)
             except DomainError as error:
                 error.rename(texts="sentences")
                 raise

@@ -107,8 +107,8 @@ class CachingTokenizer:
         keep = content_limit_for(request.max_tokens, prompt, self._tokenizer)
         spec = TokenizationSpec(prompt, keep, Side.START if request.truncate == "start" else Side.END)
         texts = await self._decoded(request.texts, spec, lane, options.deadline)
-        if not request.allow_blank:
-            _check_blank(texts)
+        if not request.allow_empty:
+            _check_empty(texts, allow_blank=request.allow_blank)
         if not options.use_cache:
             return await self._tokenized(texts, spec, lane, options.deadline)
         known = self._cache.get_many(texts, spec)
@@ -181,10 +181,10 @@ class CachingTokenizer:
         return await self._map(tokenize, texts, lane=lane, deadline=deadline, check=check)
 
 
-def _check_blank(texts: Sequence[str]) -> None:
+def _check_empty(texts: Sequence[str], *, allow_blank: bool) -> None:
     for index, text in enumerate(texts):
-        if not text.strip():
-            raise InvalidInput("The text is blank.", loc=("texts", index))
+        if not (text if allow_blank else text.strip()):
+            raise InvalidInput(f"The text is {'empty' if allow_blank else 'blank'}.", loc=("texts", index))
 
 
 def _entry_bytes(entry: tuple[TokenizationSpec, str], row: TextRow) -> int:

@@ -62,7 +62,7 @@ def test_an_unknown_model(connect: Connect, guarded: Guarded) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"input_type": "image"}, {"input_type": "other"}, {"texts": [" "]}, {"embedding_types": ["int4"]}],
+    [{"input_type": "image"}, {"input_type": "other"}, {"texts": [""]}, {"embedding_types": ["int4"]}],
     ids=str,
 )
 def test_a_mistake_in_embed(connect: Connect, guarded: Guarded, change: dict[str, Any]) -> None:

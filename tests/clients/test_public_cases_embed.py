@@ -180,6 +180,31 @@ def test_08_nvidias_clients_write_values_in_capitals_or_null(e5: Service, trunca
     assert same(openai(e5, input_type="passage", truncate=truncate), native(e5, TEXT, input_type="passage"))
 
 
+@pytest.mark.parametrize(
+    ("path", "field", "rest"),
+    [
+        ("/v1/embeddings", "input", {"model": EMBED.model}),
+        ("/v1/embeddings", "input", {"model": EMBED.model, "truncation": True}),
+        ("/embed", "inputs", {}),
+        ("/v1/embed", "texts", {}),
+        ("/v2/embed", "texts", {"model": EMBED.model, "input_type": "search_query"}),
+    ],
+    ids=str,
+)
+def test_10_a_text_of_white_space_is_embedded_and_only_an_empty_one_refused(
+    embed: Service, path: str, field: str, rest: dict[str, Any]
+) -> None:
+    for blank in (" ", "\n\t", "\u3000"):
+        send(embed, path, {field: ["heron", blank], **rest})
+    refused = embed.server.client.post(path, json={field: ["heron", ""], **rest})
+    assert refused.status_code in (400, 422)
+    assert f"{field}.1" in refused.text
+
+
+def test_10_natively_it_is_refused(embed: Service) -> None:
+    assert embed.post("heron", " ").status_code == 422
+
+
 def test_13_voyages_client_says_document_and_litellm_no_content_type(e5: Service) -> None:
     right = native(e5, TEXT, input_type="passage")
     for fields in ({"truncation": True}, {}):

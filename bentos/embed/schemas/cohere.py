@@ -76,7 +76,7 @@ class ByType(BaseModel):
 class EmbedV1Body(BaseModel):
     """Texts to embed."""
 
-    texts: Annotated[AtMost96[Text] | None, Field(description="1 to 96, none blank")] = None
+    texts: Annotated[AtMost96[Text] | None, Field(description="1 to 96, none empty")] = None
     images: Images = None
     model: Model | None = None
     input_type: VendorInputType | None = None
@@ -134,7 +134,7 @@ class EmbedV2Body(BaseModel):
 
     model: Model
     input_type: VendorInputType
-    texts: Annotated[AtMost96[Text] | None, Field(description="1 to 96, none blank; or `inputs`")] = None
+    texts: Annotated[AtMost96[Text] | None, Field(description="1 to 96, none empty; or `inputs`")] = None
     inputs: Annotated[AtMost96[MixedInput] | None, Field(description="1 to 96, of texts only; or `texts`")] = None
     images: Images = None
     max_tokens: Annotated[

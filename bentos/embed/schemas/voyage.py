@@ -20,7 +20,7 @@ class EmbeddingsVoyageBody(BaseModel):
     input: Annotated[
         Inputs,
         inputs_validator(MOST_ITEMS, _too_many, token_ids=False),
-        Field(description="A text, or up to 1,000, none blank"),
+        Field(description="A text, or up to 1,000, none empty"),
     ]
     model: Annotated[Name, Field(description="The served model's id or one of its aliases")]
     input_type: AnyInputType = None

@@ -161,7 +161,7 @@ def test_v2_priority_chooses_the_lane(embed: Service, priority: int | None, lane
         ({"texts": []}, "at least one text must be provided"),
         ({"texts": None}, "at least one text must be provided"),
         ({"texts": ["heron", 7]}, "texts.1: Input should be a valid string"),
-        ({"texts": ["heron", " "]}, "texts.1: The text is blank."),
+        ({"texts": ["heron", ""]}, "texts.1: The text is empty."),
         ({"texts": "heron"}, "texts: Input should be a valid list"),
         ({"texts": None, "images": ["data:image/png;base64,AAAA"]}, f"images: {NO_IMAGES}"),
         ({"input_type": "image"}, f"input_type: {NO_IMAGES}"),

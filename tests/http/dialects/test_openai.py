@@ -77,7 +77,6 @@ def test_more_than_300_000_tokens_are_400(embed: Service) -> None:
     ("given", "param"),
     [
         ("", "input"),
-        (" ", "input"),
         ([], "input"),
         (["heron", ""], "input.1"),
         ([[5], []], "input.1"),

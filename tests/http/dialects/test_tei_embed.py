@@ -79,7 +79,7 @@ def test_too_many_inputs_are_413(embed: Service) -> None:
     ("body", "param"),
     [
         ({"inputs": ["heron", 7]}, "inputs.1"),
-        ({"inputs": ["heron", " "]}, "inputs.1"),
+        ({"inputs": ["heron", ""]}, "inputs.1"),
         ({"inputs": {"text": "heron"}}, "inputs"),
         ({"inputs": [[7], [8, 30522]]}, "inputs.1.1"),
         ({"inputs": "heron", "prompt_name": "heron"}, "prompt_name"),

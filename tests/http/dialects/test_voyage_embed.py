@@ -158,7 +158,7 @@ def test_1000_texts_are_answered_and_1001_are_400(embed: Service) -> None:
     [
         ({"input": []}, "input"),
         ({"input": ["heron", 7]}, "input.1"),
-        ({"input": ["heron", " "]}, "input.1"),
+        ({"input": ["heron", ""]}, "input.1"),
         ({"input": ""}, "input"),
         ({"input": [7, 8]}, "input.0"),
         ({"input": {"text": "heron"}}, "input"),

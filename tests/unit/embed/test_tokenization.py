@@ -78,7 +78,7 @@ async def test_rows_are_the_same_with_a_memo(
     remembering = caching(tokenizer, pool, 20_000)
     for texts, (prompt, truncate, max_tokens) in zip(requests, forms, strict=False):
         contents = tokenizer.contents(texts, max_tokens - 2, side=Side(truncate), prefix=prompt)
-        request = EmbedRequest(texts, truncate=truncate, max_tokens=max_tokens, allow_blank=True)
+        request = EmbedRequest(texts, truncate=truncate, max_tokens=max_tokens, allow_empty=True)
         for use_cache in (True, True, False):
             got = await remembering.rows(request, prompt, Lane.BULK, WorkOptions(use_cache=use_cache))
             expected = [tokenizer.row(content.ids) for content in contents]
@@ -102,7 +102,7 @@ async def test_a_blank_text_is_refused_although_it_is_remembered(
     tokenizer: Tokenizer, pool: TokenizationPool, text: str
 ) -> None:
     remembering = caching(tokenizer, pool, 20_000)
-    for request in (EmbedRequest(["heron", text], allow_blank=True), EmbedRequest(["heron", [1996]])):
+    for request in (EmbedRequest(["heron", text], allow_empty=True), EmbedRequest(["heron", [1996]])):
         await remembering.rows(request, PROMPT, Lane.BULK, WorkOptions())
     with pytest.raises(InvalidInput) as blank:
         await remembering.rows(EmbedRequest(["heron", text]), PROMPT, Lane.BULK, WorkOptions())
