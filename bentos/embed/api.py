@@ -26,7 +26,7 @@ def create_api(encoder: Encoder, model_names: TypedModelNames, settings: EmbedSe
             cohere_v1.create_router(encoder, model_names),
             cohere_v2.create_router(encoder, model_names),
             cohere_tokens.create_router(encoder, model_names),
-            openai.create_router(encoder, model_names),
+            openai.create_router(encoder, model_names, settings.token_ids),
             models.create_router(encoder, model_names),
             tei.create_router(encoder, InputType(settings.tei_input_type)),
             voyage.create_router(encoder, model_names),
@@ -36,6 +36,7 @@ def create_api(encoder: Encoder, model_names: TypedModelNames, settings: EmbedSe
         defaults={
             "input_type": settings.default_input_type,
             "tei_input_type": settings.tei_input_type,
+            "token_ids": settings.token_ids,
             "detect_prompts": settings.detect_prompts,
         },
         page=Page("bentos.embed.page", action="Embed"),

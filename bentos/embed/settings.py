@@ -1,6 +1,6 @@
 """Settings of embed-service."""
 
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
@@ -9,6 +9,7 @@ from bentos.common.bounds import MOST_ITEMS
 from bentos.common.settings import CommaSeparated, EngineSettings
 
 DEFAULT_MODEL = "intfloat/multilingual-e5-large"
+TokenIds: TypeAlias = Literal["none", "own", "cl100k"]
 
 
 class EmbedSettings(EngineSettings):
@@ -36,6 +37,11 @@ class EmbedSettings(EngineSettings):
         "none",
         description="The same for the dialect of text-embeddings-inference, whose clients add prompts themselves or by "
         "`prompt_name`",
+    )
+    token_ids: TokenIds = Field(
+        "none",
+        description="Token ids in place of texts at `/v1/embeddings`: `none` refuses them, `own` takes them as the "
+        "served model's, `cl100k` as OpenAI's, which needs tiktoken to be installed",
     )
     detect_prompts: bool = Field(
         True, description="Whether a text that begins with one of the model's prompts is given no other"

@@ -3,16 +3,12 @@
 import base64
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import openai
 import pytest
-from tokenizers import Tokenizer
 
-from bentos.common.models import store as model_store
-from bentos.common.models.profile import TOKENIZER_FILE
 from tests.clients.blocking import blocking
 from tests.clients.busy import full_queue
 from tests.clients.conftest import KEY, OPENAI_ALIAS, Guarded
@@ -70,13 +66,10 @@ def test_base64(client: Any, expected: Any) -> None:
     assert reference.least_cosine(vectors, expected) >= 0.999999
 
 
-def test_token_ids(client: Any, expected: Any, home: Path) -> None:
-    tokenizer = Tokenizer.from_file(str(model_store.find(EMBED.model, home=home).path / TOKENIZER_FILE))
-    ids = [tokenizer.encode(text, add_special_tokens=False).ids for text in TEXTS]
-    several = client.embeddings.create(input=ids, model=EMBED.model).data
-    assert reference.least_cosine([item.embedding for item in several], expected) >= 0.999999
-    [one] = client.embeddings.create(input=ids[0], model=EMBED.model).data
-    assert reference.least_cosine([one.embedding], expected[:1]) >= 0.999999
+def test_token_ids_are_refused_with_what_to_do(client: Any) -> None:
+    for ids in ([[1820, 20579]], [1820, 20579]):
+        with pytest.raises(openai.BadRequestError, match="check_embedding_ctx_length=False"):
+            client.embeddings.create(input=ids, model=EMBED.model)
 
 
 def test_our_own_fields_go_through_extra_body(client: Any) -> None:

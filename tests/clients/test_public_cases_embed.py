@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from tests.http import reference
+from tests.http.server import START_SECONDS, Server
 from tests.http.services import EMBED, QUICK_STOP, Service, running
 from tests.http.shared import E5
 
@@ -28,6 +29,7 @@ def set_otherwise(home: Path, logs: Path) -> Iterator[Service]:
         "EMBED_TRUNCATE": "none",
         "EMBED_DEFAULT_INPUT_TYPE": "none",
         "EMBED_TEI_INPUT_TYPE": "query",
+        "EMBED_TOKEN_IDS": "own",
         "EMBED_DETECT_PROMPTS": "false",
     }
     with running(EMBED, EMBED.lean | settings | QUICK_STOP, home=home, log=logs / "set-otherwise.log") as service:
@@ -173,6 +175,27 @@ def test_03_it_keeps_its_prompt_when_it_loses_its_start(e5: Service) -> None:
 def test_03_unless_a_setting_says_otherwise(e5: Service, set_otherwise: Service) -> None:
     twice = native(set_otherwise, f"passage: {TEXT}", input_type="query")
     assert same(twice, native(e5, f"query: passage: {TEXT}", input_type="none"))
+
+
+@pytest.mark.parametrize("given", [[1820, 20579, 39640], [[1820, 20579, 39640], [7, 8]], ["heron", [7, 8]]], ids=str)
+def test_04_token_ids_of_openais_tokenizer_are_refused_with_what_to_do(embed: Service, given: list[object]) -> None:
+    body = {"model": EMBED.model, "input": given, "encoding_format": "base64"}
+    answer = embed.server.client.post("/v1/embeddings", json=body)
+    assert answer.status_code == 400
+    assert "check_embedding_ctx_length=False" in answer.json()["error"]["message"]
+
+
+def test_04_unless_a_setting_takes_them_as_the_models_own(set_otherwise: Service) -> None:
+    tokens = send(set_otherwise, "/v1/tokenize", {"text": TEXT, "model": E5}).json()["tokens"]
+    for given in (tokens, [tokens]):
+        assert same(openai(set_otherwise, input=given), native(set_otherwise, TEXT, input_type="none"))
+
+
+def test_04_cl100k_needs_tiktoken_and_says_so(home: Path, logs: Path) -> None:
+    settings = EMBED.lean | {"EMBED_TOKEN_IDS": "cl100k"}
+    with Server(EMBED.target, home=home, log=logs / "cl100k.log", settings=settings) as server:
+        assert server.process.wait(START_SECONDS) != 0
+    assert "EMBED_TOKEN_IDS=cl100k needs tiktoken" in server.log
 
 
 @pytest.mark.parametrize("truncate", ["NONE", "END", "None", None])

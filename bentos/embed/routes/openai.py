@@ -15,11 +15,20 @@ from bentos.embed.quantization import base64_float32
 from bentos.embed.request import EmbedRequest
 from bentos.embed.routes.answer_headers import answer_headers
 from bentos.embed.routes.openai_errors import OpenAIRoute
+from bentos.embed.routes.openai_tokens import token_ids_reader
 from bentos.embed.schemas.openai import EmbeddingsAnswer, EmbeddingsBody
+from bentos.embed.settings import TokenIds
 
 
-def create_router(encoder: Encoder, model_names: TypedModelNames) -> APIRouter:
-    """The router of `POST /v1/embeddings`."""
+def create_router(encoder: Encoder, model_names: TypedModelNames, token_ids: TokenIds) -> APIRouter:
+    """The router of `POST /v1/embeddings`.
+
+    Args:
+        encoder: encodes requests.
+        model_names: by which requests may call the model.
+        token_ids: which are taken in place of texts.
+    """
+    read = token_ids_reader(token_ids)
     router = APIRouter(route_class=OpenAIRoute, tags=["OpenAI"])
 
     @router.post(
@@ -31,13 +40,13 @@ def create_router(encoder: Encoder, model_names: TypedModelNames) -> APIRouter:
         """Unit vectors of the inputs."""
         named_type = model_names.input_type(body.model)
         encoder.check_dimension(body.dimensions)
-        request = EmbedRequest(
-            texts=body.input.texts,
-            input_type=body.input_type or named_type,
-            truncate=body.truncate,
-            max_total_tokens=MOST_TOKEN_IDS,
-        )
         try:
+            request = EmbedRequest(
+                texts=read(body.input),
+                input_type=body.input_type or named_type,
+                truncate=body.truncate,
+                max_total_tokens=MOST_TOKEN_IDS,
+            )
             result = await encoder.encode(request, options)
         except DomainError as error:
             error.rename(texts="input", indexed=body.input.numbered)

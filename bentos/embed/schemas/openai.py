@@ -26,7 +26,7 @@ class EmbeddingsBody(BaseModel):
     input: Annotated[
         Inputs,
         inputs_validator(_MOST_INPUTS, _too_many),
-        Field(description="Up to 2,048 texts, 300,000 tokens in all; ids are of the served model's tokens"),
+        Field(description="Up to 2,048 texts, 300,000 tokens in all; token ids as `EMBED_TOKEN_IDS` allows"),
     ]
     model: Annotated[Name, Field(description="The served model's id or one of its aliases")]
     encoding_format: Annotated[
