@@ -1,8 +1,10 @@
 """What embed-service answers over HTTP."""
 
 from bentos.common.http.app import ServiceAPI
+from bentos.common.http.dialects import tei_tokens
 from bentos.common.http.other_service import OtherService
 from bentos.common.http.page.routes import Page
+from bentos.common.lifecycle import Lifecycle
 from bentos.embed.encoder import Encoder
 from bentos.embed.model_names import TypedModelNames
 from bentos.embed.request import InputType
@@ -12,10 +14,13 @@ from bentos.embed.settings import EmbedSettings
 RERANK_SERVICE = OtherService("rerank-service", 5556, paths=["/rerank", "/v1/rerank", "/v2/rerank", "/score"])
 
 
-def create_api(encoder: Encoder, model_names: TypedModelNames, settings: EmbedSettings) -> ServiceAPI:
+def create_api(
+    lifecycle: Lifecycle, encoder: Encoder, model_names: TypedModelNames, settings: EmbedSettings
+) -> ServiceAPI:
     """Routers of all dialects, and what else the service's application needs.
 
     Args:
+        lifecycle: of the process.
         encoder: encodes requests.
         model_names: by which requests may call the model.
         settings: of the service.
@@ -29,6 +34,7 @@ def create_api(encoder: Encoder, model_names: TypedModelNames, settings: EmbedSe
             openai.create_router(encoder, model_names, settings.token_ids),
             models.create_router(encoder, model_names),
             tei.create_router(encoder, InputType(settings.tei_input_type)),
+            tei_tokens.create_router(lifecycle),
             voyage.create_router(encoder, model_names),
         ],
         description="Embeddings of texts as unit vectors.",

@@ -7,6 +7,7 @@ from functools import cached_property
 from bentos.common.engine.tokenizer import Truncation
 from bentos.common.errors import InferenceFailed, InvalidInput, NoItems, TextTooLong, TooManyItems, TooManyTokens
 from bentos.common.lifecycle import Lifecycle
+from bentos.common.models.normalization import ends_in_normalize
 from bentos.common.observability import tracing
 from bentos.common.work_options import DEFAULT, WorkOptions
 from bentos.embed.request import Embeddings, EmbedRequest, InputType
@@ -37,6 +38,11 @@ class Encoder:
         self._detects_prompts = settings.detect_prompts
         self._untyped_seen = False
         self._fragments = JSONFragmentCache(lifecycle.cache_settings.memo_bytes)
+
+    @cached_property
+    def _normalizes_itself(self) -> bool:
+        """Whether the model's own vectors have unit length."""
+        return ends_in_normalize(self._lifecycle.model.path, self._lifecycle.model.profile) is True
 
     @cached_property
     def _tokenizer(self) -> CachingTokenizer:
@@ -97,8 +103,21 @@ class Encoder:
         """
         if dimension is not None and dimension != self.dimension:
             raise InvalidInput(
-                f"This model's vectors have {self.dimension} dimensions, and it was not trained to have fewer.",
+                f"The vectors have {self.dimension} dimensions: no other number is served.",
                 loc=("dimensions",),
+            )
+
+    def check_normalized(self, normalized: bool | None, field: str) -> None:
+        """Accept a request for vectors as the model's files make them, if these end in their normalization.
+
+        Raises:
+            InvalidInput: vectors that are not normalized are wanted, and ours would be other ones.
+        """
+        if normalized is False and not self._normalizes_itself:
+            raise InvalidInput(
+                "Vectors have unit length here, and this model's files do not say that its own have it: "
+                "send true or nothing.",
+                loc=(field,),
             )
 
     async def tokens(self, text: str) -> list[tuple[int, str]]:

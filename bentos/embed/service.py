@@ -46,4 +46,4 @@ class EmbedService(AssembledService):
 
 
 NAMES = TypedModelNames(MODEL.profile.model_id, SETTINGS.model_aliases)
-ASSEMBLY.serve(EmbedService, create_api(ENCODER, NAMES, SETTINGS), [ENCODE])
+ASSEMBLY.serve(EmbedService, create_api(ASSEMBLY.lifecycle, ENCODER, NAMES, SETTINGS), [ENCODE])

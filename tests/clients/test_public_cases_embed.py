@@ -198,6 +198,72 @@ def test_04_cl100k_needs_tiktoken_and_says_so(home: Path, logs: Path) -> None:
     assert "EMBED_TOKEN_IDS=cl100k needs tiktoken" in server.log
 
 
+@pytest.mark.parametrize("path", ["/embed", "/"])
+def test_05_haystacks_tei_embedders_want_vectors_as_the_model_makes_them(embed: Service, path: str) -> None:
+    plain = send(embed, path, {"inputs": [TEXT], "normalize": False, "truncate": True}).json()
+    assert same(plain, embed.post(TEXT).json()["embeddings"])
+    assert np.linalg.norm(plain) == pytest.approx(1, abs=1e-5)
+
+
+JINA = {"model": E5, "task": "retrieval.passage", "embedding_type": "float", "normalized": True, "truncate": True}
+"""As jina-ai-provider sends it."""
+
+
+def test_07_jinas_clients_send_objects_and_a_task(e5: Service) -> None:
+    right = native(e5, TEXT, input_type="passage")
+    assert same(openai(e5, input=[{"text": TEXT}], **JINA), right)
+    assert same(openai(e5, input={"text": TEXT}, **JINA | {"late_chunking": False}), right)
+    assert same(openai(e5, **JINA | {"task": "retrieval.query"}), native(e5, TEXT, input_type="query"))
+
+
+@pytest.mark.parametrize("kind", ["base64", "binary", "ubinary", "int8", "uint8", ["binary"]], ids=str)
+def test_07_their_types_are_those_of_all_dialects(e5: Service, kind: Any) -> None:
+    wanted = kind if isinstance(kind, str) else kind[0]
+    cohere = {"texts": [TEXT], "input_type": "search_document", "embedding_types": [wanted]}
+    right = send(e5, "/v1/embed", cohere).json()["embeddings"][wanted]
+    assert openai(e5, **JINA | {"embedding_type": kind}) == right
+
+
+def test_07_their_truncate_is_a_boolean(e5: Service) -> None:
+    body = {"input": [{"text": CHINESE}], **JINA}
+    assert send(e5, "/v1/embeddings", body).headers["X-Truncated"] == "0"
+    assert e5.server.client.post("/v1/embeddings", json=body | {"truncate": False}).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        {"late_chunking": True},
+        {"return_multivector": True},
+        {"modality": "image"},
+        {"add_special_tokens": False},
+        {"embed_dtype": "float16"},
+        {"endianness": "big"},
+        {"instruction": "Represent the text"},
+        {"embedding_type": ["float", "int8"]},
+        {"task": "retrieval.query", "input_type": "passage"},
+        {"truncate_prompt_tokens": 9, "truncate": "none"},
+    ],
+    ids=str,
+)
+def test_07_what_would_change_the_result_and_is_not_there_is_refused(e5: Service, field: dict[str, Any]) -> None:
+    answer = e5.server.client.post("/v1/embeddings", json=OF_E5 | field)
+    assert answer.status_code == 400
+    assert answer.json()["detail"]
+
+
+def test_07_vllms_clients_cut_by_tokens(e5: Service) -> None:
+    long = "heron " * 50
+    for side, ours in (("right", "end"), ("left", "start")):
+        body = {**OF_E5, "input": long, "truncate_prompt_tokens": 20, "truncation_side": side}
+        answer = send(e5, "/v1/embeddings", body)
+        assert (answer.json()["usage"]["total_tokens"], answer.headers["X-Truncated"]) == (20, "0"), ours
+    assert "X-Truncated" not in send(e5, "/v1/embeddings", {**OF_E5, "truncate_prompt_tokens": -1}).headers
+    assert send(e5, "/v1/embeddings", {**OF_E5, "input": CHINESE, "truncate_prompt_tokens": 100_000}).headers[
+        "X-Truncated"
+    ]
+
+
 @pytest.mark.parametrize("truncate", ["NONE", "END", "None", None])
 def test_08_nvidias_clients_write_values_in_capitals_or_null(e5: Service, truncate: str | None) -> None:
     assert same(openai(e5, input_type="passage", truncate=truncate), native(e5, TEXT, input_type="passage"))
@@ -228,6 +294,69 @@ def test_10_natively_it_is_refused(embed: Service) -> None:
     assert embed.post("heron", " ").status_code == 422
 
 
+@pytest.mark.parametrize("path", ["/v1/embeddings", "/embeddings"])
+def test_09_a_request_without_a_model_is_the_served_ones(e5: Service, path: str) -> None:
+    answer = send(e5, path, {"input": TEXT, "input_type": "passage"}).json()
+    assert answer["model"] == E5
+    assert same([item["embedding"] for item in answer["data"]], native(e5, TEXT, input_type="passage"))
+
+
+def test_09_info_has_all_keys_of_text_embeddings_inference(service: Service) -> None:
+    info = service.server.client.get("/info").json()
+    assert info.keys() >= {
+        *("model_id", "model_sha", "model_dtype", "model_type", "max_concurrent_requests", "max_input_length"),
+        *("max_batch_tokens", "max_batch_requests", "max_client_batch_size", "auto_truncate", "tokenization_workers"),
+        *("version", "sha", "docker_label"),
+    }
+
+
+def test_09_tokenize_lists_tokens_with_their_places(embed: Service) -> None:
+    [tokens] = send(embed, "/tokenize", {"inputs": "Herons wade."}).json()
+    assert [token["text"] for token in tokens] == ["[CLS]", "Heron", "s", "wade", ".", "[SEP]"]
+    assert [token["special"] for token in tokens] == [True, False, False, False, False, True]
+    assert tokens[3] == {"id": 10653, "text": "wade", "special": False, "start": 7, "stop": 11}
+    assert (tokens[0]["start"], tokens[0]["stop"]) == (None, None)
+    several = send(embed, "/tokenize", {"inputs": ["Herons", "wade."], "add_special_tokens": False}).json()
+    assert [[token["id"] for token in each] for each in several] == [[22914, 2015], [10653, 1012]]
+
+
+def test_09_tokenize_puts_a_prompt_in_front_if_asked(e5: Service) -> None:
+    [plain] = send(e5, "/tokenize", {"inputs": TEXT}).json()
+    [prompted] = send(e5, "/tokenize", {"inputs": TEXT, "prompt_name": "passage"}).json()
+    assert len(prompted) > len(plain)
+    refused = e5.server.client.post("/tokenize", json={"inputs": TEXT, "prompt_name": "heron"})
+    assert (refused.status_code, refused.json()["error_type"]) == (422, "Validation")
+
+
+def test_09_decode_gives_the_texts_of_token_ids(embed: Service) -> None:
+    assert send(embed, "/decode", {"ids": [101, 22914, 2015, 10653, 1012, 102]}).json() == ["herons wade."]
+    kept = send(embed, "/decode", {"ids": [[101, 22914, 2015, 102]], "skip_special_tokens": False}).json()
+    assert kept == ["[CLS] herons [SEP]"]
+    assert embed.server.client.post("/decode", json={"ids": [30522]}).status_code == 422
+
+
+def test_09_similarity_is_the_cosine_of_the_vectors(embed: Service) -> None:
+    sentences = ["A heron waits.", "office hours"]
+    given = {"source_sentence": TEXT, "sentences": sentences}
+    found = send(embed, "/similarity", {"inputs": given}).json()
+    source, *others = embed.post(TEXT, *sentences).json()["embeddings"]
+    assert found == pytest.approx(np.array(others) @ np.array(source), abs=1e-5)
+
+
+def test_09_similarity_names_what_was_truncated(embed: Service) -> None:
+    body = {"inputs": {"source_sentence": CHINESE, "sentences": ["heron", CHINESE]}}
+    assert send(embed, "/similarity", body).headers["X-Truncated"] == "source_sentence,1"
+    refused = embed.server.client.post("/similarity", json={**body, "parameters": {"truncate": False}})
+    assert (refused.status_code, refused.json()["error"].partition(":")[0]) == (413, "inputs.source_sentence")
+
+
+@pytest.mark.parametrize("content", [b'{"input": "heron", "task": "no such"}', b"{", b'{"input": "heron", "input": 1}'])
+def test_12_jinas_clients_read_detail_of_an_error(embed: Service, content: bytes) -> None:
+    answer = embed.server.client.post("/v1/embeddings", content=content)
+    assert answer.status_code == 400
+    assert answer.json()["error"]["message"] in answer.json()["detail"]
+
+
 def test_13_voyages_client_says_document_and_litellm_no_content_type(e5: Service) -> None:
     right = native(e5, TEXT, input_type="passage")
     for fields in ({"truncation": True}, {}):
@@ -243,6 +372,14 @@ def test_18_explicit_nulls_are_absent_fields(e5: Service) -> None:
     assert same(send(e5, "/embed", {"inputs": TEXT, **nulls}).json(), native(e5, TEXT, input_type="none"))
     nulls = dict.fromkeys(("truncate", "encoding_format", "input_type", "priority"))
     assert send(e5, "/embed", {"texts": [TEXT], **nulls}).json()["input_type"] == "query"
+
+
+@pytest.mark.parametrize("path", ["/v1/models", "/models"])
+def test_19_apps_that_test_a_connection_find_the_model(e5: Service, path: str) -> None:
+    found = e5.server.client.get(path).json()
+    assert [model["id"] for model in found["data"]] == [E5]
+    assert e5.server.client.get(f"{path}/{E5}").json()["id"] == E5
+    assert e5.server.client.get(path, params={"endpoint": "embed"}).json() == found
 
 
 @pytest.mark.parametrize("truncate", ["end", "END", "Start", "none", None])

@@ -35,7 +35,14 @@ OF_EMBED: Calls = {
         {"input": TEXTS, "model": EMBED.model},
         {"input": "a heron", "model": EMBED.model, "encoding_format": "base64"},
     ],
+    ("POST", "/embeddings"): [
+        {"input": [{"text": "a heron"}], "embedding_type": "int8"},
+        {"input": "a heron", "embedding_type": "ubinary", "encoding_format": "base64"},
+    ],
     ("POST", "/tei/embed"): [{"inputs": TEXTS}],
+    ("POST", "/similarity"): [{"inputs": {"source_sentence": "a heron", "sentences": TEXTS}}],
+    ("POST", "/tokenize"): [{"inputs": TEXTS}, {"inputs": "a heron", "add_special_tokens": False}],
+    ("POST", "/decode"): [{"ids": [1037, 22860]}, {"ids": [[1037], [22860]], "skip_special_tokens": False}],
     ("POST", "/voyage/v1/embeddings"): [
         {"input": TEXTS, "model": EMBED.model, "truncation": True},
         {"input": "a heron", "model": EMBED.model, "output_dtype": "int8"},
@@ -44,6 +51,8 @@ OF_EMBED: Calls = {
     ("POST", "/"): [{"inputs": "a heron"}],
     ("GET", "/v1/models"): [{}],
     ("GET", "/v1/models/{model}"): [{}],
+    ("GET", "/models"): [{}],
+    ("GET", "/models/{model}"): [{}],
 }
 OF_RERANK: Calls = {
     ("POST", "/rerank"): [
@@ -71,7 +80,9 @@ MANY = {
     "/v1/embed": lambda texts: {"texts": texts, "input_type": "search_query"},
     "/v2/embed": lambda texts: {"model": EMBED.model, "texts": texts, "input_type": "search_query"},
     "/v1/embeddings": lambda texts: {"input": texts, "model": EMBED.model},
+    "/embeddings": lambda texts: {"input": texts},
     "/tei/embed": lambda texts: {"inputs": texts},
+    "/similarity": lambda texts: {"inputs": {"source_sentence": texts[0], "sentences": texts}},
     "/voyage/v1/embeddings": lambda texts: {"input": texts, "model": EMBED.model},
     "/": lambda texts: {"inputs": texts},
     "/rerank": lambda texts: {"query": "heron", "documents": texts},
@@ -186,5 +197,5 @@ def test_a_fault_of_the_model(frail: Service) -> None:
     document = Document.of(frail)
     for path in computing(frail.kind):
         answer = send(frail, "POST", path, json=MANY[path]([POISON]))
-        assert answer.status_code == (424 if path.startswith("/tei/") or path == "/" else 500), path
+        assert answer.status_code == (424 if path.startswith("/tei/") or path in ("/", "/similarity") else 500), path
         document.check("POST", path, answer)

@@ -21,6 +21,7 @@ CUTS: dict[str, dict[str, object]] = {
     "/v1/embed": {"texts": [LONG, "heron", LONG]},
     "/v2/embed": {"texts": [LONG, "heron", LONG], "model": EMBED.model, "input_type": "search_query"},
     "/v1/embeddings": {"input": [LONG, "heron", LONG], "model": EMBED.model},
+    "/embeddings": {"input": [LONG, "heron", LONG]},
     "/tei/embed": {"inputs": [LONG, "heron", LONG]},
     "/": {"inputs": [LONG, "heron", LONG]},
     "/voyage/v1/embeddings": {"input": [LONG, "heron", LONG], "model": EMBED.model},

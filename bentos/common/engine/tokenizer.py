@@ -120,12 +120,16 @@ class Tokenizer:
 
     def tokens(self, text: str) -> list[tuple[int, str]]:
         """All tokens of a text as ids and as they stand in the vocabulary, special tokens not included."""
-        encoding = self._tokenizer.encode(text, add_special_tokens=False)
+        encoding = self.encoding(text)
         return list(zip(encoding.ids, encoding.tokens, strict=True))
 
-    def text(self, ids: Sequence[int]) -> str:
-        """The text of token ids below `vocabulary_size`; special tokens are left out."""
-        return self._tokenizer.decode(ids, skip_special_tokens=True)
+    def encoding(self, text: str, *, special: bool = False) -> tokenizers.Encoding:
+        """A whole text as the library describes it, with special tokens or without."""
+        return self._tokenizer.encode(text, add_special_tokens=special)
+
+    def text(self, ids: Sequence[int], *, special: bool = False) -> str:
+        """The text of token ids below `vocabulary_size`; special tokens are left out, unless they are wanted."""
+        return self._tokenizer.decode(ids, skip_special_tokens=not special)
 
     def contents(self, texts: Sequence[str], keep: int, *, side: Side = Side.END, prefix: str = "") -> list[Content]:
         """Tokens of each text, in order, truncated to `keep`.

@@ -116,5 +116,10 @@ def _tei_info(lifecycle: Lifecycle, limits: Mapping[str, int]) -> dict[str, Any]
         "max_input_length": profile.max_tokens,
         "max_batch_tokens": lifecycle.engine_settings.max_batch_tokens,
         "max_client_batch_size": limits["max_texts" if encodes else "max_documents"],
+        "max_concurrent_requests": lifecycle.server.max_connections,
+        "max_batch_requests": None,
+        "tokenization_workers": lifecycle.engine_settings.threads,
+        "sha": None,
+        "docker_label": None,
         "auto_truncate": lifecycle.engine_settings.truncate != "none",
     }

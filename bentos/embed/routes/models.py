@@ -30,12 +30,14 @@ def create_router(encoder: Encoder, model_names: ModelNames) -> APIRouter:
             "context_length": encoder.window,
         }
 
+    @router.get("/models", summary="The same as GET /v1/models", response_model=Models)
     @router.get("/v1/models", summary="Names by which requests may call the model", response_model=Models)
     async def models() -> Response:
         """The served model and its aliases."""
         found = [described(name) for name in model_names.all]
         return ArrayJSON({"object": "list", "data": found, "models": found})
 
+    @router.get("/models/{model:path}", summary="The same as GET /v1/models/{model}", response_model=Model)
     @router.get("/v1/models/{model:path}", summary="One of them", response_model=Model)
     async def model(model: str) -> Response:
         """The model of this name, or 404."""

@@ -23,7 +23,7 @@ _TYPES = {"too_many_tokens": "max_tokens_per_request", "overloaded": "tokens"}
 
 
 def openai_error(problem: Problem) -> Response:
-    """`{"error": {"message", "type", "param", "code"}}`."""
+    """`{"error": {"message", "type", "param", "code"}, "detail"}`; Jina's clients read `detail`."""
     limits = ("too_many_items", "too_many_tokens")
     status = 400 if problem.code in limits else _STATUSES.get(problem.status, problem.status)
     error = {
@@ -32,7 +32,7 @@ def openai_error(problem: Problem) -> Response:
         "param": problem.param,
         "code": _CODES.get(problem.code),
     }
-    return ArrayJSON({"error": error}, status, problem.headers)
+    return ArrayJSON({"error": error, "detail": problem.sentence}, status, problem.headers)
 
 
 class OpenAIRoute(DialectRoute):

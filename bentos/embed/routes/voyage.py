@@ -1,7 +1,5 @@
 """Voyage: `POST /v1/embeddings` as its clients send it, which is `/voyage/v1/embeddings`."""
 
-from typing import Any
-
 from fastapi import APIRouter
 from starlette.responses import Response
 
@@ -12,9 +10,10 @@ from bentos.common.http.responses import ArrayJSON
 from bentos.common.work_options import WorkOptions
 from bentos.embed.encoder import Encoder
 from bentos.embed.model_names import TypedModelNames
-from bentos.embed.quantization import EmbeddingType, base64_rows, quantize
+from bentos.embed.quantization import EmbeddingType
 from bentos.embed.request import EmbedRequest
 from bentos.embed.routes.answer_headers import answer_headers
+from bentos.embed.routes.vector_types import as_type
 from bentos.embed.schemas.voyage import EmbeddingsVoyageAnswer, EmbeddingsVoyageBody
 
 SHARED = SharedPath(
@@ -51,11 +50,7 @@ def create_router(encoder: Encoder, model_names: TypedModelNames) -> APIRouter:
             error.rename(texts="input", dimensions="output_dimension", indexed=body.input.numbered)
             raise
         kind = EmbeddingType(body.output_dtype or "float")
-        vectors: Any = quantize(result.vectors.array, kind)
-        if body.encoding_format == "base64":
-            vectors = base64_rows(vectors)
-        elif kind is EmbeddingType.FLOAT:
-            vectors = result.vectors
+        vectors = as_type(result.vectors, kind, base64=body.encoding_format == "base64")
         return ArrayJSON(
             {
                 "object": "list",

@@ -1,11 +1,13 @@
-"""Bodies and answers of OpenAI's dialect. Unknown fields are ignored."""
+"""Bodies and answers of OpenAI's dialect, and Jina's. Unknown fields are ignored."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self, TypeAlias
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, Field, model_validator
 
 from bentos.common.bounds import Name
+from bentos.common.engine.tokenizer import Truncation
 from bentos.common.http.truncate import Truncate
+from bentos.embed.request import InputType
 from bentos.embed.schemas.input_type import AnyInputType
 from bentos.embed.schemas.inputs import Inputs, inputs_validator
 
@@ -20,23 +22,93 @@ def _too_many(number: int) -> str:
     )
 
 
+def _only_one(value: object) -> object:
+    """The item of a list that has one, as some clients of Jina write it."""
+    return value[0] if isinstance(value, list) and len(value) == 1 else value
+
+
+OnlyFalse: TypeAlias = Annotated[Literal[False, None], Field(description="True is refused")]
+
+
 class EmbeddingsBody(BaseModel):
-    """One input or several."""
+    """One input or several: OpenAI's fields, then those of Jina's, NVIDIA's and vLLM's clients."""
 
     input: Annotated[
         Inputs,
-        inputs_validator(_MOST_INPUTS, _too_many),
+        inputs_validator(_MOST_INPUTS, _too_many, objects=True),
         Field(description="Up to 2,048 texts, 300,000 tokens in all; token ids as `EMBED_TOKEN_IDS` allows"),
     ]
-    model: Annotated[Name, Field(description="The served model's id or one of its aliases")]
+    model: Annotated[
+        Name | None, Field(description="The served model's id or one of its aliases; by default the served model")
+    ] = None
     encoding_format: Annotated[
         Literal["float", "base64", None],
-        Field(description="By default `float`; `base64` is of little-endian float32"),
+        Field(description="By default `float`; `base64` is of the numbers' bytes, little-endian"),
     ] = None
     dimensions: Annotated[int | None, Field(description="Refused unless it is the model's own")] = None
     user: Annotated[str | None, Field(max_length=1024, description="Ignored")] = None
     input_type: AnyInputType = None
     truncate: Truncate = None
+
+    task: Annotated[AnyInputType, Field(description="Jina's name of `input_type`")] = None
+    embedding_type: Annotated[
+        Literal["float", "base64", "binary", "ubinary", "int8", "uint8", None],
+        BeforeValidator(_only_one),
+        Field(description="Type of the vectors' numbers"),
+    ] = None
+    normalized: Annotated[
+        bool | None, Field(description="False is refused where the model's files do not normalize")
+    ] = None
+    late_chunking: OnlyFalse = None
+    return_multivector: OnlyFalse = None
+
+    modality: Annotated[
+        Literal["text", None], BeforeValidator(_only_one), Field(description="Any other is refused")
+    ] = None
+
+    truncate_prompt_tokens: Annotated[
+        int | None, Field(ge=-1, description="Tokens of a text that are read; -1 is as many as the window has")
+    ] = None
+    truncation_side: Annotated[
+        Literal["left", "right", None], Field(description="Where `truncate_prompt_tokens` takes them away")
+    ] = None
+    normalize: Annotated[bool | None, Field(description="As `normalized`")] = None
+    use_activation: Annotated[bool | None, Field(description="As `normalized`")] = None
+    add_special_tokens: Annotated[Literal[True, None], Field(description="False is refused")] = None
+    embed_dtype: Annotated[Literal["float32", None], Field(description="Any other is refused")] = None
+    endianness: Annotated[Literal["little", "native", None], Field(description="Any other is refused")] = None
+    instruction: Annotated[
+        Literal["", None], Field(description="Refused: the model's prompts are chosen by `input_type`")
+    ] = None
+    prompt: Annotated[Literal["", None], Field(description="Refused, as `instruction`")] = None
+    prompt_name: Annotated[AnyInputType, Field(description="Another name of `input_type`")] = None
+
+    @property
+    def kind(self) -> InputType | None:
+        """What the texts are for, by whatever name the request says it."""
+        return self.input_type or self.task or self.prompt_name
+
+    @property
+    def most_tokens(self) -> int | None:
+        """Of a text; none is the window."""
+        return self.truncate_prompt_tokens if (self.truncate_prompt_tokens or -1) > 0 else None
+
+    @property
+    def truncation(self) -> Truncation | None:
+        """Where a longer text loses tokens, by whatever name the request says it; none if it does not."""
+        if self.truncate_prompt_tokens is None:
+            return self.truncate
+        return "start" if self.truncation_side == "left" else "end"
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        if len({kind for kind in (self.input_type, self.task, self.prompt_name) if kind}) > 1:
+            raise ValueError("input_type, task and prompt_name say different things")
+        if self.truncate_prompt_tokens == 0:
+            raise ValueError("truncate_prompt_tokens must not be 0")
+        if self.truncate_prompt_tokens is not None and self.truncate not in (None, self.truncation):
+            raise ValueError("truncate and truncate_prompt_tokens say different things")
+        return self
 
 
 class EmbeddingItem(BaseModel):
@@ -44,7 +116,7 @@ class EmbeddingItem(BaseModel):
 
     object: Literal["embedding"]
     index: int
-    embedding: list[float] | str
+    embedding: list[float] | list[int] | str
 
 
 class Usage(BaseModel):
@@ -98,3 +170,4 @@ class OpenAIError(BaseModel):
     """OpenAI's shape of an error."""
 
     error: OpenAIErrorDetail
+    detail: Annotated[str, Field(description="The same in a sentence, where clients of Jina look for it")]

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
-from bentos.common.bounds import MOST_ITEMS
+from bentos.common.bounds import MOST_ITEMS, Text
 from bentos.common.http.dialects.tei import Direction
 from bentos.embed.schemas.input_type import AnyInputType
 from bentos.embed.schemas.inputs import Inputs, inputs_validator
@@ -12,6 +12,28 @@ from bentos.embed.schemas.inputs import Inputs, inputs_validator
 
 def _too_many(number: int) -> str:
     return f"{number} texts are more than the limit of {MOST_ITEMS}."
+
+
+class SimilarityInputs(BaseModel):
+    """What is compared."""
+
+    source_sentence: Text
+    sentences: Annotated[list[Text], Field(max_length=MOST_ITEMS, fail_fast=True)]
+
+
+class SimilarityParameters(BaseModel):
+    """As in `/embed`."""
+
+    truncate: bool | None = None
+    truncation_direction: Direction | None = "Right"
+    prompt_name: AnyInputType = None
+
+
+class SimilarityTEIBody(BaseModel):
+    """A sentence and those that it is compared with."""
+
+    inputs: SimilarityInputs
+    parameters: SimilarityParameters | None = None
 
 
 class EmbedTEIBody(BaseModel):
@@ -33,5 +55,8 @@ class EmbedTEIBody(BaseModel):
     prompt_name: Annotated[
         AnyInputType, Field(description="Which of the model's prompts; by default none, or `EMBED_TEI_INPUT_TYPE`'s")
     ] = None
-    normalize: Annotated[bool | None, Field(description="False is refused: all vectors have unit length")] = True
+    normalize: Annotated[
+        bool | None,
+        Field(description="False is refused where the model's files do not normalize"),
+    ] = True
     dimensions: Annotated[int | None, Field(description="Refused unless it is the model's own")] = None

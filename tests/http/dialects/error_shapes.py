@@ -14,9 +14,10 @@ def cohere_error(answer: httpx.Response) -> tuple[int, str]:
 
 
 def openai_error(answer: httpx.Response) -> dict[str, Any]:
-    """Status, type, param, code and message of an error of OpenAI's."""
+    """Status, type, param, code and message of an error of OpenAI's; clients of Jina read `detail`."""
     body = answer.json()
-    assert body.keys() == {"error"}
+    assert body.keys() == {"error", "detail"}
+    assert body["error"]["message"] in body["detail"]
     assert body["error"].keys() == {"message", "type", "param", "code"}
     assert body["error"]["message"]
     return {"status": answer.status_code, **body["error"]}

@@ -81,7 +81,8 @@ def test_more_than_300_000_tokens_are_400(embed: Service) -> None:
         (["heron", ""], "input.1"),
         ([[5], []], "input.0"),
         (7, "input"),
-        ({"text": "heron"}, "input"),
+        ({"image": "heron"}, "input"),
+        (["heron", {"url": "heron"}], "input.1"),
         (None, "input"),
         (["heron", 7], "input.1"),
         (["heron", None], "input.1"),
@@ -104,7 +105,13 @@ def test_an_input_that_cannot_be_read_is_400_and_its_place_is_named(embed: Servi
     ("body", "param"),
     [
         ({"model": EMBED.model}, "input"),
-        ({"input": "heron"}, "model"),
+        ({"model": EMBED.model, "input": "heron", "task": "heron"}, "task"),
+        ({"model": EMBED.model, "input": "heron", "late_chunking": True}, "late_chunking"),
+        ({"model": EMBED.model, "input": "heron", "embedding_type": ["float", "int8"]}, "embedding_type"),
+        ({"model": EMBED.model, "input": "heron", "truncate_prompt_tokens": -2}, "truncate_prompt_tokens"),
+        ({"model": EMBED.model, "input": "heron", "truncate_prompt_tokens": 1}, "truncate_prompt_tokens"),
+        ({"model": EMBED.model, "input": "heron", "add_special_tokens": False}, "add_special_tokens"),
+        ({"model": EMBED.model, "input": "heron", "instruction": "Find herons"}, "instruction"),
         ({"model": EMBED.model, "input": "heron", "encoding_format": "hex"}, "encoding_format"),
         ({"model": EMBED.model, "input": "heron", "input_type": "heron"}, "input_type"),
         ({"model": EMBED.model, "input": "heron", "dimensions": "many"}, "dimensions"),
@@ -140,7 +147,7 @@ def test_a_fault_of_ours_is_500_and_its_place_is_named(frail_embed: Service) -> 
     assert (error["status"], error["type"], error["param"]) == (500, "server_error", "input.1")
 
 
-@pytest.mark.parametrize("path", [PATH, "/v1/models", f"/v1/models/{EMBED.model}"])
+@pytest.mark.parametrize("path", [PATH, "/embeddings", "/v1/models", f"/v1/models/{EMBED.model}", "/models"])
 def test_a_missing_key_is_401(locked_embed: Service, path: str) -> None:
     error = openai_error(locked_embed.server.client.post(path, json={}))
     assert (error["status"], error["type"], error["code"]) == (401, "invalid_request_error", "invalid_api_key")

@@ -1,0 +1,108 @@
+"""text-embeddings-inference's `POST /tokenize` and `POST /decode`: what a service's model makes of texts."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any, TypeAlias
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+from starlette.responses import Response
+
+from bentos.common.bounds import MOST_TOKEN_IDS, Name, Text, Texts
+from bentos.common.engine.tokenizer import Tokenizer
+from bentos.common.errors import InvalidInput, TooManyTokens
+from bentos.common.http.dialects.tei import TEIRoute
+from bentos.common.http.responses import ArrayJSON
+from bentos.common.lifecycle import Lifecycle
+from bentos.common.work_options import DEFAULT
+
+_Ids: TypeAlias = Annotated[list[int], Field(max_length=MOST_TOKEN_IDS, fail_fast=True)]
+
+
+class TokenizeTEIBody(BaseModel):
+    """One text or several."""
+
+    inputs: Text | Texts
+    add_special_tokens: Annotated[bool | None, Field(description="Whether special tokens are among them")] = True
+    prompt_name: Annotated[Name | None, Field(description="A prompt of the model's, put in front of each")] = None
+
+
+class TokenTEI(BaseModel):
+    """A token; a special one has no place in the text."""
+
+    id: int
+    text: str
+    special: bool
+    start: int | None
+    stop: int | None
+
+
+class DecodeTEIBody(BaseModel):
+    """Token ids of one text or of several."""
+
+    ids: _Ids | Annotated[list[_Ids], Field(max_length=MOST_TOKEN_IDS, fail_fast=True)]
+    skip_special_tokens: Annotated[bool | None, Field(description="Whether special tokens are left out")] = True
+
+
+def create_router(lifecycle: Lifecycle) -> APIRouter:
+    """The router of both.
+
+    Args:
+        lifecycle: of the process, whose model is asked.
+    """
+    router = APIRouter(route_class=TEIRoute, tags=["text-embeddings-inference"])
+
+    @router.post("/tokenize", summary="Tokens of texts, with their places", response_model=list[list[TokenTEI]])
+    async def tokenize(body: TokenizeTEIBody) -> Response:
+        """All tokens of each text, however long; `start` and `stop` count characters, the prompt's included."""
+        texts = [body.inputs] if isinstance(body.inputs, str) else body.inputs
+        prompts: dict[str, str] = {**lifecycle.model.profile.prompts}
+        if body.prompt_name is not None and body.prompt_name not in prompts:
+            known = ", ".join(prompts) or "none"
+            raise InvalidInput(f"The model has no prompt of this name; it has {known}.", loc=("prompt_name",))
+        prompt = prompts.get(body.prompt_name or "", "")
+        special = body.add_special_tokens is not False
+        model = lifecycle.loaded
+        lane = model.engine.admit_texts(texts, DEFAULT, computes=False)
+
+        def tokens(piece: Sequence[str]) -> list[list[dict[str, Any]]]:
+            return [_tokens(model.tokenizer, prompt + text, special=special) for text in piece]
+
+        return ArrayJSON(await model.engine.tokenization.map(tokens, texts, lane=lane))
+
+    @router.post("/decode", summary="Texts of tokens", response_model=list[str])
+    async def decode(body: DecodeTEIBody) -> Response:
+        """The text of each list of token ids."""
+        lists: list[list[int]] = [body.ids] if not body.ids or isinstance(body.ids[0], int) else body.ids  # type: ignore[list-item, assignment]
+        if (number := sum(map(len, lists))) > MOST_TOKEN_IDS:
+            raise TooManyTokens(f"{number} token ids are more than the limit of {MOST_TOKEN_IDS}.", loc=("ids",))
+        model = lifecycle.loaded
+        size = model.tokenizer.vocabulary_size
+        for index, ids in enumerate(lists):
+            if ids and not (min(ids) >= 0 and max(ids) < size):
+                raise InvalidInput(f"A token id of this model is between 0 and {size - 1}.", loc=("ids", index))
+        lane = model.engine.admit_texts(lists, DEFAULT, computes=False)
+        skip = body.skip_special_tokens is not False
+
+        def texts(piece: Sequence[Sequence[int]]) -> list[str]:
+            return [model.tokenizer.text(ids, special=not skip) for ids in piece]
+
+        answer: Any = await model.engine.tokenization.map(texts, lists, lane=lane)
+        return ArrayJSON(answer)
+
+    return router
+
+
+def _tokens(tokenizer: Tokenizer, text: str, *, special: bool) -> list[dict[str, Any]]:
+    """As `TokenTEI` describes them. Blocks."""
+    encoding = tokenizer.encoding(text, special=special)
+    parts = zip(encoding.ids, encoding.tokens, encoding.special_tokens_mask, encoding.offsets, strict=True)
+    return [
+        {
+            "id": token,
+            "text": name if mask else text[start:stop],
+            "special": bool(mask),
+            "start": None if mask else start,
+            "stop": None if mask else stop,
+        }
+        for token, name, mask, (start, stop) in parts
+    ]
