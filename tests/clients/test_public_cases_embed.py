@@ -374,6 +374,14 @@ def test_18_explicit_nulls_are_absent_fields(e5: Service) -> None:
     assert send(e5, "/embed", {"texts": [TEXT], **nulls}).json()["input_type"] == "query"
 
 
+@pytest.mark.parametrize("path", ["/v1/embed", "/v2/embed"])
+def test_14_litellms_usage_page_reads_meta_tokens(e5: Service, path: str) -> None:
+    answer = send(e5, path, {"model": E5, "texts": [TEXT], "input_type": "search_query"}).json()
+    tokens = e5.post(TEXT, input_type="query").json()["tokens"]
+    assert answer["meta"]["tokens"] == {"input_tokens": tokens, "output_tokens": 0}
+    assert answer["meta"]["billed_units"] == {"input_tokens": tokens}
+
+
 @pytest.mark.parametrize("path", ["/v1/models", "/models"])
 def test_19_apps_that_test_a_connection_find_the_model(e5: Service, path: str) -> None:
     found = e5.server.client.get(path).json()

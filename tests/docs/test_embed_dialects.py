@@ -19,5 +19,5 @@ def test_the_page_shows_the_real_answer(embed: Service, example: Example) -> Non
 def test_every_dialect_has_an_example() -> None:
     assert {example.path for example in EXAMPLES} == {
         *("/v1/embed", "/v2/embed", "/v1/tokenize", "/v1/detokenize"),
-        *("/v1/embeddings", "/v1/models", "/embed"),
+        *("/v1/embeddings", "/v1/models", "/embed", "/tokenize", "/decode", "/similarity"),
     }

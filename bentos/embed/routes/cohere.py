@@ -34,4 +34,4 @@ def by_type(result: Embeddings, kinds: Sequence[EmbeddingType]) -> dict[str, Any
 def meta(version: Literal["1", "2"], result: Embeddings, param: str, limit: int) -> dict[str, Any]:
     """The answer's `meta`, with a warning for each text that was truncated to `limit` tokens."""
     warnings = [f"{param}.{index} was too long and was truncated to {limit} tokens" for index in result.truncated]
-    return cohere.meta(version, {"input_tokens": result.tokens}, warnings)
+    return cohere.meta(version, {"input_tokens": result.tokens}, warnings, input_tokens=result.tokens)

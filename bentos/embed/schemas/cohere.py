@@ -59,6 +59,10 @@ class Meta(BaseModel):
         dict[Literal["input_tokens"], int],
         Field(description="Tokens as the model saw them, prompts and special tokens included"),
     ]
+    tokens: Annotated[
+        dict[Literal["input_tokens", "output_tokens"], int],
+        Field(description="Tokens as the model saw them, prompts and special tokens included; it makes none"),
+    ]
     warnings: Annotated[list[str] | None, Field(description="One for each text that was truncated")] = None
 
 

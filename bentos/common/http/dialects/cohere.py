@@ -62,10 +62,17 @@ class CohereRoute(DialectRoute):
     error_model: ClassVar[type[BaseModel]] = CohereError
 
 
-def meta(version: Literal["1", "2"], billed_units: Mapping[str, int], warnings: Sequence[str] = ()) -> dict[str, Any]:
-    """The answer's `meta`; `warnings` is there only if there are any."""
+def meta(
+    version: Literal["1", "2"],
+    billed_units: Mapping[str, int],
+    warnings: Sequence[str] = (),
+    *,
+    input_tokens: int | None = None,
+) -> dict[str, Any]:
+    """The answer's `meta`; `tokens` is there only if their number is given, and `warnings` if there are any."""
     return {
         "api_version": {"version": version},
         "billed_units": dict(billed_units),
+        **({} if input_tokens is None else {"tokens": {"input_tokens": input_tokens, "output_tokens": 0}}),
         **({"warnings": list(warnings)} if warnings else {}),
     }
