@@ -38,11 +38,12 @@ def create_api(
             voyage.create_router(encoder, model_names),
         ],
         description="Embeddings of texts as unit vectors.",
-        limits={"max_texts": encoder.max_texts},
+        limits={"max_texts": encoder.max_texts, "max_tokens_per_text": settings.max_tokens_per_text},
         defaults={
             "input_type": settings.default_input_type,
             "tei_input_type": settings.tei_input_type,
             "token_ids": settings.token_ids,
+            "chunked": settings.chunked,
             "detect_prompts": settings.detect_prompts,
         },
         page=Page("bentos.embed.page", action="Embed"),

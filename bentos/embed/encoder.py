@@ -4,12 +4,15 @@ import logging
 from collections.abc import Sequence
 from functools import cached_property
 
+import numpy as np
+
 from bentos.common.engine.tokenizer import Truncation
 from bentos.common.errors import InferenceFailed, InvalidInput, NoItems, TextTooLong, TooManyItems, TooManyTokens
 from bentos.common.lifecycle import Lifecycle
 from bentos.common.models.normalization import ends_in_normalize
 from bentos.common.observability import tracing
 from bentos.common.work_options import DEFAULT, WorkOptions
+from bentos.embed.chunks import mean
 from bentos.embed.request import Embeddings, EmbedRequest, InputType
 from bentos.embed.settings import EmbedSettings
 from bentos.embed.tokenization import CachingTokenizer
@@ -35,7 +38,7 @@ class Encoder:
         self.max_texts = settings.max_texts
         self.truncate: Truncation = settings.truncate
         self._default_input_type = InputType(settings.default_input_type)
-        self._detects_prompts = settings.detect_prompts
+        self._settings = settings
         self._untyped_seen = False
         self._fragments = JSONFragmentCache(lifecycle.cache_settings.memo_bytes)
 
@@ -48,7 +51,9 @@ class Encoder:
     def _tokenizer(self) -> CachingTokenizer:
         """Of the loaded model."""
         model = self._lifecycle.loaded
-        prompts = [prompt for prompt in model.profile.prompts.values() if prompt] if self._detects_prompts else []
+        prompts = (
+            [prompt for prompt in model.profile.prompts.values() if prompt] if self._settings.detect_prompts else []
+        )
         return CachingTokenizer(model, self._lifecycle.cache_settings.memo_bytes, prompts)
 
     async def encode(self, request: EmbedRequest, options: WorkOptions) -> Embeddings:
@@ -68,28 +73,37 @@ class Encoder:
         prompt = model.profile.prompts.get(input_type, "")  # type: ignore[call-overload]  # NONE has no prompt
         if prompt and request.input_type is None and not self._untyped_seen:
             self._warn_of_untyped(input_type)
+        chunked = self._settings.chunked and request.truncate is None if request.chunked is None else request.chunked
+        in_pieces = self._settings.max_tokens_per_text if chunked else None
         with tracing.span("tokenize") if tracing.tracer else tracing.NOT_RECORDED as tokenizing:
-            texts = await self._tokenizer.rows(request, prompt, lane, options)
+            texts = await self._tokenizer.rows(request, prompt, lane, options, in_pieces=in_pieces)
             truncated = [index for index, text in enumerate(texts) if text.truncated]
             tokenizing.set_attributes({"duobento.texts": len(texts), "duobento.truncated": len(truncated)})
         if truncated and (request.truncate or self.truncate) == "none":
+            limit = in_pieces or self.limit(request.max_tokens)
             raise TextTooLong(
-                f"The text has more than {self.limit(request.max_tokens)} tokens, and truncation is refused.",
+                f"The text has more than {limit} tokens, and truncation is refused.",
                 loc=("texts", truncated[0]),
             )
-        rows = [text.keyed for text in texts]
+        rows = [row for text in texts for row in text.rows]
         tokens = sum(len(keyed.row.ids) for keyed in rows)
         if request.max_total_tokens is not None and tokens > request.max_total_tokens:
             raise TooManyTokens(f"Requested {tokens} tokens, max {request.max_total_tokens} tokens per request.")
         try:
             array, cached = await model.cached_engine.run(rows, options)
         except InferenceFailed as error:
-            error.loc = ("texts", error.item)
+            owners = [index for index, text in enumerate(texts) for _ in text.rows]
+            error.loc = ("texts", owners[error.item])
             raise
-        self._lifecycle.metrics.texts.inc(len(rows))
+        counts = [len(text.rows) for text in texts]
+        if len(rows) > len(texts):
+            array = mean(array, counts, [len(keyed.row.ids) for keyed in rows])
+            cached = np.minimum.reduceat(np.asarray(cached), np.cumsum([0, *counts[:-1]])).tolist()
+        self._lifecycle.metrics.texts.inc(len(texts))
         self._lifecycle.metrics.texts_with_prompt.inc(sum(text.own_prompt for text in texts))
         hits = sum(cached)
-        return Embeddings(Vectors(array, self._fragments, hits), input_type, tokens, truncated, hits)
+        several = [index for index, number in enumerate(counts) if number > 1]
+        return Embeddings(Vectors(array, self._fragments, hits), input_type, tokens, truncated, several, hits)
 
     def limit(self, max_tokens: int | None) -> int:
         """Most tokens of a text in a request with this `max_tokens`."""

@@ -24,6 +24,8 @@ class EmbedRequest:
         texts: at least one. Ids of the model's own tokens stand for the text that they decode to.
         input_type: chooses the prompt; absent, the setting does.
         truncate: side on which texts over the window lose tokens, or `none` to refuse them; by default, the setting.
+        chunked: whether a text over the window is read in pieces, its vector being their mean; by default the setting
+            says, if `truncate` does not.
         max_tokens: most tokens of one text, prompt and special tokens included; none is the model's window.
         max_total_tokens: most tokens of all texts together; more are refused.
         allow_blank: whether a text may be nothing but white space,
@@ -33,6 +35,7 @@ class EmbedRequest:
     texts: Sequence[str | Sequence[int]]
     input_type: InputType | None = None
     truncate: Truncation | None = None
+    chunked: bool | None = None
     max_tokens: int | None = None
     max_total_tokens: int | None = None
     allow_blank: bool = True
@@ -47,7 +50,8 @@ class Embeddings:
         vectors: one for each text, in their order.
         input_type: the one that was used.
         tokens: total, prompts and special tokens included, whether computed or cached.
-        truncated: indexes of the texts that lost tokens.
+        truncated: indexes of the texts that lost tokens,
+        chunked: and of those that were read in pieces.
         cached: how many texts were in the cache.
     """
 
@@ -55,4 +59,5 @@ class Embeddings:
     input_type: InputType
     tokens: int
     truncated: list[int]
+    chunked: list[int]
     cached: int

@@ -46,4 +46,12 @@ class EmbedSettings(EngineSettings):
     detect_prompts: bool = Field(
         True, description="Whether a text that begins with one of the model's prompts is given no other"
     )
+    chunked: bool = Field(
+        False,
+        description="Whether a text over the window is read in pieces, its vector being their mean, weighted by "
+        "length, in requests that say neither `chunked` nor `truncate`; `X-Chunked` names them",
+    )
+    max_tokens_per_text: int = Field(
+        16_384, ge=1, description="Tokens of a text that are read in pieces; what lies beyond is truncated"
+    )
     max_texts: int = Field(2048, ge=1, le=MOST_ITEMS, description="Most texts in one request")

@@ -2,76 +2,16 @@
 
 from collections.abc import Sequence
 from itertools import count
-from typing import NamedTuple
 
-from cachebox import LRUCache
-
-from bentos.common.cache.key import KeyedRow
-from bentos.common.engine.tokenizer import SHORT_CHARACTERS, Side, are_short
+from bentos.common.engine.tokenizer import Content, Side, are_short
 from bentos.common.errors import InvalidInput
 from bentos.common.lifecycle import LoadedModel
 from bentos.common.work_options import Lane, WorkOptions
+from bentos.embed.chunks import split
 from bentos.embed.prompts import content_limit_for, contents, own_prompt
 from bentos.embed.request import EmbedRequest
+from bentos.embed.text_rows import TextRow, TokenizationCache, TokenizationSpec
 from bentos.embed.token_ids import decoded
-
-_ENTRY_BYTES = 600
-_CHARACTER_BYTES = 2
-_TOKEN_BYTES = 16
-"""These three by resident memory, which is more than that of the objects."""
-
-
-class TextRow(NamedTuple):
-    """A text as the model sees it.
-
-    Attributes:
-        keyed: its row, prompt and special tokens included.
-        truncated: whether the text lost tokens.
-        own_prompt: whether it began with a prompt of the model's, and was given no other.
-    """
-
-    keyed: KeyedRow
-    truncated: bool
-    own_prompt: bool = False
-
-
-class TokenizationSpec(NamedTuple):
-    """All that decides a text's row besides the text.
-
-    Attributes:
-        prompt: put in front of every text that has none of its own.
-        keep: most tokens of prompt and text together.
-        side: where a longer text loses tokens.
-    """
-
-    prompt: str
-    keep: int
-    side: Side
-
-
-class TokenizationCache:
-    """Rows of recent texts, so that a text whose vector is cached is not tokenized again. Belongs to the event loop.
-
-    Texts of more than `SHORT_CHARACTERS` are left out. What is kept never leaves the process.
-
-    Args:
-        most_bytes: of memory, by estimate; 0 keeps nothing.
-    """
-
-    def __init__(self, most_bytes: int) -> None:
-        self._most_bytes = most_bytes
-        # cachebox takes 0 as no limit, and raises for an entry above it: `keep` asks before.
-        self._entries: LRUCache[tuple[TokenizationSpec, str], TextRow] = LRUCache(most_bytes, getsizeof=_entry_bytes)
-
-    def get_many(self, texts: Sequence[str], spec: TokenizationSpec) -> list[TextRow | None]:
-        """The rows that are known, in the order of the texts."""
-        get = self._entries.get
-        return [get((spec, text)) for text in texts]
-
-    def keep(self, text: str, spec: TokenizationSpec, row: TextRow) -> None:
-        """Remember a row, unless it is too large."""
-        if len(text) <= SHORT_CHARACTERS and _entry_bytes((spec, text), row) <= self._most_bytes:
-            self._entries[spec, text] = row
 
 
 class CachingTokenizer:
@@ -91,7 +31,9 @@ class CachingTokenizer:
         self._keyed = model.cached_engine.hasher.keyed
         self._cache = TokenizationCache(most_bytes)
 
-    async def rows(self, request: EmbedRequest, prompt: str, lane: Lane, options: WorkOptions) -> Sequence[TextRow]:
+    async def rows(
+        self, request: EmbedRequest, prompt: str, lane: Lane, options: WorkOptions, *, in_pieces: int | None = None
+    ) -> Sequence[TextRow]:
         """Rows of all texts, in order.
 
         Args:
@@ -99,13 +41,17 @@ class CachingTokenizer:
             prompt: put in front of each.
             lane: in which they wait to be tokenized.
             options: how long they may wait, and whether rows may be remembered ones.
+            in_pieces: most tokens of a text, if texts over the window are read in pieces.
 
         Raises:
             InvalidInput: a blank text, an unknown token id, a prompt that fills `max_tokens`, or too many tokens.
             DeadlineExceeded: the deadline passed.
         """
-        keep = content_limit_for(request.max_tokens, prompt, self._tokenizer)
-        spec = TokenizationSpec(prompt, keep, Side.START if request.truncate == "start" else Side.END)
+        limit = content_limit_for(request.max_tokens, prompt, self._tokenizer)
+        side = Side.START if request.truncate == "start" else Side.END
+        spec = TokenizationSpec(prompt, limit, side)
+        if in_pieces is not None:
+            spec = TokenizationSpec(prompt, max(limit, in_pieces), side, piece=limit)
         texts = await self._decoded(request.texts, spec, lane, options.deadline)
         if not request.allow_empty:
             _check_empty(texts, allow_blank=request.allow_blank)
@@ -166,26 +112,28 @@ class CachingTokenizer:
         def tokenize(piece: Sequence[str]) -> list[TextRow]:
             own = [own_prompt(text, self._prompts) for text in piece] if spec.prompt else [""] * len(piece)
             made = contents(self._tokenizer, piece, spec.keep, side=spec.side, prompt=spec.prompt, own=own)
-            return [
-                TextRow(self._keyed(self._tokenizer.row(content.ids)), content.truncated, bool(prompt))
-                for content, prompt in zip(made, own, strict=True)
-            ]
+            return [self._row(content, prompt, spec) for content, prompt in zip(made, own, strict=True)]
 
         def check(rows: Sequence[TextRow]) -> None:
             nonlocal tokens
-            tokens += sum(len(text.keyed.row.ids) for text in rows)
+            tokens += sum(text.tokens for text in rows)
             self._check_size(tokens, deadline)
 
         if are_short(texts):
             return tokenize(texts)
         return await self._map(tokenize, texts, lane=lane, deadline=deadline, check=check)
 
+    def _row(self, content: Content, own: str, spec: TokenizationSpec) -> TextRow:
+        pieces = [content.ids]
+        if spec.piece is not None and len(content.ids) > spec.piece:
+            # Without the space behind it, which belongs to the tokens of the text.
+            prompt = len(self._tokenizer.tokens((own or spec.prompt).rstrip()))
+            pieces = split(content.ids, spec.piece, prompt)
+        first, *more = (self._keyed(self._tokenizer.row(ids)) for ids in pieces)
+        return TextRow(first, content.truncated, bool(own), tuple(more))
+
 
 def _check_empty(texts: Sequence[str], *, allow_blank: bool) -> None:
     for index, text in enumerate(texts):
         if not (text if allow_blank else text.strip()):
             raise InvalidInput(f"The text is {'empty' if allow_blank else 'blank'}.", loc=("texts", index))
-
-
-def _entry_bytes(entry: tuple[TokenizationSpec, str], row: TextRow) -> int:
-    return _ENTRY_BYTES + len(entry[1]) * _CHARACTER_BYTES + len(row.keyed.row.ids) * _TOKEN_BYTES

@@ -24,7 +24,7 @@ def test_a_page_of_the_named_origin_may_read_the_answer(locked: Service) -> None
     answer = locked.post_with({"Origin": LOCKED_ORIGIN, "Authorization": f"Bearer {LOCKED_KEYS[0]}"}, "heron")
     assert answer.status_code == 200
     assert answer.headers["Access-Control-Allow-Origin"] == LOCKED_ORIGIN
-    assert {"Retry-After", "X-Truncated", "X-Input-Type"} <= set(
+    assert {"Retry-After", "X-Truncated", "X-Input-Type", "X-Chunked"} <= set(
         answer.headers["Access-Control-Expose-Headers"].split(", ")
     )
 

@@ -26,6 +26,7 @@ WORK_OPTIONS: list[dict[str, Any]] = [
 """What OpenAPI says of the headers from which the options of a request's work are read."""
 TRUNCATED = "X-Truncated"
 INPUT_TYPE = "X-Input-Type"
+CHUNKED = "X-Chunked"
 
 
 def header(scope: Scope, name: str) -> str | None:

@@ -34,6 +34,7 @@ def create_router(encoder: Encoder, model_names: ModelNames) -> APIRouter:
             texts=[body.text] if body.text is not None else body.texts or [],
             input_type=body.input_type,
             truncate=body.truncate,
+            chunked=body.chunked,
             allow_blank=False,
         )
         try:

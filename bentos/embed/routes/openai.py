@@ -46,6 +46,7 @@ def create_router(encoder: Encoder, model_names: TypedModelNames, token_ids: Tok
                 texts=read(body.input),
                 input_type=body.kind or named_type,
                 truncate=body.truncation,
+                chunked=body.chunked,
                 max_tokens=body.most_tokens,
                 max_total_tokens=MOST_TOKEN_IDS,
             )

@@ -20,6 +20,10 @@ class EmbedBody(BaseModel):
     texts: Annotated[Texts | None, Field(description="Several texts; the answer then has `embeddings`")] = None
     input_type: AnyInputType = None
     truncate: Truncate = None
+    chunked: Annotated[
+        bool | None,
+        Field(description="Whether a text over the window is read in pieces, its vector being their mean"),
+    ] = None
     encoding_format: Annotated[
         Literal["float", "base64", None],
         Field(description="By default `float`; `base64` is of little-endian float32"),

@@ -49,6 +49,10 @@ class EmbeddingsBody(BaseModel):
     user: Annotated[str | None, Field(max_length=1024, description="Ignored")] = None
     input_type: AnyInputType = None
     truncate: Truncate = None
+    chunked: Annotated[
+        bool | None,
+        Field(description="Whether a text over the window is read in pieces, its vector being their mean"),
+    ] = None
 
     task: Annotated[AnyInputType, Field(description="Jina's name of `input_type`")] = None
     embedding_type: Annotated[

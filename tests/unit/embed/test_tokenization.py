@@ -18,8 +18,9 @@ from bentos.common.errors import InvalidInput
 from bentos.common.models.store import find
 from bentos.common.work_options import Lane, WorkOptions
 from bentos.embed.request import EmbedRequest
+from bentos.embed.text_rows import TextRow, TokenizationCache, TokenizationSpec
 from bentos.embed.token_ids import decoded
-from bentos.embed.tokenization import CachingTokenizer, TextRow, TokenizationCache, TokenizationSpec
+from bentos.embed.tokenization import CachingTokenizer
 from tests.unit.common.cache.parts import IDENTITY
 
 pytestmark = pytest.mark.anyio

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bentos.common.http.bentoml_adapter.calls import BatchAPI, BentoMLCalls
 from bentos.common.http.dialect_router import renderer_by_path
-from bentos.common.http.headers import INPUT_TYPE, TRUNCATED
+from bentos.common.http.headers import CHUNKED, INPUT_TYPE, TRUNCATED
 from bentos.common.http.inflight import InFlightBytes
 from bentos.common.http.middleware.api_keys import APIKeyMiddleware
 from bentos.common.http.middleware.request_context import REQUEST_ID_HEADER, RequestContext
@@ -78,7 +78,7 @@ def _middleware(lifecycle: Lifecycle, routers: Sequence[APIRouter], traces: Trac
             allow_origins=server.cors_origins,
             allow_methods=["GET", "POST"],
             allow_headers=["*"],
-            expose_headers=[REQUEST_ID_HEADER, "Retry-After", TRUNCATED, INPUT_TYPE],
+            expose_headers=[REQUEST_ID_HEADER, "Retry-After", TRUNCATED, INPUT_TYPE, CHUNKED],
         )
     if server.api_keys:
         yield Middleware(
