@@ -44,6 +44,7 @@ def create_api(
             "tei_input_type": settings.tei_input_type,
             "token_ids": settings.token_ids,
             "chunked": settings.chunked,
+            "aliases": settings.model_aliases,
             "detect_prompts": settings.detect_prompts,
         },
         page=Page("bentos.embed.page", action="Embed"),

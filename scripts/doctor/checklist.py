@@ -5,10 +5,12 @@ from typing import NamedTuple
 
 from scripts.bench.targets import GUIDE
 from scripts.doctor.checks.cache import CacheReachable, HitRate
+from scripts.doctor.checks.chunks import Chunks
 from scripts.doctor.checks.clock import Clock
 from scripts.doctor.checks.collection import Collection, Qdrant
 from scripts.doctor.checks.first_byte import FirstByte
 from scripts.doctor.checks.health import Health
+from scripts.doctor.checks.input_types import InputTypes
 from scripts.doctor.checks.keys import Keys
 from scripts.doctor.checks.limits import Memory, Threads
 from scripts.doctor.checks.ports import Port
@@ -36,6 +38,8 @@ def checklist(
     """All checks of a deployment, service by service."""
     yield from _of_service(embed, embed_container, _ACCEPTABLE_MS["single-embedding"])
     yield Prefixes(embed)
+    yield InputTypes(embed)
+    yield Chunks(embed)
     yield Collection(embed, qdrant)
     yield from _of_service(rerank, rerank_container, _ACCEPTABLE_MS["rerank"])
 

@@ -47,7 +47,7 @@ class ServiceAPI:
     limits: Mapping[str, int]
     page: Page
     other_service: OtherService
-    defaults: Mapping[str, str | bool] = field(default_factory=dict)
+    defaults: Mapping[str, object] = field(default_factory=dict)
 
 
 def create_app(lifecycle: Lifecycle, api: ServiceAPI) -> ASGIApp:

@@ -14,7 +14,7 @@ from bentos.common.resources import cpu_limit, memory_limit, resident_memory
 from bentos.common.version import VERSION
 
 
-def create_router(lifecycle: Lifecycle, limits: Mapping[str, int], defaults: Mapping[str, str | bool]) -> APIRouter:
+def create_router(lifecycle: Lifecycle, limits: Mapping[str, int], defaults: Mapping[str, object]) -> APIRouter:
     """Routes of all probes.
 
     Args:

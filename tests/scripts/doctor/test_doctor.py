@@ -1,6 +1,7 @@
 """`python -m scripts.doctor` on real deployments, sound ones and broken ones: each gets the lines it deserves."""
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,6 +15,7 @@ from qdrant_client import QdrantClient
 from qdrant_client.models import Distance, VectorParams
 from typer.testing import CliRunner
 
+from scripts.doctor.checks.chunks import SAMPLES
 from scripts.doctor.cli import app
 from scripts.free_port import free_port
 from tests.http.server import Server, wait_for
@@ -89,7 +91,18 @@ def test_a_sound_deployment_has_no_failure(checked: tuple[int, Lines]) -> None:
     code, lines = checked
     assert code == 0
     statuses = of_embed(lines)
-    for check in ("reachable", "ready", "health", "keys", "port", "cache", "hit rate", "clock", "prefixes"):
+    for check in (
+        "reachable",
+        "ready",
+        "health",
+        "keys",
+        "port",
+        "cache",
+        "hit rate",
+        "clock",
+        "prefixes",
+        "input types",
+    ):
         assert statuses[check] == "ok", lines["embed-service", check]
 
 
@@ -98,7 +111,11 @@ def test_every_check_of_both_services_has_a_line(checked: tuple[int, Lines]) -> 
     both = {"reachable", "ready", "health", "keys", "port", "cache", "hit rate", "threads", "memory"}
     both |= {"restart policy", "first byte", "clock"}
     assert {check for subject, check in lines if subject == "rerank-service"} == both
-    assert {check for subject, check in lines if subject == "embed-service"} == both | {"prefixes"}
+    assert {check for subject, check in lines if subject == "embed-service"} == both | {
+        "prefixes",
+        "input types",
+        "chunks",
+    }
     assert {check for subject, check in lines if subject == "Qdrant"} == {"collection"}
 
 
@@ -111,6 +128,22 @@ def test_the_hit_rate_is_what_the_service_counted(locked_deployment: Deployment)
         "ok",
         f"memory had {hits / (hits + misses):.0%} of {hits + misses:.0f} rows.",
     )
+
+
+def test_the_largest_chunk_is_told_for_each_language_and_fits(
+    checked: tuple[int, Lines], locked_deployment: Deployment
+) -> None:
+    status, message = checked[1]["embed-service", "chunks"]
+    assert status == "warning"
+    assert (
+        "Chunks of 1,000, as many clients make them by default, do not in Chinese, code: they lose their end" in message
+    )
+    headers = {"Authorization": f"Bearer {KEY}"}
+    for language, sample in SAMPLES.items():
+        [size] = [int(number.replace(",", "")) for number in re.findall(rf"([\d,]+) of {language}\b", message)]
+        for chunk in (sample * 20)[:size], (sample * 20)[size // 2 :][:size]:
+            answer = locked_deployment.embed.post_with(headers, chunk)
+            assert "X-Truncated" not in answer.headers, (language, size)
 
 
 def test_the_demo_reranker_is_a_warning(checked: tuple[int, Lines]) -> None:
@@ -266,3 +299,9 @@ def _cache_status(service: Service) -> str:
     service.post(f"a text that is in no cache: {uuid4()}")
     status: str = service.server.client.get("/health").json()["cache"]["status"]
     return status
+
+
+def test_a_model_with_prompts_and_no_names_with_types_is_a_warning(e5: Service) -> None:
+    _, lines = doctor("--embed-url", e5.server.url)
+    status, message = lines["embed-service", "input types"]
+    assert (status, message.partition(",")[0]) == ("warning", "A request that says no input type is embedded as query")
