@@ -79,7 +79,17 @@ class HeadersTooLarge(InvalidInput):
 
 
 class MalformedBody(InvalidInput):
-    """The body is not JSON, or is ambiguous (duplicate keys, NaN, broken Unicode)."""
+    """The body is not JSON, or is ambiguous (duplicate keys, NaN, broken Unicode).
+
+    Args:
+        message: one sentence for the caller.
+        loc: where the error is.
+        fields: names in it that are followed by a colon, as those of fields are: they tell whose client sent it.
+    """
+
+    def __init__(self, message: str, *, loc: Location = (), fields: frozenset[str] = frozenset()) -> None:
+        super().__init__(message, loc=loc)
+        self.fields = fields
 
 
 class UnsupportedBody(InvalidInput):

@@ -1,6 +1,7 @@
 """A request's JSON body, read, parsed and validated within limits that come before any work on it."""
 
 import asyncio
+import re
 from concurrent.futures import ThreadPoolExecutor
 from email.message import Message
 from typing import Any, TypeVar
@@ -32,6 +33,9 @@ INLINE_BYTES = 64 * 1024
 LIMITS = Limits(containers=100_000, keys=100_000, values=500_000)
 """What a body may hold that is parsed beside the event loop, as the parser keeps the interpreter's lock."""
 NOT_AN_OBJECT = "The body should be a JSON object."
+# Inside a string both quotes would have a backslash before them.
+_FIELD = re.compile(rb'"([a-z_]{1,32})"\s*:')
+_FIELDS_WITHIN = 256 * 1024
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 # One thread: large bodies are parsed one after the other, however many arrive at once.
 _large_bodies = ThreadPoolExecutor(1, thread_name_prefix="large-bodies")
@@ -155,7 +159,8 @@ def _parse(raw: bytes) -> Any:
     except ValueError as error:
         message, loc = describe(raw, str(error))
     # Raised out here it does not keep the parser's error, whose traceback would keep the body.
-    raise MalformedBody(message, loc=loc)
+    fields = frozenset(name.decode() for name in _FIELD.findall(raw[:_FIELDS_WITHIN]))
+    raise MalformedBody(message, loc=loc, fields=fields)
 
 
 def _check_size(size: int, limit: int, scope: Scope) -> None:

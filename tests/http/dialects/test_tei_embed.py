@@ -7,7 +7,7 @@ import pytest
 from tests.http import reference
 from tests.http.dialects.error_shapes import tei_error
 from tests.http.dialects.golden_shapes import golden, shape
-from tests.http.services import EMBED, JSON, RERANK, Service
+from tests.http.services import EMBED, JSON, RERANK, Service, problem
 from tests.http.shared import FRAIL_BODY_BYTES, POISON
 
 LONG = "the heron waits " * 200
@@ -98,6 +98,24 @@ def test_a_missing_field_is_422_and_named(embed: Service) -> None:
 
 def test_a_body_that_is_not_json_is_400(embed: Service) -> None:
     assert tei_error(embed.server.client.post("/", content=b"{not json", headers=JSON))[:2] == (400, "Validation")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'{"inputs": "heron",}',
+        b'{"inputs": ["heron", NaN]}',
+        b'{"truncate": true, "inputs" : ["heron"',
+        b'{"inputs":1,"inputs":2}',
+    ],
+)
+def test_a_malformed_body_with_its_field_has_its_error_on_the_shared_path(embed: Service, content: bytes) -> None:
+    assert tei_error(embed.server.client.post("/embed", content=content, headers=JSON))[:2] == (400, "Validation")
+
+
+def test_one_whose_text_only_speaks_of_the_field_is_native(embed: Service) -> None:
+    answer = embed.server.client.post("/embed", content=rb'{"text": "{\"inputs\": 1}",}', headers=JSON)
+    assert problem(answer)[1] == "malformed_body"
 
 
 def test_a_body_over_the_byte_limit_is_413(frail_embed: Service) -> None:

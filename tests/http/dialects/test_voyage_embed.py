@@ -180,7 +180,12 @@ def test_a_wrong_value_is_400_and_its_place_is_named(embed: Service, change: dic
 def test_a_body_that_cannot_be_read_is_400_in_the_paths_own_dialect(embed: Service) -> None:
     client = embed.server.client
     assert voyage_error(client.post(OWN_PATH, content=b"{not json", headers=JSON))[0] == 400
-    assert openai_error(client.post(PATH, content=b'{"truncation": true', headers=JSON))["status"] == 400
+    assert openai_error(client.post(PATH, content=b'{"input": "heron"', headers=JSON))["status"] == 400
+
+
+def test_a_malformed_body_with_its_fields_has_its_error_on_the_shared_path(embed: Service) -> None:
+    content = b'{"input": "heron", "truncation": true,}'
+    assert voyage_error(embed.server.client.post(PATH, content=content, headers=JSON))[0] == 400
 
 
 def test_a_body_over_the_byte_limit_is_400(frail_embed: Service) -> None:

@@ -119,7 +119,8 @@ def test_a_wrong_value_is_400_and_its_place_is_named(rerank: Service, change: di
 def test_a_body_that_cannot_be_read_is_400_in_the_paths_own_dialect(rerank: Service) -> None:
     client = rerank.server.client
     assert voyage_error(client.post(OWN_PATH, content=b"{not json", headers=JSON))[0] == 400
-    assert cohere_error(client.post(PATH, content=b'{"top_k": 1', headers=JSON))[0] == 400
+    assert voyage_error(client.post(PATH, content=b'{"top_k": 1', headers=JSON))[0] == 400
+    assert cohere_error(client.post(PATH, content=b'{"query": "a"', headers=JSON))[0] == 400
 
 
 def test_a_body_over_the_byte_limit_is_400(frail_rerank: Service) -> None:

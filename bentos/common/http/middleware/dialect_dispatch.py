@@ -6,7 +6,7 @@ from fastapi import APIRouter, FastAPI
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive, Scope, Send
 
-from bentos.common.errors import DomainError
+from bentos.common.errors import DomainError, MalformedBody
 from bentos.common.http.body import load_json
 from bentos.common.http.dialect_router import SharedPath, shared_paths
 from bentos.common.http.route import DialectRoute
@@ -69,8 +69,18 @@ class DialectDispatchMiddleware:
         path: str = scope["path"]
         try:
             body = await load_json(Request(scope, receive), self._max_body_bytes)
+        except MalformedBody as error:
+            # The route meets the same error: that of the dialect whose fields the body seems to have writes it.
+            return next(
+                (
+                    own
+                    for own, shared in dialects
+                    if not error.fields.isdisjoint(shared.fields) and error.fields.isdisjoint(shared.unless)
+                ),
+                path,
+            )
         except (DomainError, ClientDisconnect):
-            return path  # whose route meets the same error, and writes it
+            return path
         if isinstance(body, dict):
             fields = body.keys()  # whose methods look up the few declared names, not the many that a body may have
             for own, shared in dialects:
