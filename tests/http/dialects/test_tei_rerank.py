@@ -53,15 +53,19 @@ def test_blank_texts_and_unknown_fields_are_taken(rerank: Service) -> None:
     assert len(post(rerank, "", " ", NEEDLE, heron=7, truncate=None).json()) == 3
 
 
-@pytest.mark.parametrize("fields", [{}, {"truncate": False}, {"truncate": None}], ids=str)
-def test_a_longer_text_is_413_by_default(rerank: Service, fields: dict[str, object]) -> None:
-    status, kind, message = tei_error(post(rerank, NEEDLE, LONG, **fields))
+@pytest.mark.parametrize("fields", [{}, {"truncate": True}, {"truncate": None}], ids=str)
+def test_a_longer_text_is_truncated_by_default(rerank: Service, fields: dict[str, object]) -> None:
+    assert post(rerank, NEEDLE, LONG, **fields).headers["X-Truncated"] == "1"
+
+
+def test_a_longer_text_is_413_where_truncation_is_refused(rerank: Service) -> None:
+    status, kind, message = tei_error(post(rerank, NEEDLE, LONG, truncate=False))
     assert (status, kind) == (413, "Validation")
     assert message.startswith("texts.1: The document has more than")
 
 
-def test_a_longer_query_is_413_by_default(rerank: Service) -> None:
-    status, kind, message = tei_error(post(rerank, NEEDLE, query=LONG))
+def test_a_longer_query_is_413_where_truncation_is_refused(rerank: Service) -> None:
+    status, kind, message = tei_error(post(rerank, NEEDLE, query=LONG, truncate=False))
     assert (status, kind) == (413, "Validation")
     assert message.startswith("query: The query has more than")
 
