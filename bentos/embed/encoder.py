@@ -85,7 +85,9 @@ class Encoder:
                 f"The text has more than {limit} tokens, and truncation is refused.",
                 loc=("texts", truncated[0]),
             )
-        rows = [row for text in texts for row in text.rows]
+        rows = [text.keyed for text in texts]
+        if several := [index for index, text in enumerate(texts) if text.more]:
+            rows = [row for text in texts for row in text.rows]
         tokens = sum(len(keyed.row.ids) for keyed in rows)
         if request.max_total_tokens is not None and tokens > request.max_total_tokens:
             raise TooManyTokens(f"Requested {tokens} tokens, max {request.max_total_tokens} tokens per request.")
@@ -95,14 +97,13 @@ class Encoder:
             owners = [index for index, text in enumerate(texts) for _ in text.rows]
             error.loc = ("texts", owners[error.item])
             raise
-        counts = [len(text.rows) for text in texts]
-        if len(rows) > len(texts):
+        if several:
+            counts = [len(text.rows) for text in texts]
             array = mean(array, counts, [len(keyed.row.ids) for keyed in rows])
             cached = np.minimum.reduceat(np.asarray(cached), np.cumsum([0, *counts[:-1]])).tolist()
         self._lifecycle.metrics.texts.inc(len(texts))
         self._lifecycle.metrics.texts_with_prompt.inc(sum(text.own_prompt for text in texts))
         hits = sum(cached)
-        several = [index for index, number in enumerate(counts) if number > 1]
         return Embeddings(Vectors(array, self._fragments, hits), input_type, tokens, truncated, several, hits)
 
     def limit(self, max_tokens: int | None) -> int:

@@ -3,15 +3,47 @@
 from collections.abc import Sequence
 from itertools import count
 
-from bentos.common.engine.tokenizer import Content, Side, are_short
+from cachebox import LRUCache
+
+from bentos.common.engine.tokenizer import SHORT_CHARACTERS, Content, Side, Tokenizer, are_short
 from bentos.common.errors import InvalidInput
 from bentos.common.lifecycle import LoadedModel
 from bentos.common.work_options import Lane, WorkOptions
 from bentos.embed.chunks import split
-from bentos.embed.prompts import content_limit_for, contents, own_prompt
+from bentos.embed.prompts import contents
 from bentos.embed.request import EmbedRequest
-from bentos.embed.text_rows import TextRow, TokenizationCache, TokenizationSpec
+from bentos.embed.text_rows import TextRow, TokenizationSpec
 from bentos.embed.token_ids import decoded
+
+_ENTRY_BYTES = 600
+_CHARACTER_BYTES = 2
+_TOKEN_BYTES = 16
+"""These three by resident memory, which is more than that of the objects."""
+
+
+class TokenizationCache:
+    """Rows of recent texts, so that a text whose vector is cached is not tokenized again. Belongs to the event loop.
+
+    Texts of more than `SHORT_CHARACTERS` are left out. What is kept never leaves the process.
+
+    Args:
+        most_bytes: of memory, by estimate; 0 keeps nothing.
+    """
+
+    def __init__(self, most_bytes: int) -> None:
+        self._most_bytes = most_bytes
+        # cachebox takes 0 as no limit, and raises for an entry above it: `keep` asks before.
+        self._entries: LRUCache[tuple[TokenizationSpec, str], TextRow] = LRUCache(most_bytes, getsizeof=_entry_bytes)
+
+    def get_many(self, texts: Sequence[str], spec: TokenizationSpec) -> list[TextRow | None]:
+        """The rows that are known, in the order of the texts."""
+        get = self._entries.get
+        return [get((spec, text)) for text in texts]
+
+    def keep(self, text: str, spec: TokenizationSpec, row: TextRow) -> None:
+        """Remember a row, unless it is too large."""
+        if len(text) <= SHORT_CHARACTERS and _entry_bytes((spec, text), row) <= self._most_bytes:
+            self._entries[spec, text] = row
 
 
 class CachingTokenizer:
@@ -79,10 +111,9 @@ class CachingTokenizer:
             InvalidInput: the model has no such id.
         """
 
-        def decode(lists: Sequence[Sequence[int]]) -> list[str]:
-            return [decoded(ids, self._tokenizer, ("tokens",)) for ids in lists]
-
-        [text] = await self._map(decode, [tokens], lane=lane)
+        [text] = await self._map(
+            lambda lists: [decoded(ids, self._tokenizer, ("tokens",)) for ids in lists], [tokens], lane=lane
+        )
         return text
 
     async def _decoded(
@@ -108,15 +139,19 @@ class CachingTokenizer:
         self, texts: Sequence[str], spec: TokenizationSpec, lane: Lane, deadline: float | None
     ) -> Sequence[TextRow]:
         tokens = 0
+        prompts = self._prompts if spec.prompt else ()
 
         def tokenize(piece: Sequence[str]) -> list[TextRow]:
-            own = [own_prompt(text, self._prompts) for text in piece] if spec.prompt else [""] * len(piece)
-            made = contents(self._tokenizer, piece, spec.keep, side=spec.side, prompt=spec.prompt, own=own)
+            own = [next((prompt for prompt in prompts if text.startswith(prompt)), "") for text in piece]
+            if any(own):
+                made = contents(self._tokenizer, piece, spec.keep, side=spec.side, prompt=spec.prompt, own=own)
+            else:
+                made = self._tokenizer.contents(piece, spec.keep, side=spec.side, prefix=spec.prompt)
             return [self._row(content, prompt, spec) for content, prompt in zip(made, own, strict=True)]
 
         def check(rows: Sequence[TextRow]) -> None:
             nonlocal tokens
-            tokens += sum(text.tokens for text in rows)
+            tokens += sum(map(_tokens, rows))
             self._check_size(tokens, deadline)
 
         if are_short(texts):
@@ -137,3 +172,29 @@ def _check_empty(texts: Sequence[str], *, allow_blank: bool) -> None:
     for index, text in enumerate(texts):
         if not (text if allow_blank else text.strip()):
             raise InvalidInput(f"The text is {'empty' if allow_blank else 'blank'}.", loc=("texts", index))
+
+
+def content_limit_for(max_tokens: int | None, prompt: str, tokenizer: Tokenizer) -> int:
+    """Most tokens of prompt and text together.
+
+    Raises:
+        InvalidInput: the prompt alone would fill `max_tokens`.
+    """
+    if max_tokens is None or max_tokens >= tokenizer.window:
+        return tokenizer.content_limit
+    content_limit = max_tokens - (tokenizer.window - tokenizer.content_limit)
+    missing = len(tokenizer.tokens(prompt)) + 1 - content_limit
+    if missing > 0:
+        raise InvalidInput(
+            f"Must be at least {max_tokens + missing}: it includes the model's prompt and special tokens.",
+            loc=("max_tokens",),
+        )
+    return content_limit
+
+
+def _entry_bytes(entry: tuple[TokenizationSpec, str], row: TextRow) -> int:
+    return _ENTRY_BYTES + len(entry[1]) * _CHARACTER_BYTES + _tokens(row) * _TOKEN_BYTES
+
+
+def _tokens(row: TextRow) -> int:
+    return len(row.keyed.row.ids) + sum(len(keyed.row.ids) for keyed in row.more)

@@ -301,13 +301,19 @@ def test_09_a_request_without_a_model_is_the_served_ones(e5: Service, path: str)
     assert same([item["embedding"] for item in answer["data"]], native(e5, TEXT, input_type="passage"))
 
 
-def test_09_info_has_all_keys_of_text_embeddings_inference(service: Service) -> None:
-    info = service.server.client.get("/info").json()
-    assert info.keys() >= {
-        *("model_id", "model_sha", "model_dtype", "model_type", "max_concurrent_requests", "max_input_length"),
-        *("max_batch_tokens", "max_batch_requests", "max_client_batch_size", "auto_truncate", "tokenization_workers"),
-        *("version", "sha", "docker_label"),
-    }
+def test_09_info_has_all_keys_of_text_embeddings_inference(embed: Service, rerank: Service) -> None:
+    for service in (embed, rerank):
+        assert service.server.client.get("/info").json().keys() >= {
+            *("model_id", "model_sha", "model_dtype", "model_type", "max_concurrent_requests", "max_input_length"),
+            *(
+                "max_batch_tokens",
+                "max_batch_requests",
+                "max_client_batch_size",
+                "auto_truncate",
+                "tokenization_workers",
+            ),
+            *("version", "sha", "docker_label"),
+        }
 
 
 def test_09_tokenize_lists_tokens_with_their_places(embed: Service) -> None:

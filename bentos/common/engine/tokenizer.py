@@ -142,9 +142,8 @@ class Tokenizer:
         """
         short = keep * _FIRST_CHARACTERS
         whole = [index for index, text in enumerate(texts) if len(text) <= short]
-        encodings = self._tokenizer.encode_batch_fast(
-            [prefix + texts[index] for index in whole], add_special_tokens=False
-        )
+        prefixed = [prefix + texts[index] for index in whole]
+        encodings = self._tokenizer.encode_batch_fast(prefixed, add_special_tokens=False)
         contents: dict[int, Content] = {}
         for index, encoding in zip(whole, encodings, strict=True):
             ids = np.array(encoding.ids, np.int32)

@@ -145,7 +145,7 @@ def test_v2_max_tokens_must_leave_room_for_the_text_beside_the_prompt(e5: Servic
 def test_v2_takes_the_models_own_dimension_and_refuses_others(embed: Service) -> None:
     assert post(embed, V2, "heron", output_dimension=384).status_code == 200
     status, message = cohere_error(post(embed, V2, "heron", output_dimension=256))
-    assert (status, message.partition(" This ")[0]) == (400, "invalid request: output_dimension:")
+    assert (status, message.partition(" The ")[0]) == (400, "invalid request: output_dimension:")
 
 
 @pytest.mark.parametrize(("priority", "lane"), [(0, "interactive"), (1, "bulk"), (999, "bulk"), (None, "interactive")])
@@ -165,10 +165,10 @@ def test_v2_priority_chooses_the_lane(embed: Service, priority: int | None, lane
         ({"texts": "heron"}, "texts: Input should be a valid list"),
         ({"texts": None, "images": ["data:image/png;base64,AAAA"]}, f"images: {NO_IMAGES}"),
         ({"input_type": "image"}, f"input_type: {NO_IMAGES}"),
-        ({"input_type": "query"}, "input_type: Input should be 'search_document', 'search_query'"),
+        ({"input_type": "heron"}, "input_type: Input should be 'query', 'passage' or 'none'"),
         ({"embedding_types": ["float", "int4"]}, "embedding_types.1: Input should be 'float', 'int8'"),
         ({"embedding_types": ["int8"] * 11}, "embedding_types: List should have at most 10 items"),
-        ({"truncate": "end"}, "truncate: Input should be 'NONE', 'START'"),
+        ({"truncate": "middle"}, "truncate: Input should be 'end', 'start' or 'none'"),
     ],
     ids=lambda value: str(value)[:40],
 )
@@ -188,7 +188,7 @@ def test_a_mistake_is_400_and_its_place_is_named(
         ({"inputs": []}, "send texts or inputs, not both"),
         ({"texts": None, "inputs": []}, "at least one text must be provided"),
         ({"texts": None, "inputs": [{"content": []}]}, "inputs.0.content: List should have at least 1 item"),
-        ({"texts": None, "inputs": [{"content": [{"type": "text"}]}]}, "inputs.0: The text is blank."),
+        ({"texts": None, "inputs": [{"content": [{"type": "text"}]}]}, "inputs.0: The text is empty."),
         ({"texts": None, "inputs": [{"content": [{"type": "image_url"}]}]}, f"inputs.0.content.0.type: {NO_IMAGES}"),
         ({"priority": 1000}, "priority: Input should be less than or equal to 999"),
         ({"max_tokens": 0}, "max_tokens: Input should be greater"),

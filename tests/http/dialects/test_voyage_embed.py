@@ -144,7 +144,7 @@ def test_another_dimension_than_the_models_is_refused(embed: Service) -> None:
     assert post(embed, "heron", output_dimension=384).status_code == 200
     assert voyage_error(post(embed, "heron", PATH, output_dimension=256)) == (
         400,
-        "output_dimension: This model's vectors have 384 dimensions, and it was not trained to have fewer.",
+        "output_dimension: The vectors have 384 dimensions: no other number is served.",
     )
 
 
@@ -162,7 +162,7 @@ def test_1000_texts_are_answered_and_1001_are_400(embed: Service) -> None:
         ({"input": ""}, "input"),
         ({"input": [7, 8]}, "input.0"),
         ({"input": {"text": "heron"}}, "input"),
-        ({"input_type": "passage"}, "input_type"),
+        ({"input_type": "heron"}, "input_type"),
         ({"output_dtype": "float16"}, "output_dtype"),
         ({"truncation": "END"}, "truncation"),
         ({"encoding_format": "hex"}, "encoding_format"),

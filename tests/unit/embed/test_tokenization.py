@@ -18,9 +18,9 @@ from bentos.common.errors import InvalidInput
 from bentos.common.models.store import find
 from bentos.common.work_options import Lane, WorkOptions
 from bentos.embed.request import EmbedRequest
-from bentos.embed.text_rows import TextRow, TokenizationCache, TokenizationSpec
+from bentos.embed.text_rows import TextRow, TokenizationSpec
 from bentos.embed.token_ids import decoded
-from bentos.embed.tokenization import CachingTokenizer
+from bentos.embed.tokenization import CachingTokenizer, TokenizationCache
 from tests.unit.common.cache.parts import IDENTITY
 
 pytestmark = pytest.mark.anyio
@@ -106,7 +106,7 @@ async def test_a_blank_text_is_refused_although_it_is_remembered(
     for request in (EmbedRequest(["heron", text], allow_empty=True), EmbedRequest(["heron", [1996]])):
         await remembering.rows(request, PROMPT, Lane.BULK, WorkOptions())
     with pytest.raises(InvalidInput) as blank:
-        await remembering.rows(EmbedRequest(["heron", text]), PROMPT, Lane.BULK, WorkOptions())
+        await remembering.rows(EmbedRequest(["heron", text], allow_blank=False), PROMPT, Lane.BULK, WorkOptions())
     assert blank.value.loc == ("texts", 1)
 
 
