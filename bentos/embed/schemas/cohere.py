@@ -11,6 +11,7 @@ from bentos.common.http.truncate import VendorTruncate
 from bentos.embed.quantization import EmbeddingType
 from bentos.embed.request import InputType
 from bentos.embed.schemas.input_type import DESCRIPTION, meaning
+from bentos.embed.schemas.vendor_body import VendorBody
 
 ONLY_TEXTS = "the model embeds texts only, not images"
 _MOST_TEXTS = 96
@@ -77,7 +78,7 @@ class ByType(BaseModel):
     base64: list[str] | None = None
 
 
-class EmbedV1Body(BaseModel):
+class EmbedV1Body(VendorBody):
     """Texts to embed."""
 
     texts: Annotated[AtMost96[Text] | None, Field(description="1 to 96, none empty")] = None
@@ -133,7 +134,7 @@ class MixedInput(BaseModel):
         return "\n".join(part.text for part in self.content)
 
 
-class EmbedV2Body(BaseModel):
+class EmbedV2Body(VendorBody):
     """Texts to embed."""
 
     model: Model

@@ -10,6 +10,7 @@ from bentos.common.http.truncate import Truncate
 from bentos.embed.request import InputType
 from bentos.embed.schemas.input_type import AnyInputType
 from bentos.embed.schemas.inputs import Inputs, inputs_validator
+from bentos.embed.schemas.vendor_body import VendorBody
 
 _MOST_INPUTS = 2048
 
@@ -30,7 +31,7 @@ def _only_one(value: object) -> object:
 OnlyFalse: TypeAlias = Annotated[Literal[False, None], Field(description="True is refused")]
 
 
-class EmbeddingsBody(BaseModel):
+class EmbeddingsBody(VendorBody):
     """One input or several: OpenAI's fields, then those of Jina's, NVIDIA's and vLLM's clients."""
 
     input: Annotated[

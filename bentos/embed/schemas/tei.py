@@ -8,6 +8,7 @@ from bentos.common.bounds import MOST_ITEMS, Text
 from bentos.common.http.dialects.tei import Direction
 from bentos.embed.schemas.input_type import AnyInputType
 from bentos.embed.schemas.inputs import Inputs, inputs_validator
+from bentos.embed.schemas.vendor_body import VendorBody
 
 
 def _too_many(number: int) -> str:
@@ -36,7 +37,7 @@ class SimilarityTEIBody(BaseModel):
     parameters: SimilarityParameters | None = None
 
 
-class EmbedTEIBody(BaseModel):
+class EmbedTEIBody(VendorBody):
     """One input or several."""
 
     inputs: Annotated[

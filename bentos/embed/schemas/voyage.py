@@ -8,13 +8,14 @@ from bentos.common.bounds import Name
 from bentos.common.http.dialects.voyage import MOST_ITEMS
 from bentos.embed.schemas.input_type import AnyInputType
 from bentos.embed.schemas.inputs import Inputs, inputs_validator
+from bentos.embed.schemas.vendor_body import VendorBody
 
 
 def _too_many(number: int) -> str:
     return f"{number} texts are more than the limit of {MOST_ITEMS}."
 
 
-class EmbeddingsVoyageBody(BaseModel):
+class EmbeddingsVoyageBody(VendorBody):
     """One text or several."""
 
     input: Annotated[

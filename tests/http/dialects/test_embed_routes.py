@@ -107,6 +107,16 @@ def test_unknown_fields_are_ignored_at_every_route(e5: Service, route: tuple[str
     assert e5.server.client.post(path, json={**body(["heron"], "query"), "heron": True}).status_code == 200
 
 
+@pytest.mark.parametrize("field", [{"instruction": "Find"}, {"dimensions": 7}, {"late_chunking": True}], ids=str)
+def test_fields_of_any_vendor_that_would_change_the_vectors_are_never_ignored(
+    e5: Service, route: tuple[str, Body, Vectors], field: dict[str, object]
+) -> None:
+    path, body, _ = route
+    assert e5.server.client.post(path, json=body(["heron"], "query") | field).status_code in (400, 422)
+    nothing = dict.fromkeys(field)
+    assert e5.server.client.post(path, json=body(["heron"], "query") | nothing).status_code == 200
+
+
 def test_openapi_describes_every_route(e5: Service, route: tuple[str, Body, Vectors]) -> None:
     described = e5.server.client.get("/openapi.json").json()["paths"]
     assert described[route[0]]["post"]["requestBody"]
