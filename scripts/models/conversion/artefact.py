@@ -22,7 +22,7 @@ from scripts.models.fidelity.texts import FIDELITY_FILE
 from scripts.models.source import versions
 
 _TOOLS = ("openvino", "numpy", "tokenizers")
-_KEPT_FILES = ("config.json", "tokenizer.json", "LICENSE*", "NOTICE*")
+_KEPT_FILES = ("config.json", "modules.json", "tokenizer.json", "LICENSE*", "NOTICE*")
 
 
 def install_precision(

@@ -66,6 +66,7 @@ def test_int8_is_stored_with_all_that_a_service_needs(
     assert {file.name for file in int8.path.iterdir()} >= {
         "openvino_model.xml",
         "openvino_model.bin",
+        "modules.json",
         "tokenizer.json",
         "config.json",
         "duobento.json",
