@@ -12,7 +12,7 @@ EMBED_SERVICE = OtherService(
     5555,
     paths=[
         *("/embed", "/v1/embed", "/v2/embed", "/v1/tokenize", "/v1/detokenize", "/v1/check-api-key"),
-        *("/v1/embeddings", "/embeddings", "/v1/models", "/v1/models/{model:path}", "/encode"),
+        *("/v1/embeddings", "/embeddings", "/similarity", "/v1/models", "/v1/models/{model:path}", "/encode"),
     ],
 )
 

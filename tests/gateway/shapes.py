@@ -23,7 +23,9 @@ DIALECTS = {
     "/v2/embed": "cohere",
     "/v1/tokenize": "cohere",
     "/v1/embeddings": "openai",
+    "/embeddings": "openai",
     "/tei/embed": "tei",
+    "/similarity": "tei",
     "/voyage/v1/embeddings": "voyage",
     "/": "tei",
     "/rerank": "native",
@@ -47,6 +49,7 @@ def check_error(body: dict[str, Any], path: str, fault: Fault) -> str:
         case "openai":
             error = body["error"]
             assert error == {"message": error["message"], "type": fault.openai_type, "param": None, "code": None}
+            assert body["detail"] == error["message"]
             return str(error["message"])
         case "tei":
             assert body == {"error": body["error"], "error_type": fault.tei_type}
