@@ -70,7 +70,7 @@ class Encoder:
         model = self._lifecycle.loaded
         lane = model.cached_engine.admit_texts(request.texts, options)
         input_type = request.input_type or self._default_input_type
-        prompt = model.profile.prompts.get(input_type, "")  # type: ignore[call-overload]  # NONE has no prompt
+        prompt = "" if input_type is InputType.NONE else model.profile.prompts.get(input_type.value, "")
         if prompt and request.input_type is None and not self._untyped_seen:
             self._warn_of_untyped(input_type)
         chunked = self._settings.chunked and request.truncate is None if request.chunked is None else request.chunked
@@ -102,7 +102,8 @@ class Encoder:
             array = mean(array, counts, [len(keyed.row.ids) for keyed in rows])
             cached = np.minimum.reduceat(np.asarray(cached), np.cumsum([0, *counts[:-1]])).tolist()
         self._lifecycle.metrics.texts.inc(len(texts))
-        self._lifecycle.metrics.texts_with_prompt.inc(sum(text.own_prompt for text in texts))
+        if own := sum(text.own_prompt for text in texts):
+            self._lifecycle.metrics.texts_with_prompt.inc(own)
         hits = sum(cached)
         return Embeddings(Vectors(array, self._fragments, hits), input_type, tokens, truncated, several, hits)
 

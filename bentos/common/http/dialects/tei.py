@@ -44,8 +44,11 @@ class TEIRoute(DialectRoute):
     error_model: ClassVar[type[BaseModel]] = TEIError
 
 
-def truncation(truncate: bool | None, direction: Direction | None, default: Truncation) -> Truncation:
-    """What `truncate` and `truncation_direction` mean together; without the first the setting decides, `default`."""
-    if truncate is False or (truncate is None and default == "none"):
+def truncation(truncate: bool | None, direction: Direction | None, default: Truncation) -> Truncation | None:
+    """What `truncate` and `truncation_direction` mean together; none if the setting decides, which is `default`."""
+    left = (direction or "").lower() == "left"
+    if truncate is None and (default == "none" or not left):
+        return None
+    if truncate is False:
         return "none"
-    return "start" if (direction or "").lower() == "left" else "end"
+    return "start" if left else "end"

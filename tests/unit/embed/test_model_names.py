@@ -1,0 +1,35 @@
+"""Names of the served model that say what texts are for."""
+
+import pytest
+
+from bentos.common.errors import UnknownModel
+from bentos.embed.model_names import TypedModelNames
+from bentos.embed.request import InputType
+
+NAMES = TypedModelNames("intfloat/e5", ["e5-passage:passage", "e5-query:query", "e5-plain:none", "e5:latest", ":query"])
+
+
+@pytest.mark.parametrize(
+    ("name", "input_type"),
+    [
+        ("e5-passage", InputType.PASSAGE),
+        ("e5-query", InputType.QUERY),
+        ("e5-plain", InputType.NONE),
+        ("e5:latest", None),
+        (":query", None),
+        ("intfloat/e5", None),
+        (None, None),
+    ],
+)
+def test_a_name_has_the_type_behind_its_colon(name: str | None, input_type: InputType | None) -> None:
+    assert NAMES.input_type(name) is input_type
+
+
+@pytest.mark.parametrize("name", ["e5-passage:passage", "e5", "query", ""])
+def test_another_name_is_unknown(name: str) -> None:
+    with pytest.raises(UnknownModel):
+        NAMES.input_type(name)
+
+
+def test_names_are_listed_without_their_types() -> None:
+    assert NAMES.all == ["intfloat/e5", "e5-passage", "e5-query", "e5-plain", "e5:latest", ":query"]
