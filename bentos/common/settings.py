@@ -213,9 +213,9 @@ class EngineSettings(BaseSettings):
     max_interactive_wait_seconds: float = Field(
         3.0,
         gt=0,
-        description="Time in which 99 of 100 interactive requests are answered: one is let in if it is expected to take "
-        "at most two thirds of it, else it gets 429. Bulk requests may wait up to `REQUEST_TIMEOUT_SECONDS`, and each at "
-        "most its own `X-Request-Timeout`",
+        description="Time in which 99 of 100 interactive requests are answered: one is let in if it is expected to "
+        "take at most two thirds of it, else it gets 429. Bulk requests may wait up to `REQUEST_TIMEOUT_SECONDS`, and "
+        "each at most its own `X-Request-Timeout`",
     )
     bulk_above_seconds: float = Field(
         1.0,

@@ -38,7 +38,7 @@ def _rerank(client: Any) -> Any:
 
 
 COHERE = (cohere.Client, cohere.AsyncClient, cohere.ClientV2, cohere.AsyncClientV2)
-VOYAGE = (voyageai.Client, voyageai.AsyncClient)
+VOYAGE: tuple[type[Any], ...] = (voyageai.Client, voyageai.AsyncClient)  # type: ignore[attr-defined]
 EMBED_CALLS: list[Call] = [
     *((client, "", _embed_as_cohere) for client in COHERE),
     *((client, "/v1", _embed_as_openai) for client in (openai.OpenAI, openai.AsyncOpenAI)),
