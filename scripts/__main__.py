@@ -1,12 +1,13 @@
 """`python -m scripts`: all tools as one program. Each is imported when it is run, as some take seconds to import."""
 
+import sys
 from importlib import import_module
 from typing import Any
 
 from typer.core import TyperCommand
 from typer.main import get_command
 
-from scripts.command import ProgramGroup
+from scripts.command import ProgramGroup, UsageError
 
 COMMANDS = {
     "serve": "Run both services with a preset of installed models.",
@@ -24,7 +25,14 @@ COMMANDS = {
 class _Tools(ProgramGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
         name, _, rest = super().resolve_command(ctx, args)
-        return name, get_command(import_module(f"scripts.{name}.cli").app), rest
+        try:
+            tool = import_module(f"scripts.{name}.cli").app
+        except ModuleNotFoundError as error:
+            # `make serve` installs what serving needs.
+            raise UsageError(
+                f"The package {error.name} is not installed: `make venv` installs what all tools need."
+            ) from error
+        return name, get_command(tool), rest
 
 
 program = _Tools(
@@ -35,5 +43,11 @@ program = _Tools(
     rich_markup_mode=None,
 )
 
+
+def run(*arguments: str) -> None:
+    """Run what the command line says behind these arguments, and end the process."""
+    program.main([*arguments, *sys.argv[1:]], prog_name="python -m scripts")
+
+
 if __name__ == "__main__":
-    program.main(prog_name="python -m scripts")
+    run()

@@ -1,6 +1,6 @@
 """`python -m scripts.bench`, the same command as `python -m scripts bench`."""
 
-from scripts.bench.cli import app
+from scripts.__main__ import run
 
 if __name__ == "__main__":
-    app(prog_name="python -m scripts.bench")
+    run("bench")

@@ -1,6 +1,6 @@
 """`python -m scripts.cache`, the same command as `python -m scripts cache`."""
 
-from scripts.cache.cli import app
+from scripts.__main__ import run
 
 if __name__ == "__main__":
-    app(prog_name="python -m scripts.cache")
+    run("cache")

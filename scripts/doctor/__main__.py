@@ -1,6 +1,6 @@
 """`python -m scripts.doctor`, the same command as `python -m scripts doctor`."""
 
-from scripts.doctor.cli import app
+from scripts.__main__ import run
 
 if __name__ == "__main__":
-    app(prog_name="python -m scripts.doctor")
+    run("doctor")

@@ -1,6 +1,6 @@
 """`python -m scripts.migrate`, the same command as `python -m scripts migrate`."""
 
-from scripts.migrate.cli import app
+from scripts.__main__ import run
 
 if __name__ == "__main__":
-    app(prog_name="python -m scripts.migrate")
+    run("migrate")

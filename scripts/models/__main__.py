@@ -1,6 +1,6 @@
 """`python -m scripts.models`, the same command as `python -m scripts models`."""
 
-from scripts.models.cli import app
+from scripts.__main__ import run
 
 if __name__ == "__main__":
-    app(prog_name="python -m scripts.models")
+    run("models")

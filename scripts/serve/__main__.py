@@ -1,6 +1,6 @@
 """`python -m scripts.serve`, the same command as `python -m scripts serve`."""
 
-from scripts.serve.cli import app
+from scripts.__main__ import run
 
 if __name__ == "__main__":
-    app(prog_name="python -m scripts.serve")
+    run("serve")

@@ -3,10 +3,12 @@
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from scripts.__main__ import COMMANDS
+from tests import model_stores
 from tests.http.server import ROOT
 
 pytestmark = pytest.mark.tools
@@ -14,8 +16,8 @@ pytestmark = pytest.mark.tools
 DOCUMENTED = ("serve", "models", "migrate", "bench", "doctor", "cache")
 
 
-def python(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", *arguments]
+def python(*arguments: str, interpreter: Path | str = sys.executable) -> subprocess.CompletedProcess[str]:
+    command = [interpreter, "-m", *arguments]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
@@ -55,3 +57,12 @@ def test_flags_stand_before_a_subcommand_too() -> None:
     one, other = python("scripts", "cache", "--url", "none", "stats"), python("scripts.cache", "stats", "--url=none")
     assert (one.returncode, one.stderr) == (other.returncode, other.stderr) == (2, other.stderr)
     assert other.stderr == "Error: There is no Redis: give its URL with --url or CACHE_URL.\n"
+
+
+@pytest.mark.parametrize("name", ["scripts.bench", "scripts"])
+def test_where_only_what_serves_is_installed_a_tool_says_what_installs_more(
+    pytestconfig: pytest.Config, name: str
+) -> None:
+    done = python(name, *["bench"] * (name == "scripts"), interpreter=model_stores.serve_python(pytestconfig))
+    sentence = "The package matplotlib is not installed: `make venv` installs what all tools need."
+    assert (done.returncode, done.stderr) == (2, f"Error: {sentence}\n")
