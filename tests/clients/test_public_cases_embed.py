@@ -43,9 +43,9 @@ def send(service: Service, path: str, body: dict[str, Any]) -> httpx.Response:
     return answer
 
 
-def openai(service: Service, path: str = "/v1/embeddings", **fields: object) -> list[list[float]]:
+def openai(service: Service, **fields: object) -> list[list[float]]:
     """Vectors in the shape of OpenAI's, Jina's and Voyage's answers."""
-    return [item["embedding"] for item in send(service, path, {**OF_E5, **fields}).json()["data"]]
+    return [item["embedding"] for item in send(service, "/v1/embeddings", {**OF_E5, **fields}).json()["data"]]
 
 
 def native(service: Service, *texts: str, input_type: str) -> list[list[float]]:
@@ -205,7 +205,13 @@ def test_05_haystacks_tei_embedders_want_vectors_as_the_model_makes_them(embed: 
     assert np.linalg.norm(plain) == pytest.approx(1, abs=1e-5)
 
 
-JINA = {"model": E5, "task": "retrieval.passage", "embedding_type": "float", "normalized": True, "truncate": True}
+JINA: dict[str, Any] = {
+    "model": E5,
+    "task": "retrieval.passage",
+    "embedding_type": "float",
+    "normalized": True,
+    "truncate": True,
+}
 """As jina-ai-provider sends it."""
 
 

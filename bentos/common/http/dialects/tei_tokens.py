@@ -55,11 +55,11 @@ def create_router(lifecycle: Lifecycle) -> APIRouter:
     async def tokenize(body: TokenizeTEIBody) -> Response:
         """All tokens of each text, however long; `start` and `stop` count characters, the prompt's included."""
         texts = [body.inputs] if isinstance(body.inputs, str) else body.inputs
-        prompts: dict[str, str] = {**lifecycle.model.profile.prompts}
+        prompts = lifecycle.model.profile.prompts
         if body.prompt_name is not None and body.prompt_name not in prompts:
             known = ", ".join(prompts) or "none"
             raise InvalidInput(f"The model has no prompt of this name; it has {known}.", loc=("prompt_name",))
-        prompt = prompts.get(body.prompt_name or "", "")
+        prompt = next((text for name, text in prompts.items() if name == body.prompt_name), "")
         special = body.add_special_tokens is not False
         model = lifecycle.loaded
         lane = model.engine.admit_texts(texts, DEFAULT, computes=False)
@@ -72,7 +72,8 @@ def create_router(lifecycle: Lifecycle) -> APIRouter:
     @router.post("/decode", summary="Texts of tokens", response_model=list[str])
     async def decode(body: DecodeTEIBody) -> Response:
         """The text of each list of token ids."""
-        lists: list[list[int]] = [body.ids] if not body.ids or isinstance(body.ids[0], int) else body.ids  # type: ignore[list-item, assignment]
+        lists = [ids for ids in body.ids if isinstance(ids, list)]
+        lists = lists or [[token for token in body.ids if isinstance(token, int)]]
         if (number := sum(map(len, lists))) > MOST_TOKEN_IDS:
             raise TooManyTokens(f"{number} token ids are more than the limit of {MOST_TOKEN_IDS}.", loc=("ids",))
         model = lifecycle.loaded
