@@ -340,6 +340,11 @@ def test_09_tokenize_puts_a_prompt_in_front_if_asked(e5: Service) -> None:
     assert (refused.status_code, refused.json()["error_type"]) == (422, "Validation")
 
 
+def test_09_tokenize_is_bounded(embed: Service) -> None:
+    for inputs in ("heron " * 50_001, ["heron " * 25_001] * 2):
+        assert embed.server.client.post("/tokenize", json={"inputs": inputs}).status_code == 413
+
+
 def test_09_decode_gives_the_texts_of_token_ids(embed: Service) -> None:
     assert send(embed, "/decode", {"ids": [101, 22914, 2015, 10653, 1012, 102]}).json() == ["herons wade."]
     kept = send(embed, "/decode", {"ids": [[101, 22914, 2015, 102]], "skip_special_tokens": False}).json()

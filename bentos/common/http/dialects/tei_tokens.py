@@ -55,6 +55,9 @@ def create_router(lifecycle: Lifecycle) -> APIRouter:
     async def tokenize(body: TokenizeTEIBody) -> Response:
         """All tokens of each text, however long; `start` and `stop` count characters, the prompt's included."""
         texts = [body.inputs] if isinstance(body.inputs, str) else body.inputs
+        # A token is at least a character, and takes far more memory.
+        if (number := sum(map(len, texts))) > MOST_TOKEN_IDS:
+            raise TooManyTokens(f"{number} characters are more than the limit of {MOST_TOKEN_IDS}.", loc=("inputs",))
         prompts = lifecycle.model.profile.prompts
         if body.prompt_name is not None and body.prompt_name not in prompts:
             known = ", ".join(prompts) or "none"
