@@ -7,7 +7,8 @@ BACKEND ?= $(if $(filter none,$(PRECISION)),torch,openvino)
 SERVICES ?= embed rerank
 TAG ?= latest
 WORKERS ?= 2
-ENGINE ?= $(shell command -v docker >/dev/null && docker info >/dev/null 2>&1 && echo docker || echo podman)
+# Where neither does, docker's own words say why.
+ENGINE ?= $(shell docker info >/dev/null 2>&1 || ! command -v podman >/dev/null && echo docker || echo podman)
 PYTHON ?= $(shell for p in python3.11 python3; do "$$p" -c '' 2>/dev/null && echo "$$p" && break; done)
 
 VENV := .venv
@@ -61,6 +62,12 @@ models: $(SERVING) ## Install the models of a preset (MODELS=small or production
 
 # Of the installed variants the services take the fastest; a PRECISION that was asked for is the one that is served.
 VARIANT := $(if $(filter none,$(PRECISION)),BACKEND=torch,$(if $(filter-out auto,$(PRECISION)),PRECISION=$(PRECISION)))
+
+ifneq ($(filter serve build images,$(MAKECMDGOALS)),)
+ifeq ($(filter $(MODELS),small production),)
+$(error MODELS=$(MODELS) is not a preset of two models: choose small or production)
+endif
+endif
 
 serve: models ## Start both services (MODELS=small or production, ARGS=… for scripts.serve); Ctrl-C stops them
 	$(VARIANT:%=EMBED_%) $(VARIANT:%=RERANK_%) $(BIN)/python -m scripts.serve --models $(MODELS) $(ARGS)
@@ -139,11 +146,16 @@ build: models ## Build both bentos with the models of a preset (MODELS=small or 
 	env $(PRESET) EMBED_BACKEND=$(BACKEND) $(BIN)/bentoml build -f bentofile.embed$(BENTOFILE_SUFFIX).yaml
 	env $(PRESET) RERANK_BACKEND=$(BACKEND) $(BIN)/bentoml build -f bentofile.rerank$(BENTOFILE_SUFFIX).yaml
 
-images: models ## Build container images with their models (SERVICES=embed for one, MODELS, BACKEND, TORCH=cuda for GPUs, TAG)
+# At once, before anything is installed.
+.engine:
+	@command -v $(ENGINE) >/dev/null || { echo "Images and containers need docker or podman." >&2; exit 1; }
+	@$(ENGINE) version >/dev/null
+
+images: .engine models ## Build container images with their models (SERVICES=embed for one, MODELS, BACKEND, TORCH=cuda for GPUs, TAG)
 	@for service in $(SERVICES); do env $(PRESET) ENGINE=$(ENGINE) \
 		sh scripts/build_image.sh $$service $(BACKEND) $(TORCH) $(TAG) || exit 1; done
 
-up: ## Start the production stack, at first with new passwords (LOCAL=1 publishes its ports on 127.0.0.1; ARGS="--profile monitoring")
+up: .engine ## Start the production stack, at first with new passwords (LOCAL=1 publishes its ports on 127.0.0.1; ARGS="--profile monitoring")
 	@sh deploy/compose/first_run.sh
 	$(COMPOSE) $(ARGS) up -d
 

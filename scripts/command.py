@@ -10,6 +10,8 @@ from typing import Any, ClassVar, TypeVar
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+_NO_ACCESS = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR)
+
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
@@ -91,7 +93,7 @@ class ProgramGroup(TyperGroup):
 
 
 def _run(main: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
-    """Call `main`; a `CommandError` or a full disk ends the process with one line on standard error and a code."""
+    """Call `main`; a `CommandError`, a full disk or a file out of reach ends the process with one line and a code."""
     try:
         return main(*arguments, **options)
     except Exception as error:
@@ -99,6 +101,8 @@ def _run(main: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
         # A tree that cannot be copied raises an OSError without a number, which lists the reason for each file.
         if isinstance(found, OSError) and os.strerror(errno.ENOSPC) in str(found):
             found = UsageError(f"The disk is full{_place(found)}: make room, then run it again.")
+        elif isinstance(found, OSError) and found.filename and found.errno in _NO_ACCESS:
+            found = UsageError(f"There is no access to {found.filename} ({found.strerror}).")
         if not isinstance(found, CommandError):
             raise
         typer.echo(f"Error: {found}", err=True)

@@ -7,8 +7,8 @@ import typer
 from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from bentos.common import settings
-from bentos.common.settings import AnySettings
+from bentos.common import environment
+from bentos.common.environment import AnySettings
 from scripts.command import UsageError
 
 
@@ -70,8 +70,8 @@ def read(kind: type[AnySettings]) -> AnySettings:
         UsageError: with a line for each that is wrong.
     """
     try:
-        return settings.read(kind)
-    except settings.WrongSettings as error:
+        return environment.read(kind)
+    except environment.WrongSettings as error:
         raise UsageError(str(error)) from None
 
 

@@ -25,10 +25,13 @@ from bentos.common.models.store import InstalledModel
 from bentos.common.observability.metrics import Metrics
 from bentos.common.settings import CacheSettings, EngineSettings, ServerSettings
 from bentos.common.shutdown import exit_process, on_sigterm, shut_down
+from bentos.common.supervisor import give_up
 
 _log = logging.getLogger(__name__)
 _WATCH_SECONDS = 1.0
 _GRACE_SECONDS = 5.0
+_LOADED = {"encoder": ("Embedding model", " (dim={})"), "cross-encoder": ("Reranker", "")}
+"""How the line in the log begins that people wait for."""
 
 
 class Phase(StrEnum):
@@ -159,14 +162,15 @@ class Lifecycle:
         except Exception as error:
             _log.critical("The %s %s cannot be loaded: %s", self._model_label, self.model.profile.model_id, error)
             _log.debug("Details", exc_info=error)
-            exit_process()
+            give_up()
         # Else each full collection would look at all that was imported, and hold the event loop for 0.1 seconds.
         gc.collect()
         gc.freeze()
         self._loaded = LoadedModel(self.model.profile, tokenizer, engine, cached_engine)
         milliseconds = round((time.monotonic() - started) * 1000)
-        dimension = f" (dim={backend.width})" if self.model.profile.kind == "encoder" else ""
-        _log.info("%s loaded in %dms%s", self._model_label.capitalize(), milliseconds, dimension)
+        label, dimension = _LOADED[self.model.profile.kind]
+        form = f"{backend.name} {backend.precision} on {backend.device}"
+        _log.info("%s loaded in %dms%s, %s", label, milliseconds, dimension.format(backend.width), form)
         if self.phase is Phase.LOADING:
             self.phase = Phase.READY
             self.metrics.ready.set(1)

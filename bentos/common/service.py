@@ -1,10 +1,13 @@
 """A service assembled from its settings, model and domain, and what BentoML is told of it."""
 
+import logging
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import bentoml
 
+from bentos.common import supervisor
+from bentos.common.environment import ServiceSettings
 from bentos.common.http.app import ServiceAPI, create_app
 from bentos.common.http.bentoml_adapter.api import add_middleware
 from bentos.common.http.bentoml_adapter.calls import BatchAPI
@@ -16,7 +19,9 @@ from bentos.common.observability.metrics import Metrics
 from bentos.common.observability.tracing import start_traces
 from bentos.common.python_image import PYTHON_IMAGE
 from bentos.common.resources import limit_native_threads
-from bentos.common.settings import CacheSettings, EngineSettings, ServerSettings, TracesSettings, load
+from bentos.common.settings import EngineSettings
+
+_log = logging.getLogger(__name__)
 
 
 class Assembly:
@@ -26,24 +31,30 @@ class Assembly:
         name: of the service.
         model_label: what the model is called in the log, such as `embedding model`.
         model: the installed model to serve.
-        settings: of the engine.
+        settings: of the service.
 
     Attributes:
         lifecycle: of the process.
         model: as BentoML knows it.
     """
 
-    def __init__(self, name: str, *, model_label: str, model: InstalledModel, settings: EngineSettings) -> None:
-        limit_native_threads(settings.threads)
-        self._server = load(ServerSettings)
-        self._traces = load(TracesSettings)
+    def __init__(
+        self, name: str, *, model_label: str, model: InstalledModel, settings: ServiceSettings[EngineSettings]
+    ) -> None:
+        if supervisor.is_serving():
+            supervisor.prepare()
+            configure_logging(name, settings.server)
+        limit_native_threads(settings.engine.threads)
+        self._server = settings.server
+        self._traces = settings.traces
+        self._warnings = settings.warnings
         self.lifecycle = Lifecycle(
             name=name,
             model_label=model_label,
             model=model,
             server=self._server,
-            engine=settings,
-            cache=load(CacheSettings),
+            engine=settings.engine,
+            cache=settings.cache,
             metrics=Metrics(),
         )
         self.model = bentoml.models.BentoModel(model.tag)
@@ -87,8 +98,9 @@ class Assembly:
         use_bounded_protocol(self._server, self.lifecycle.metrics, around)
 
     async def start(self) -> None:
-        """Log and trace from now on, and load the model in the background."""
-        configure_logging(self.lifecycle.name, self._server)
+        """Trace from now on, and load the model in the background."""
+        for warning in self._warnings:
+            _log.warning("%s", warning)
         start_traces(self.lifecycle.name, self._traces)
         await self.lifecycle.start()
 

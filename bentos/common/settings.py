@@ -1,26 +1,18 @@
-"""Settings that both services share, read from the environment and checked at start.
+"""Settings that both services share; `environment.py` reads them.
 
 `ServerSettings` has no prefix, `CacheSettings` has `CACHE_` and `TracesSettings` has `TRACES_`, so that one variable
 sets both services.
 `EngineSettings` is the base of each service's own class, which gives it the prefix `EMBED_` or `RERANK_`.
 """
 
-import logging
-import os
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, HttpUrl, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import BeforeValidator, Field, HttpUrl, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bentos.common.bounds import MOST_BODY_BYTES
 from bentos.common.redis_url import RedisURL
 from bentos.common.resources import cpu_limit
-
-_log = logging.getLogger(__name__)
-_RENAMED = {"express": "reserved_stream", "target_slice_ms": "target_batch_ms"}
-"""Old names of settings that are still taken, until the next release."""
-
-AnySettings = TypeVar("AnySettings", bound=BaseSettings)
 
 
 def _comma_separated(value: object) -> object:
@@ -252,62 +244,3 @@ class EngineSettings(BaseSettings):
         if self.min_batch_tokens > self.max_batch_tokens:
             raise ValueError("min_batch_tokens must not be more than max_batch_tokens")
         return self
-
-
-class WrongSettings(ValueError):
-    """The environment has wrong variables; the message has a line for each."""
-
-
-def load(settings: type[AnySettings]) -> AnySettings:
-    """Read and check settings from the environment.
-
-    Raises:
-        SystemExit: with one line per wrong variable, so that a mistake ends the start with a sentence, not a trace.
-    """
-    try:
-        return read(settings)
-    except WrongSettings as error:
-        raise SystemExit(str(error)) from None
-
-
-def read(settings: type[AnySettings]) -> AnySettings:
-    """As `load`, for a program that ends in its own way.
-
-    Raises:
-        WrongSettings: with one line per wrong variable.
-    """
-    try:
-        return settings(**_by_old_names(settings))
-    except ValidationError as error:
-        prefix = settings.model_config.get("env_prefix") or ""
-        lines = [
-            _explain(prefix, problem["loc"], problem["msg"], _shown(settings, problem["loc"], problem["input"]))
-            for problem in error.errors()
-        ]
-        raise WrongSettings("\n".join(["Settings are wrong:", *lines])) from None
-
-
-def _by_old_names(settings: type[BaseSettings]) -> dict[str, Any]:
-    """Values of variables that have another name now, where the new one is not set."""
-    prefix = (settings.model_config.get("env_prefix") or "").upper()
-    found: dict[str, Any] = {}
-    for old, new in _RENAMED.items():
-        old_variable, new_variable = f"{prefix}{old.upper()}", f"{prefix}{new.upper()}"
-        if new in settings.model_fields and (value := os.environ.get(old_variable)):
-            _log.warning("%s is called %s now; the old name ends with the next release", old_variable, new_variable)
-            if not os.environ.get(new_variable):
-                found[new] = value
-    return found
-
-
-def _shown(settings: type[BaseSettings], location: tuple[int | str, ...], value: object) -> object:
-    """A value as it may be printed."""
-    field = settings.model_fields.get(str(location[0])) if location else None
-    return "***" if field is not None and field.annotation is SecretStr else value
-
-
-def _explain(prefix: str, location: tuple[int | str, ...], message: str, value: object) -> str:
-    if not location:
-        return f"  {prefix}*: {message.removeprefix('Value error, ')}"
-    name = (prefix + ".".join(str(part) for part in location)).upper()
-    return f"  {name}={value}: {message.removeprefix('Value error, ')}"

@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from bentos.common.environment import load
 from bentos.common.errors import DomainError
 from bentos.common.http.bentoml_adapter.calls import BatchAPI
 from bentos.common.models.resolve import resolve
 from bentos.common.service import AssembledService, Assembly
-from bentos.common.settings import load
 from bentos.embed.api import create_api
 from bentos.embed.encoder import Encoder
 from bentos.embed.model_names import TypedModelNames
@@ -19,9 +19,10 @@ from bentos.embed.request import EmbedRequest
 from bentos.embed.settings import DEFAULT_MODEL, EmbedSettings
 
 SETTINGS = load(EmbedSettings)
-MODEL = resolve(SETTINGS.model, SETTINGS.model_revision, SETTINGS, default=DEFAULT_MODEL, kind="encoder")
+ENGINE = SETTINGS.engine
+MODEL = resolve(ENGINE.model, ENGINE.model_revision, ENGINE, default=DEFAULT_MODEL, kind="encoder")
 ASSEMBLY = Assembly("embed-service", model_label="embedding model", model=MODEL, settings=SETTINGS)
-ENCODER = Encoder(ASSEMBLY.lifecycle, SETTINGS)
+ENCODER = Encoder(ASSEMBLY.lifecycle, ENGINE)
 ENCODE = BatchAPI("/encode", "sentences", lambda item: isinstance(item, str), "a string", ENCODER.max_texts, list)
 
 
@@ -45,5 +46,5 @@ class EmbedService(AssembledService):
             return result.vectors.array
 
 
-NAMES = TypedModelNames(MODEL.profile.model_id, SETTINGS.model_aliases)
-ASSEMBLY.serve(EmbedService, create_api(ASSEMBLY.lifecycle, ENCODER, NAMES, SETTINGS), [ENCODE])
+NAMES = TypedModelNames(MODEL.profile.model_id, ENGINE.model_aliases)
+ASSEMBLY.serve(EmbedService, create_api(ASSEMBLY.lifecycle, ENCODER, NAMES, ENGINE), [ENCODE])

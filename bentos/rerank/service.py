@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from bentos.common.environment import load
 from bentos.common.http.bentoml_adapter.calls import BatchAPI
 from bentos.common.models.aliases import ModelNames
 from bentos.common.models.resolve import resolve
 from bentos.common.service import AssembledService, Assembly
-from bentos.common.settings import load
 from bentos.common.work_options import WorkOptions
 from bentos.rerank.api import create_api
 from bentos.rerank.cross_encoder import CrossEncoder
@@ -20,9 +20,10 @@ from bentos.rerank.scoring import is_pair, score_pairs, texts_of
 from bentos.rerank.settings import DEFAULT_MODEL, RerankSettings
 
 SETTINGS = load(RerankSettings)
-MODEL = resolve(SETTINGS.model, SETTINGS.model_revision, SETTINGS, default=DEFAULT_MODEL, kind="cross-encoder")
+ENGINE = SETTINGS.engine
+MODEL = resolve(ENGINE.model, ENGINE.model_revision, ENGINE, default=DEFAULT_MODEL, kind="cross-encoder")
 ASSEMBLY = Assembly("rerank-service", model_label="reranker model", model=MODEL, settings=SETTINGS)
-CROSS_ENCODER = CrossEncoder(ASSEMBLY.lifecycle, SETTINGS)
+CROSS_ENCODER = CrossEncoder(ASSEMBLY.lifecycle, ENGINE)
 MOST_PAIRS = CROSS_ENCODER.max_documents
 SCORE = BatchAPI("/score", "pairs", is_pair, "a list of two strings", MOST_PAIRS, texts_of)
 
@@ -51,5 +52,5 @@ async def _rerank(request: RerankRequest, options: WorkOptions) -> Ranking:
 
 
 ASSEMBLY.serve(
-    RerankService, create_api(CROSS_ENCODER, ModelNames(MODEL.profile.model_id, SETTINGS.model_aliases)), [SCORE]
+    RerankService, create_api(CROSS_ENCODER, ModelNames(MODEL.profile.model_id, ENGINE.model_aliases)), [SCORE]
 )

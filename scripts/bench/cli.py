@@ -76,7 +76,7 @@ def bench(
     json_file: JSONFile = None,
     html_file: HTMLFile = None,
 ) -> None:
-    """Measure a running deployment and judge it by the guide's targets.
+    """Measure a running deployment and judge it by the targets of docs/benchmarking.md.
 
     Exit codes: 0 fast enough, 1 a figure is too slow or load is not sustained, 2 an option, a variable, a file or the
     collection is wrong, 3 a service or Qdrant does not answer.

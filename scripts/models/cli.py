@@ -10,6 +10,7 @@ from bentos.common.models.store import list_installed
 from scripts.command import ExitCode, Program
 from scripts.models.conversion.precision import Precision, Wanted
 from scripts.models.install import Wishes, describe, install
+from scripts.models.lock import only_install
 from scripts.models.presets import PRESETS, sources_of
 from scripts.models.store_errors import store_errors
 
@@ -53,7 +54,7 @@ def install_command(
 ) -> None:
     """Install a model, trying it once before it is stored. What is installed already is left alone."""
     wishes = Wishes(kind, query_prompt, passage_prompt, force)
-    with store_errors():
+    with store_errors(), only_install(typer.echo):
         for source in sources_of(name, revision, model_id, typer.echo):
             original = install(source, wishes, typer.echo, revision=revision)
             if precision != "none":

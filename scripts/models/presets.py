@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from difflib import get_close_matches
 from pathlib import Path
 
 from scripts.command import UsageError
@@ -35,6 +36,9 @@ def sources_of(name: str, revision: str | None, model_id: str | None, say: Calla
         return [LocalFolder(folder, model_id or f"local/{folder.name}", revision)]
     if not _HUB_ID.fullmatch(name):
         raise UsageError(f"{name} is neither a preset ({', '.join(PRESETS)}), nor a folder, nor a model id.")
+    # No model of the hub that anybody wants has such a name, and its answer would not say what is meant.
+    if near := [preset for preset in PRESETS if preset.startswith(name)] or get_close_matches(name, PRESETS):
+        raise UsageError(f"{name} is not a preset: did you mean {' or '.join(near)}?")
     if model_id:
         raise UsageError("--id names a model that is installed from a folder; a hub model keeps its own id.")
     return [_by_id(name, revision, say)]

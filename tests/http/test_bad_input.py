@@ -254,3 +254,16 @@ def _first_line(service: Service, message: bytes) -> bytes:
         connection.sendall(message)
         with connection.makefile("rb") as answer:
             return answer.readline()
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "fields"),
+    [("/embed", {"text": "heron"}, "the fields are text, texts, "), ("/encode", {"sentences": ["heron"]}, "sentences")],
+)
+def test_an_unknown_field_is_answered_with_those_there_are(
+    embed: Service, path: str, body: dict[str, object], fields: str
+) -> None:
+    answer = embed.server.client.post(path, json={**body, "input": ["heron"]})
+    assert problem(answer)[2] == "input"
+    assert "Extra inputs are not permitted: the " in (message := answer.json()["error"]["message"])
+    assert fields in message

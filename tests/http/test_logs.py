@@ -9,12 +9,10 @@ from tests.http.shared import POISON
 SECRET = "kingfisher"
 
 
-def test_json_logs_parse_line_by_line_once_the_service_has_taken_over(frail: Service) -> None:
+def test_json_logs_parse_line_by_line_from_the_first(frail: Service) -> None:
     frail.post(f"the {POISON} drinks")
     frail.server.client.get("/nothing")
-    lines = frail.server.log.splitlines()
-    first = next(index for index, line in enumerate(lines) if line.startswith("{"))
-    events = [json.loads(line) for line in lines[first:]]
+    events = [json.loads(line) for line in frail.server.log.splitlines()]
     assert all({"time", "level", "message", "request_id", "service"} <= event.keys() for event in events)
     assert {event["service"] for event in events} == {frail.kind.name}
 

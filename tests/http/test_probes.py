@@ -1,5 +1,7 @@
 """`/live`, `/ready`, `/health` and `/info`: from the first second, under load, and when the start goes wrong."""
 
+import re
+import socket
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from shutil import copytree
@@ -8,7 +10,7 @@ import pytest
 
 from bentos.common.models import store as model_store
 from bentos.common.resources import cpu_limit, memory_limit
-from tests.http.server import START_SECONDS, Server, wait_for
+from tests.http.server import START_SECONDS, Server
 from tests.http.services import EMBED, RERANK, Kind, Service, problem
 
 PROBES = ("/live", "/ready", "/health")
@@ -51,7 +53,7 @@ def test_the_log_says_which_model_was_loaded_and_how_long_it_took(embed: Service
     assert "Embedding model loaded in " in embed.server.log
     assert "ms (dim=384)" in embed.server.log
     assert f"Loading reranker model: {RERANK.model}" in rerank.server.log
-    assert "Reranker model loaded in " in rerank.server.log
+    assert "Reranker loaded in " in rerank.server.log
 
 
 def test_probes_answer_while_the_engine_is_saturated(service: Service) -> None:
@@ -140,18 +142,49 @@ def test_weights_that_cannot_be_loaded_are_named_in_one_sentence(home: Path, tmp
     [weights] = (broken_home / source.relative_to(home)).glob("*.bin")
     weights.write_bytes(weights.read_bytes()[:1000])
     with Server(EMBED.target, home=broken_home, log=tmp_path / "log", settings=EMBED.serving) as server:
-        # Outside a container BentoML replaces a worker that ended, so the process itself goes on.
-        sentence = f"The embedding model {EMBED.model} cannot be loaded: "
-        wait_for(lambda: sentence in server.log, "the log names the model", START_SECONDS)
+        # BentoML would start its worker again, for ever.
+        assert server.process.wait(START_SECONDS) == 1
+        assert server.log.count(f"The embedding model {EMBED.model} cannot be loaded: ") == 1
         assert "Traceback" not in server.log
 
 
 def test_a_gpu_that_cannot_be_used_is_named_in_one_sentence(home: Path, tmp_path: Path) -> None:
     asked = EMBED.serving | {"EMBED_DEVICE": "cuda", "CUDA_VISIBLE_DEVICES": ""}
     with Server(EMBED.target, home=home, log=tmp_path / "log", settings=asked) as server:
+        assert server.process.wait(START_SECONDS) == 1
         sentence = f"The embedding model {EMBED.model} cannot be loaded: The settings ask for device cuda, but PyTorch "
-        wait_for(lambda: sentence in server.log, "the log names the GPU", START_SECONDS)
+        assert server.log.count(sentence) == 1
         assert "Traceback" not in server.log
+
+
+def test_a_precision_that_is_not_installed_is_refused_rather_than_computed_by_pytorch(
+    home: Path, tmp_path: Path
+) -> None:
+    last = _failed_start(EMBED, home, tmp_path, EMBED.serving | {"EMBED_PRECISION": "int8"})
+    assert last.startswith(f"Model {EMBED.model} has no openvino int8 artefact in the model store: run ")
+
+
+def test_a_name_without_its_owner_names_the_installed_model(home: Path, tmp_path: Path) -> None:
+    last = _failed_start(EMBED, home, tmp_path, EMBED.serving | {"EMBED_MODEL": "all-minilm-l6-v2"})
+    assert last.endswith(f"Did you mean {EMBED.model}, which is installed?")
+
+
+def test_a_taken_port_is_one_line(home: Path, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        with Server(EMBED.target, home=home, log=tmp_path / "log", settings=EMBED.serving, port=port) as server:
+            assert server.process.wait(START_SECONDS) == 1
+            [line] = server.log.splitlines()
+            assert f"Cannot listen on 127.0.0.1:{port} (Address already in use): stop what uses the port" in line
+
+
+def test_the_log_names_form_and_mistaken_variables(service: Service) -> None:
+    """In one format from the first line."""
+    log = service.server.log
+    encodes = service.kind is EMBED
+    loaded = r"Embedding model loaded in \d+ms \(dim=384\)" if encodes else r"Reranker loaded in \d+ms"
+    assert re.search(rf"INFO \[{service.kind.name}\] \[-\] {loaded}, openvino fp32 on cpu$", log, re.M)
+    assert all(f" [{service.kind.name}] [" in line for line in log.splitlines())
 
 
 def _health(kind: Kind, status: str, *, loaded: bool) -> dict[str, object]:
@@ -160,10 +193,10 @@ def _health(kind: Kind, status: str, *, loaded: bool) -> dict[str, object]:
         "service": kind.name,
         "model": kind.model,
         "model_loaded": loaded,
-        "quality": "production" if kind is EMBED else "demo",
         "cache": {"mode": "none", "status": "ok"},
     }
-    return body | ({"dimension": 384} if kind is EMBED else {})
+    # Nobody has said of what quality the other model is.
+    return body | ({"dimension": 384} if kind is EMBED else {"quality": "demo"})
 
 
 def _failed_start(kind: Kind, home: Path, folder: Path, settings: dict[str, str]) -> str:

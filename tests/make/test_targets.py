@@ -1,6 +1,9 @@
 """The other targets that a README names, run in a clone."""
 
+import os
 import re
+import shutil
+from pathlib import Path
 
 import pytest
 
@@ -42,3 +45,31 @@ def test_help_lists_every_target(repository: Repository) -> None:
 def test_serve_takes_the_variant_that_was_asked_for(repository: Repository, asked: str, settings: str) -> None:
     *_, last = repository.make("--dry-run", "serve", *asked.split()).splitlines()
     assert last.strip() == f"{settings}.venv/bin/python -m scripts.serve --models small"
+
+
+def test_a_preset_that_there_is_not_is_refused_at_once(repository: Repository) -> None:
+    shown = repository.make("serve", "MODELS=prod", code=2)
+    [line] = shown.splitlines()
+    assert "MODELS=prod is not a preset of two models: choose small or production" in line
+
+
+@pytest.mark.parametrize("target", ["images", "up"])
+def test_an_engine_that_does_not_answer_says_so_itself_at_once(
+    repository: Repository, tmp_path: Path, target: str
+) -> None:
+    sentence = "Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?"
+    docker = tmp_path / "docker"
+    docker.write_text(f"#!/bin/sh\necho '{sentence}' >&2; exit 1\n")
+    docker.chmod(0o755)
+    programs = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    first, *_ = repository.make(target, "ENGINE=docker", variables=programs, code=2).splitlines()
+    assert first == sentence
+
+
+def test_docker_that_does_not_answer_is_still_the_engine_where_podman_is_missing(
+    repository: Repository, tmp_path: Path
+) -> None:
+    for name in ("make", "sh"):
+        (tmp_path / name).symlink_to(shutil.which(name) or name)
+    shown = repository.make("--dry-run", "up", variables={"PATH": str(tmp_path)})
+    assert "docker compose -f" in shown

@@ -4,6 +4,7 @@ import asyncio
 import re
 from concurrent.futures import ThreadPoolExecutor
 from email.message import Message
+from functools import cache
 from typing import Any, TypeVar
 
 import jiter
@@ -142,8 +143,15 @@ def validated(body: Any, model: TypeAdapter[Body]) -> Body:
         reason = "Input should be an integer of 64 bits"
     elif first["type"] == "model_type":  # pydantic names a class of ours
         reason = "Input should be a JSON object" if param else NOT_AN_OBJECT
+    elif first["type"] == "extra_forbidden" and len(loc) == 1 and (fields := _fields(model)):
+        reason += f": the fields are {fields}"
     kind = TooManyItems if first["type"] == "too_long" else InvalidInput
     raise kind(f"{param}: {reason}" if param else reason, loc=loc)
+
+
+@cache
+def _fields(model: TypeAdapter[Any]) -> str:
+    return ", ".join(model.json_schema().get("properties", ()))
 
 
 def _parse_large(raw: bytes) -> Any:

@@ -52,7 +52,8 @@ def create_router(lifecycle: Lifecycle, limits: Mapping[str, int], defaults: Map
         }
         if lifecycle.model.profile.dimension is not None:
             body["dimension"] = lifecycle.model.profile.dimension
-        body["quality"] = lifecycle.model.profile.quality
+        if lifecycle.model.profile.quality == "demo":
+            body["quality"] = "demo"
         failing = lifecycle.cache_failing
         body["cache"] = {
             "mode": lifecycle.cache_settings.mode,
@@ -73,7 +74,7 @@ def create_router(lifecycle: Lifecycle, limits: Mapping[str, int], defaults: Map
                 "version": VERSION,
                 "model": profile.model_id,
                 "revision": profile.revision,
-                "quality": profile.quality,
+                "quality": "demo" if profile.quality == "demo" else None,
                 "dimension": profile.dimension,
                 "max_tokens": profile.max_tokens,
                 "prompts": dict(profile.prompts),

@@ -1,5 +1,6 @@
 """Which installed model a service serves, and in which form."""
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from bentos.common.models.profile import Backend, ModelProfile
 from bentos.common.models.store import InstalledModel, ModelCorrupt, ModelNotInstalled
 from bentos.common.resources import has_nvidia_gpu
 from bentos.common.settings import EngineSettings
+
+_log = logging.getLogger(__name__)
 
 # A built bento holds this package as src/bentos, and its own description beside src. In a container image its
 # model lies there too, as in a store.
@@ -59,7 +62,14 @@ def load(model: InstalledModel, settings: EngineSettings) -> LoadedBackend:
     profile = model.profile
     if profile.backend == "openvino":
         return load_openvino(model.path, profile.precision, profile.pooling or "mean", profile.max_tokens, settings)
-    return load_torch(model.path, profile.kind, settings)
+    backend = load_torch(model.path, profile.kind, settings)
+    if settings.backend == "auto" and backend.device == "cpu":
+        _log.warning(
+            "%s is served by PyTorch, as no conversion of it is installed, and several times slower so: "
+            "run `python -m scripts.models install %s --precision auto`, or set %sBACKEND=torch to have it so.",
+            *(profile.model_id, profile.model_id, settings.model_config.get("env_prefix")),
+        )
+    return backend
 
 
 def _own_model(description: Path, home: Path | None) -> InstalledModel | None:
@@ -113,7 +123,8 @@ def _preferences(settings: EngineSettings) -> Iterator[tuple[Backend, str]]:
             if _processor_has_bf16():
                 yield "openvino", "bf16"
             yield "openvino", "fp32"
-    if settings.backend != "openvino":
+    # A precision that was asked for is refused rather than computed by PyTorch, at a fraction of the speed.
+    if settings.backend == "torch" or on_gpu or (settings.backend == "auto" and settings.precision in ("auto", "fp32")):
         # The original holds fp32 weights; torch casts them to bf16 when it loads them.
         yield "torch", "fp32"
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import bentoml
 from bentoml.exceptions import BentoMLException, NotFound
 
+from bentos.common.models.names import did_you_mean
 from bentos.common.models.profile import PROFILE_FILE, Backend, BadArtefact, ModelProfile, check_parts, tag_name, tag_of
 
 if TYPE_CHECKING:
@@ -78,7 +79,10 @@ def find(
             found.append(model)
     if found:
         return max(found, key=lambda model: model.created)
-    raise broken or ModelNotInstalled(_not_installed(model_id, revision, backend, precision))
+    if broken:
+        raise broken
+    others = did_you_mean(model_id, (model.profile.model_id for model in list_installed(home)[0]))
+    raise ModelNotInstalled(_not_installed(model_id, revision, backend, precision) + others)
 
 
 def open_tag(tag: str, home: Path | None = None, model_id: str | None = None) -> InstalledModel:
@@ -151,7 +155,8 @@ def register(folder: Path, profile: ModelProfile, *, force: bool = False, home: 
     return installed
 
 
-def _models_folder(home: Path | None) -> Path:
+def models_folder(home: Path | None = None) -> Path:
+    """Where the store keeps its models."""
     from bentoml._internal.configuration.containers import BentoMLContainer
 
     return home / "models" if home else Path(BentoMLContainer.model_store_dir.get())
@@ -160,14 +165,14 @@ def _models_folder(home: Path | None) -> Path:
 def _store(home: Path | None) -> "ModelStore":
     from bentoml._internal.models import ModelStore
 
-    folder = _models_folder(home)
+    folder = models_folder(home)
     folder.mkdir(parents=True, exist_ok=True)
     return ModelStore(folder)
 
 
 def _tags(home: Path | None, name: str = "*") -> Iterator[str]:
     # BentoML's own listing fails as a whole when one artefact is broken.
-    for folder in sorted(_models_folder(home).glob(f"{name}/*/")):
+    for folder in sorted(models_folder(home).glob(f"{name}/*/")):
         if not folder.name.startswith("."):
             yield f"{folder.parent.name}:{folder.name}"
 

@@ -5,6 +5,7 @@ import sys
 from contextvars import ContextVar
 
 from pydantic import ValidationError
+from pythonjsonlogger.core import RESERVED_ATTRS
 from pythonjsonlogger.json import JsonFormatter
 
 from bentos.common.settings import ServerSettings
@@ -43,6 +44,7 @@ def configure_logging(service: str, settings: ServerSettings) -> None:
                 _FIELDS,
                 rename_fields={"asctime": "time", "levelname": "level"},
                 static_fields={"service": service},
+                reserved_attrs=[*RESERVED_ATTRS, "color_message"],  # uvicorn's, for terminals
             )
         )
     else:
@@ -56,4 +58,7 @@ def configure_logging(service: str, settings: ServerSettings) -> None:
         framework.handlers = []
         framework.propagate = True
         framework.setLevel(max(logging.INFO, logging.getLevelName(settings.log_level)))
+    circus = logging.getLogger("circus")
+    circus.handlers = []
+    circus.propagate = True
     logging.getLogger("uvicorn.access").setLevel(logging.WARNING)

@@ -66,6 +66,13 @@ def test_a_full_disk_is_one_line_that_says_what_to_do(error: OSError, place: str
     assert result.stderr == f"Error: The disk is full{place}: make room, then run it again.\n"
 
 
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EROFS, errno.ENOTDIR])
+def test_a_file_out_of_reach_is_one_line_that_names_it(number: int) -> None:
+    result = run(OSError(number, os.strerror(number), "/pond/heron"), "count")
+    assert result.exit_code == ExitCode.WRONG_USE
+    assert result.stderr == f"Error: There is no access to /pond/heron ({os.strerror(number)}).\n"
+
+
 def test_the_codes_are_those_of_the_documentation() -> None:
     assert [code.value for code in ExitCode] == [0, 1, 2, 3]
 

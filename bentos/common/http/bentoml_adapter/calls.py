@@ -69,7 +69,8 @@ class BatchAPI:
         if not isinstance(items, list):
             raise InvalidInput(f"{self.parameter}: Input should be a list.", loc=(self.parameter,))
         if unknown := next((name for name in body if name != self.parameter), None):
-            raise InvalidInput("Extra inputs are not permitted.", loc=(unknown[:_LONGEST_NAME],))
+            reason = f"Extra inputs are not permitted: the only field is {self.parameter}."
+            raise InvalidInput(reason, loc=(unknown[:_LONGEST_NAME],))
         if not items:
             raise NoItems("Send at least one item.", loc=(self.parameter,))
         if len(items) > self.limit:

@@ -1,8 +1,12 @@
 """The command line itself, as a user runs it."""
 
+import fcntl
+import os
+import subprocess
+import sys
 from pathlib import Path
 
-from tests.models_command import run_models_command
+from tests.models_command import ROOT, run_models_command
 
 
 def test_installed_presets_are_left_alone(model_store: Path) -> None:
@@ -32,3 +36,29 @@ def test_errors_are_one_sentence_and_exit_code_2(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert done.stderr.startswith("Error: ")
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_store_out_of_reach_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for arguments in (["list"], ["install", "small"]):
+        done = run_models_command(tmp_path / "file" / "home", *arguments)
+        assert done.returncode == 2
+        assert done.stderr == f"Error: There is no access to {tmp_path}/file/home (Not a directory).\n"
+
+
+def test_a_second_install_waits_for_the_first(tmp_path: Path) -> None:
+    with (tmp_path / ".install.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        second = subprocess.Popen(
+            [sys.executable, "-m", "scripts.models", "install", str(tmp_path / "nowhere")],
+            cwd=ROOT,
+            env=os.environ | {"BENTOML_HOME": str(tmp_path), "HF_HUB_OFFLINE": "1"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert second.stdout
+        assert second.stdout.readline().startswith(f"Another install is at work in {tmp_path}")
+    _, problem = second.communicate()
+    assert second.returncode == 2
+    assert "nowhere is neither a preset" in problem

@@ -129,6 +129,8 @@ def test_reranker_artefact_serves_as_a_folder_of_its_own(model_store: Path, home
         ("small", "v1", None, "small is a preset"),
         ("small", None, "a/b", "small is a preset"),
         ("no such thing", None, None, "neither a preset"),
+        ("prod", None, None, "prod is not a preset: did you mean production"),
+        ("smal", None, None, "smal is not a preset: did you mean small"),
         ("./nowhere", None, None, "neither a preset"),
         ("a/b", None, "c/d", "--id"),
     ],

@@ -1,0 +1,128 @@
+"""Settings as the environment has them: all mistakes in one message, and a word on variables that set nothing."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any, Generic, TypeVar
+
+from pydantic import SecretStr, ValidationError
+from pydantic_settings import BaseSettings
+
+from bentos.common.settings import CacheSettings, EngineSettings, ServerSettings, TracesSettings
+
+_RENAMED = {"express": "reserved_stream", "target_slice_ms": "target_batch_ms"}
+"""Old names of settings that are still taken, until the next release."""
+
+AnySettings = TypeVar("AnySettings", bound=BaseSettings)
+Engine_co = TypeVar("Engine_co", bound=EngineSettings, covariant=True)
+
+
+class WrongSettings(ValueError):
+    """The environment has wrong variables; the message has a line for each."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceSettings(Generic[Engine_co]):
+    """All settings of one service.
+
+    Attributes:
+        engine: the service's own.
+        server: of the process.
+        cache: of the cache.
+        traces: of the traces.
+        warnings: sentences about variables that do not do what whoever set them may expect.
+    """
+
+    engine: Engine_co
+    server: ServerSettings
+    cache: CacheSettings
+    traces: TracesSettings
+    warnings: tuple[str, ...]
+
+
+def load(engine: type[Engine_co]) -> ServiceSettings[Engine_co]:
+    """Read and check all settings of a service, of which `engine` is its own class.
+
+    Raises:
+        SystemExit: with one line for each wrong variable, so that a mistake ends the start with a sentence.
+    """
+    lines = [line for kind in (engine, ServerSettings, CacheSettings, TracesSettings) for line in _mistakes(kind)]
+    if lines:
+        raise SystemExit(_message(lines))
+    return ServiceSettings(
+        read(engine), read(ServerSettings), read(CacheSettings), read(TracesSettings), tuple(_warnings(engine))
+    )
+
+
+def read(settings: type[AnySettings]) -> AnySettings:
+    """Read and check one class of settings.
+
+    Raises:
+        WrongSettings: with one line for each wrong variable.
+    """
+    if lines := _mistakes(settings):
+        raise WrongSettings(_message(lines))
+    return settings(**_by_old_names(settings))
+
+
+def _message(lines: list[str]) -> str:
+    return "\n".join(["Settings are wrong:", *lines])
+
+
+def _mistakes(settings: type[BaseSettings]) -> list[str]:
+    try:
+        settings(**_by_old_names(settings))
+    except ValidationError as error:
+        return [
+            _explain(
+                _prefix(settings), problem["loc"], problem["msg"], _shown(settings, problem["loc"], problem["input"])
+            )
+            for problem in error.errors()
+        ]
+    return []
+
+
+def _prefix(settings: type[BaseSettings]) -> str:
+    return (settings.model_config.get("env_prefix") or "").upper()
+
+
+def _by_old_names(settings: type[BaseSettings]) -> dict[str, Any]:
+    """Values of variables that have another name now, where the new one is not set."""
+    prefix = _prefix(settings)
+    return {
+        new: value
+        for old, new in _RENAMED.items()
+        if new in settings.model_fields
+        and (value := os.environ.get(f"{prefix}{old.upper()}"))
+        and not os.environ.get(f"{prefix}{new.upper()}")
+    }
+
+
+def _warnings(settings: type[EngineSettings]) -> Iterator[str]:
+    prefix = _prefix(settings)
+    known = [f"{prefix}{name.upper()}" for name in settings.model_fields]
+    renamed = {f"{prefix}{old.upper()}": f"{prefix}{new.upper()}" for old, new in _RENAMED.items()}
+    for name in sorted(os.environ):
+        variable = name.upper()
+        # EMBED_SERVICE_URL is the tools', EMBED_SERVICE_PORT and others are Kubernetes' own.
+        if variable in known or not variable.startswith(prefix) or variable.startswith(f"{prefix}SERVICE_"):
+            continue
+        if new := renamed.get(variable):
+            yield f"{name} is called {new} now; the old name ends with the next release."
+        else:
+            near = get_close_matches(variable, known, 1)
+            yield f"{name} is not a setting and is ignored" + (f": did you mean {near[0]}?" if near else ".")
+
+
+def _shown(settings: type[BaseSettings], location: tuple[int | str, ...], value: object) -> object:
+    """A value as it may be printed."""
+    field = settings.model_fields.get(str(location[0])) if location else None
+    return "***" if field is not None and field.annotation is SecretStr else value
+
+
+def _explain(prefix: str, location: tuple[int | str, ...], message: str, value: object) -> str:
+    if not location:
+        return f"  {prefix}*: {message.removeprefix('Value error, ')}"
+    name = (prefix + ".".join(str(part) for part in location)).upper()
+    return f"  {name}={value}: {message.removeprefix('Value error, ')}"
