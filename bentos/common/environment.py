@@ -118,7 +118,7 @@ def _warnings(settings: type[EngineSettings]) -> Iterator[str]:
 def _shown(settings: type[BaseSettings], location: tuple[int | str, ...], value: object) -> object:
     """A value as it may be printed."""
     field = settings.model_fields.get(str(location[0])) if location else None
-    return "***" if field is not None and field.annotation is SecretStr else value
+    return "***" if field is not None and SecretStr.__name__ in repr(field.annotation) else value
 
 
 def _explain(prefix: str, location: tuple[int | str, ...], message: str, value: object) -> str:

@@ -5,7 +5,8 @@ sets both services.
 `EngineSettings` is the base of each service's own class, which gives it the prefix `EMBED_` or `RERANK_`.
 """
 
-from typing import Annotated, Literal, Self
+import re
+from typing import Annotated, Literal, NamedTuple, Self
 
 from pydantic import BeforeValidator, Field, HttpUrl, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -14,12 +15,44 @@ from bentos.common.bounds import MOST_BODY_BYTES
 from bentos.common.redis_url import RedisURL
 from bentos.common.resources import cpu_limit
 
+UNNAMED_KEY = "unnamed"
+"""What keys without a name are called."""
+NO_KEY = "none"
+"""What requests without a right key are counted under."""
+_KEY_NAME = re.compile(r"[A-Za-z][\w-]{0,31}", re.ASCII)
+
 
 def _comma_separated(value: object) -> object:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
 CommaSeparated = Annotated[list[str], NoDecode, BeforeValidator(_comma_separated)]
+
+
+class APIKey(NamedTuple):
+    """A key that opens the service.
+
+    Attributes:
+        name: under which its requests are counted and logged.
+        key: what a client sends.
+    """
+
+    name: str
+    key: SecretStr
+
+    @classmethod
+    def parse(cls, text: SecretStr) -> Self:
+        """A key with a name and a colon before it, or without.
+
+        Raises:
+            ValueError: there is a name and no key, or the name is one of those for requests without a name.
+        """
+        name, colon, key = text.get_secret_value().partition(":")
+        if not (colon and _KEY_NAME.fullmatch(name)):
+            return cls(UNNAMED_KEY, text)
+        if not key or name in (UNNAMED_KEY, NO_KEY):
+            raise ValueError(f"there is no key after {name}:" if not key else f"no key may be called {name}")
+        return cls(name, SecretStr(key))
 
 
 class ServerSettings(BaseSettings):
@@ -74,7 +107,9 @@ class ServerSettings(BaseSettings):
         description="Longest a request may take; a request may ask for less with `X-Request-Timeout`",
     )
     api_keys: Annotated[list[SecretStr], NoDecode, BeforeValidator(_comma_separated)] = Field(
-        [], description="Keys, separated by commas, one of which a request must send; unset, none is needed"
+        [],
+        description="Keys, separated by commas, one of which a request must send; unset, none is needed. A key may "
+        "have a name before it, such as `web:KEY`, under which its requests are counted and logged; several may share one",
     )
     api_keys_exempt: CommaSeparated = Field(
         ["/live", "/ready", "/health", "/metrics"],
@@ -98,6 +133,18 @@ class ServerSettings(BaseSettings):
     stuck_after_seconds: float = Field(
         60.0, gt=0, description="A micro-batch that runs longer makes `/live` fail and the process exit"
     )
+
+    @field_validator("api_keys")
+    @classmethod
+    def _have_names(cls, keys: list[SecretStr]) -> list[SecretStr]:
+        for key in keys:
+            APIKey.parse(key)
+        return keys
+
+    @property
+    def named_keys(self) -> list["APIKey"]:
+        """`api_keys` and their names."""
+        return [APIKey.parse(key) for key in self.api_keys]
 
     @model_validator(mode="after")
     def _any_body_fits(self) -> Self:

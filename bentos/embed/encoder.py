@@ -11,6 +11,7 @@ from bentos.common.errors import InferenceFailed, InvalidInput, NoItems, TextToo
 from bentos.common.lifecycle import Lifecycle
 from bentos.common.models.normalization import ends_in_normalize
 from bentos.common.observability import tracing
+from bentos.common.observability.usage import count_tokens
 from bentos.common.work_options import DEFAULT, WorkOptions
 from bentos.embed.chunks import mean
 from bentos.embed.request import Embeddings, EmbedRequest, InputType
@@ -104,6 +105,7 @@ class Encoder:
         self._lifecycle.metrics.texts.inc(len(texts))
         if own := sum(text.own_prompt for text in texts):
             self._lifecycle.metrics.texts_with_prompt.inc(own)
+        count_tokens(tokens)
         hits = sum(cached)
         return Embeddings(Vectors(array, self._fragments, hits), input_type, tokens, truncated, several, hits)
 

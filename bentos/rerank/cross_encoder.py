@@ -10,6 +10,7 @@ from bentos.common.engine.tokenizer import Content, Side, Truncation, are_short
 from bentos.common.errors import InferenceFailed, InvalidInput, NoItems, TextTooLong, TooManyItems
 from bentos.common.lifecycle import Lifecycle, LoadedModel
 from bentos.common.observability import tracing
+from bentos.common.observability.usage import count_tokens
 from bentos.common.work_options import Lane, WorkOptions
 from bentos.rerank import windows
 from bentos.rerank.request import Ranking, RerankRequest
@@ -75,6 +76,7 @@ class CrossEncoder:
             raise
         self._lifecycle.metrics.texts.inc(len(documents) + 1)
         tokens = sum(len(keyed.row.ids) for keyed in rows)
+        count_tokens(tokens)
         pair_tokens = [len(query.ids) + len(document.ids) for document in documents]
         best, hits = logits[:, 0], sum(cached)
         if len(rows) > len(documents):

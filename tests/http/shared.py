@@ -26,7 +26,8 @@ SHORT_QUEUE_TOKENS = 1024
 OPENAI_ALIAS = "text-embedding-3-small"
 COHERE_ALIAS = "embed-multilingual-v3.0"
 JINA_ALIAS = "jina-reranker-v2-base-multilingual"
-LOCKED_KEYS = ("first-key", "second-key-ü")
+LOCKED_KEYS = ("first-key", "second-key-ü", "third-key")
+LOCKED_NAMES = ("unnamed", "unnamed", "web")
 LOCKED_ORIGIN = "https://app.example"
 LOCKED_TIMEOUT_SECONDS = 20
 """Far less than a request with as many long texts as are allowed takes, and far more than any other."""
@@ -149,7 +150,7 @@ def _behind_redis(kind: Kind, redis_server: RedisServer, home: Path, logs: Path)
 
 def _locked(kind: Kind, home: Path, logs: Path) -> Iterator[Service]:
     own = {
-        "API_KEYS": ", ".join(LOCKED_KEYS),
+        "API_KEYS": "first-key, second-key-ü, web:third-key",
         "CORS_ORIGINS": LOCKED_ORIGIN,
         "CACHE_URL": "memory",
         "REQUEST_TIMEOUT_SECONDS": str(LOCKED_TIMEOUT_SECONDS),

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 
 from bentos.common.resources import machine_memory, memory_limit
+from bentos.common.settings import NO_KEY
 from bentos.common.work_options import Lane
 
 # With the targets of deploy/prometheus/alerts.yml among them, as percentiles are guessed between two of them.
@@ -117,6 +118,18 @@ class Metrics:
             "Texts among them that began with one of the model's prompts, and were given no other",
             registry=registry,
         )
+        self.key_requests = Counter(
+            "duobento_key_requests",
+            "Requests answered, by the name of their key and status (429: refused); `none` had no right key",
+            ["key", "status"],
+            registry=registry,
+        )
+        self.key_tokens = Counter(
+            "duobento_key_tokens",
+            "Tokens of answered requests, computed or cached, by the name of their key",
+            ["key"],
+            registry=registry,
+        )
         self.truncated_items = Counter(
             "duobento_truncated_items",
             "Texts that lost tokens to a limit, by the route, and so by the dialect, of their request",
@@ -154,3 +167,12 @@ class Metrics:
             self.truncated_items.labels(route)
             for status in STATUSES:
                 self.requests.labels(route, status)
+
+    def expect_keys(self, names: Iterable[str]) -> None:
+        """Create the series of all keys; there are none where no keys are set."""
+        if known := set(names):
+            self.key_requests.labels(NO_KEY, "401")
+            for name in known:
+                self.key_tokens.labels(name)
+                for status in STATUSES:
+                    self.key_requests.labels(name, status)

@@ -116,3 +116,25 @@ def test_a_collector_is_named_by_its_url(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setenv("TRACES_URL", "collector:4318")
     with pytest.raises(WrongSettings, match=r"TRACES_URL=collector:4318"):
         read(TracesSettings)
+
+
+def test_a_key_has_a_name_if_one_stands_before_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("API_KEYS", "web:heron, plain, batch:a:b, web:stork, 2:egret, +/=:ibis")
+    named = [(key.name, key.key.get_secret_value()) for key in read(ServerSettings).named_keys]
+    assert named == [
+        ("web", "heron"),
+        ("unnamed", "plain"),
+        ("batch", "a:b"),
+        ("web", "stork"),
+        ("unnamed", "2:egret"),
+        ("unnamed", "+/=:ibis"),
+    ]
+
+
+@pytest.mark.parametrize("keys", ["good:heron,web:", "good:heron,none:stork", "good:heron,unnamed:stork"])
+def test_a_wrong_name_of_a_key_is_explained_without_any_key(keys: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("API_KEYS", keys)
+    with pytest.raises(WrongSettings, match=r"API_KEYS=\*\*\*: ") as stopped:
+        read(ServerSettings)
+    assert "heron" not in str(stopped.value)
+    assert "stork" not in str(stopped.value)

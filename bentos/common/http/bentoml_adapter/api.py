@@ -83,7 +83,7 @@ def _middleware(lifecycle: Lifecycle, routers: Sequence[APIRouter], traces: Trac
     if server.api_keys:
         yield Middleware(
             APIKeyMiddleware,
-            keys=[key.get_secret_value() for key in server.api_keys],
+            keys=server.named_keys,
             exempt=server.api_keys_exempt,
             renderer_by_path=renderer_by_path(routers),
         )

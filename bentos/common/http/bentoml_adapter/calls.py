@@ -21,6 +21,7 @@ from bentos.common.http.problems import CLIENT_CLOSED_REQUEST, problem_of
 from bentos.common.http.responses import native_error
 from bentos.common.http.route import cancel_on_disconnect, work_options
 from bentos.common.lifecycle import Lifecycle
+from bentos.common.observability.usage import count_tokens
 from bentos.common.work_options import WorkOptions
 
 _BENTOML_LOG = logging.getLogger("bentoml._internal.server.http_app")
@@ -154,6 +155,7 @@ class BentoMLCalls:
                 answer = await _ask(self._app, scope, body)
         if answer.status_code >= 400:
             raise call.error or RuntimeError(f"BentoML answered {answer.status_code}")
+        count_tokens(call.used_tokens)
         return answer
 
 

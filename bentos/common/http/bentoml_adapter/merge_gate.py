@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from bentoml.exceptions import BentoMLException
 
+from bentos.common.observability.usage import Usage, usage
 from bentos.common.work_options import Lane, WorkOptions
 
 MERGED_ITEMS = 64
@@ -35,6 +36,7 @@ class Call:
         deadline: event loop time, in seconds, at which its caller stops waiting, if it says so.
         alone: whether it may be merged with no other; then, whether it was not.
         error: that its batch failed with.
+        used_tokens: its share of what its batch took, by the estimate.
         admitted: done once BentoML may have it.
     """
 
@@ -44,6 +46,7 @@ class Call:
     deadline: float | None = None
     alone: bool = False
     error: Exception | None = None
+    used_tokens: int = 0
     admitted: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
 
@@ -127,8 +130,12 @@ class MergeGate:
         for call in calls:
             call.alone = len(calls) == 1
         self._admit()
+        # BentoML computes a batch in the context of any request.
+        used = Usage()
+        usage.set(used)
         try:
             yield batch
+            _share(used.tokens, calls)
         except asyncio.CancelledError:
             if not batch.abandoned:
                 raise
@@ -167,3 +174,9 @@ class MergeGate:
         if call.alone or any(entered.alone or entered.lane is not call.lane for entered in self._entered):
             return False
         return sum(entered.items for entered in self._entered) + call.items <= self._merged_items
+
+
+def _share(tokens: int, calls: set[Call]) -> None:
+    estimated = sum(call.tokens for call in calls)
+    for call in calls:
+        call.used_tokens = round(tokens * (call.tokens / estimated if estimated else 1 / len(calls)))

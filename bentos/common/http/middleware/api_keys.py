@@ -1,7 +1,7 @@
 """Optional keys: without one of them, nothing but the exempt paths is answered."""
 
 import secrets
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -9,6 +9,8 @@ from bentos.common.http.headers import header
 from bentos.common.http.page.routes import ASSETS
 from bentos.common.http.problems import Problem
 from bentos.common.http.route import ErrorRenderer
+from bentos.common.observability.usage import usage
+from bentos.common.settings import APIKey
 
 _UNAUTHORIZED = Problem(
     401,
@@ -26,7 +28,7 @@ class APIKeyMiddleware:
 
     Args:
         app: what it protects.
-        keys: any of them opens.
+        keys: any of them opens; the request's usage gets its name.
         exempt: paths that need no key.
         renderer_by_path: how errors are written on a path.
     """
@@ -34,13 +36,13 @@ class APIKeyMiddleware:
     def __init__(
         self,
         app: ASGIApp,
-        keys: Collection[str],
+        keys: Sequence[APIKey],
         exempt: Collection[str],
         renderer_by_path: Callable[[str], ErrorRenderer],
     ) -> None:
         self._app = app
         self._renderer_by_path = renderer_by_path
-        self._keys = [key.encode() for key in keys]
+        self._keys = [(key.name, key.key.get_secret_value().encode()) for key in keys]
         self._exempt = frozenset(exempt)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -60,5 +62,9 @@ class APIKeyMiddleware:
         # Headers were decoded as latin-1; these are the bytes that were sent.
         sent = given.strip().encode("latin-1")
         # Every key is compared, whether or not an earlier one fits.
-        fits = [secrets.compare_digest(sent, key) for key in self._keys]
-        return scheme.lower() == "bearer" and any(fits)
+        names = [name for name, key in self._keys if secrets.compare_digest(sent, key)]
+        if scheme.lower() != "bearer" or not names:
+            return False
+        if current := usage.get():
+            current.key = names[0]
+        return True

@@ -4,6 +4,7 @@ import logging
 import re
 import time
 import uuid
+from http import HTTPStatus
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -15,6 +16,8 @@ from bentos.common.http.inflight import CHARGE, FREE_ANSWER_BYTES, Charge, InFli
 from bentos.common.http.middleware.route_labels import RouteLabels
 from bentos.common.lifecycle import Lifecycle, Phase
 from bentos.common.observability.logging import request_id
+from bentos.common.observability.usage import Usage, usage
+from bentos.common.settings import NO_KEY
 
 _log = logging.getLogger(__name__)
 _ACCEPTABLE_ID = re.compile(r"[\w.:-]{1,128}", re.ASCII)
@@ -40,6 +43,8 @@ class RequestContext:
         self._metrics = lifecycle.metrics
         self._labels = labels
         self._inflight = inflight
+        self._has_keys = bool(lifecycle.server.api_keys)
+        self._metrics.expect_keys(key.name for key in lifecycle.server.named_keys)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
@@ -51,6 +56,8 @@ class RequestContext:
         if not _ACCEPTABLE_ID.fullmatch(identifier):
             identifier = uuid.uuid4().hex
         token = request_id.set(identifier)
+        used = Usage() if self._has_keys else None
+        usage.set(used)
         charge = scope[CHARGE] = Charge(self._inflight)
         answer = _Answer(scope, send, identifier, self._lifecycle)
         try:
@@ -66,9 +73,19 @@ class RequestContext:
             self._metrics.request_seconds.labels(route).observe(seconds)
             if answer.truncated:
                 self._metrics.truncated_items.labels(route).inc(answer.truncated)
+            by_key = self._by_key(used, answer.status) if used else ""
             if self._access_log and route not in OPERATIONS:
-                _log.info("%s %s %d %.1fms", scope["method"], route, answer.status, seconds * 1000)
+                _log.info("%s %s %d %.1fms%s", scope["method"], route, answer.status, seconds * 1000, by_key)
             request_id.reset(token)
+
+    def _by_key(self, used: Usage, status: int) -> str:
+        """Count a request under its key's name, and say in the log which it was."""
+        name = used.key or (NO_KEY if status == HTTPStatus.UNAUTHORIZED else None)
+        if name is None:  # a path that needs none
+            return ""
+        self._metrics.key_requests.labels(name, str(status)).inc()
+        self._metrics.key_tokens.labels(name).inc(used.tokens)
+        return f" key={name} tokens={used.tokens}"
 
 
 class _Answer:
