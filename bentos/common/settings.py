@@ -109,7 +109,8 @@ class ServerSettings(BaseSettings):
     api_keys: Annotated[list[SecretStr], NoDecode, BeforeValidator(_comma_separated)] = Field(
         [],
         description="Keys, separated by commas, one of which a request must send; unset, none is needed. A key may "
-        "have a name before it, such as `web:KEY`, under which its requests are counted and logged; several may share one",
+        "have a name before it, such as `web:KEY`, under which its requests are counted and logged; several may share "
+        "one",
     )
     api_keys_exempt: CommaSeparated = Field(
         ["/live", "/ready", "/health", "/metrics"],

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Sequence
 from functools import cached_property
+from typing import cast
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from bentos.common.engine.tokenizer import Truncation
 from bentos.common.errors import InferenceFailed, InvalidInput, NoItems, TextTooLong, TooManyItems, TooManyTokens
 from bentos.common.lifecycle import Lifecycle
 from bentos.common.models.normalization import ends_in_normalize
+from bentos.common.models.profile import PromptName
 from bentos.common.observability import tracing
 from bentos.common.observability.usage import count_tokens
 from bentos.common.work_options import DEFAULT, WorkOptions
@@ -71,7 +73,9 @@ class Encoder:
         model = self._lifecycle.loaded
         lane = model.cached_engine.admit_texts(request.texts, options)
         input_type = request.input_type or self._default_input_type
-        prompt = "" if input_type is InputType.NONE else model.profile.prompts.get(input_type.value, "")
+        prompt = (
+            "" if input_type is InputType.NONE else model.profile.prompts.get(cast(PromptName, input_type.value), "")
+        )
         if prompt and request.input_type is None and not self._untyped_seen:
             self._warn_of_untyped(input_type)
         chunked = self._settings.chunked and request.truncate is None if request.chunked is None else request.chunked

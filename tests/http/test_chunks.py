@@ -37,7 +37,8 @@ def mean(service: Service, lengths: Sequence[int]) -> reference.Vectors:
     texts = [words(length, skip) for length, skip in zip(lengths, starts, strict=False)]
     vectors = np.array(service.post(*texts, truncate="none").json()["embeddings"], np.float32)
     weights = np.array(lengths, np.float32)[:, np.newaxis] + 2
-    return np.sum(vectors * weights, axis=0, keepdims=True)
+    summed: reference.Vectors = np.sum(vectors * weights, axis=0, keepdims=True)
+    return summed
 
 
 def test_a_long_text_is_the_mean_of_its_pieces_on_request(embed: Service) -> None:

@@ -84,17 +84,20 @@ def test_requests_and_tokens_are_counted_and_logged_by_the_name_of_their_key(
 
 
 def test_a_refusal_is_counted_by_name_and_a_wrong_key_under_none(locked: Service) -> None:
-    metric = locked.server.metric
-    wrong, refused = (
-        lambda: metric("duobento_key_requests_total", key="none", status="401"),
-        lambda: metric("duobento_key_requests_total", key="web", status="504"),
-    )
-    before = wrong(), refused()
+
+    def counted() -> tuple[float, float]:
+        metric = locked.server.metric
+        return (
+            metric("duobento_key_requests_total", key="none", status="401"),
+            metric("duobento_key_requests_total", key="web", status="504"),
+        )
+
+    wrong, refused = counted()
     assert locked.post_with({"Authorization": "Bearer no-key"}, "heron").status_code == 401
     assert (
         locked.post_with({"Authorization": "Bearer third-key", "X-Request-Timeout": "1e-9"}, "heron").status_code == 504
     )
-    wait_for(lambda: (wrong(), refused()) == (before[0] + 1, before[1] + 1), "both are counted")
+    wait_for(lambda: counted() == (wrong + 1, refused + 1), "both are counted")
 
 
 def test_a_key_is_neither_its_name_nor_both(locked: Service) -> None:

@@ -1,6 +1,6 @@
 """Real answers of every route, in every status that it can have, are those that `/openapi.json` describes."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import httpx
@@ -75,7 +75,7 @@ OF_RERANK: Calls = {
 }
 CALLS = {EMBED.name: {**OF_BOTH, **OF_EMBED}, RERANK.name: {**OF_BOTH, **OF_RERANK}}
 # Routes that compute, each with a request of so many texts.
-MANY = {
+MANY: dict[str, Callable[[list[str]], dict[str, Any]]] = {
     "/embed": lambda texts: {"texts": texts},
     "/v1/embed": lambda texts: {"texts": texts, "input_type": "search_query"},
     "/v2/embed": lambda texts: {"model": EMBED.model, "texts": texts, "input_type": "search_query"},
