@@ -18,10 +18,11 @@ CHUNK_TOKENS = 256
 # bf16 dot products add neighbours in pairs: a text that always starts at an even place gives the same vector to the
 # last bit, alone and among any others.
 _ALIGNMENT = 2
-# Rows are padded up to a multiple of this, so that few shapes occur: each takes time and memory for kernels of its own.
-_TOKEN_MULTIPLE = 16
+# Up to so many tokens, a packed row has a multiple of so many. A length is a shape, which takes time and memory for
+# kernels of its own, so there are few where the filler is little beside the tokens.
+_STEPS = ((64, 2), (128, 4), (CHUNK_TOKENS, 16))
 # The same above a chunk, where a text is alone.
-_LONG_MULTIPLE = 32
+_LONG_STEP = 32
 # One number of rows for all chunks, so that the number of tokens alone makes the shape.
 _CHUNK_ROWS = 64
 _FILLER = -1
@@ -31,23 +32,21 @@ _KEY_FILLER = -2
 _KEY_MULTIPLE = 16
 _CANDIDATES = 64
 _CANDIDATE_BUDGETS = 2
-_NEARLY_FULL = 0.75
-_FULL = 0.98
 
 Inputs: TypeAlias = dict[str, NDArray[np.int32] | NDArray[np.float32]]
 
 
 def padded_length(tokens: int) -> int:
     """Length of the packed row that takes this many tokens."""
-    return tokens + -tokens % (_TOKEN_MULTIPLE if tokens <= CHUNK_TOKENS else _LONG_MULTIPLE)
+    step = next((step for most, step in _STEPS if tokens <= most), _LONG_STEP)
+    return tokens + -tokens % step
 
 
 class PackedRows:
     """Rows lie one after the other and only the end is padded, so what matters is that the sum comes out even.
 
-    The oldest rows that fit are taken if they fill it; else, among the oldest, the subset is searched whose sum wastes
-    least (subset sum, by dynamic programming over the reachable sums). Time is then at most proportional to the number
-    of candidates and to the budget.
+    The oldest rows that fit are taken. If the end would be padded and others wait, one of these may take the place of
+    one of them, the one that leaves least empty.
 
     Args:
         alignment: rows start at multiples of this, and take as many tokens.
@@ -63,24 +62,32 @@ class PackedRows:
         return self._padded_length(sum(map(self._aligned, lengths)))
 
     def select(self, first: Row, waiting: Queue[Row], budget: int) -> list[Row]:
-        """The oldest rows if they fill a micro-batch, else the fullest sum of those near the largest possible one."""
-        base = self._aligned(first.length)
-        limit = max(budget, self._padded_length(base))
-        joining = list(self._candidates(first, waiting, limit))
-        aligned_lengths = [self._aligned(row.length) for row in joining]
-        if base + sum(aligned_lengths) <= limit:
-            return [first, *joining]
-        oldest, total = _oldest_that_fit(base, aligned_lengths, limit)
-        if total >= _FULL * limit and self._padded_length(total) == total:
-            return [first, *(joining[index] for index in oldest)]
-        last = _reachable_sums(base, aligned_lengths, limit)
-        enough = _NEARLY_FULL * max(last)
-        best = max((total for total in last if total >= enough), key=self._fullness)
-        chosen = [first]
-        while (index := last[best]) is not None:
-            chosen.append(joining[index])
-            best -= aligned_lengths[index]
+        """The oldest rows that fit, or with one of them exchanged."""
+        total = self._aligned(first.length)
+        limit = max(budget, self._padded_length(total))
+        chosen, left = [first], []
+        for row in self._candidates(first, waiting, limit):
+            if total + self._aligned(row.length) <= limit:
+                chosen.append(row)
+                total += self._aligned(row.length)
+            else:
+                left.append(row)
+        if left and self._padded_length(total) > total:
+            self._exchange_one(chosen, left, total, limit)
         return chosen
+
+    def _exchange_one(self, chosen: list[Row], left: list[Row], total: int, limit: int) -> None:
+        """Exchange one row but the first for one of those left, if that leaves less of the packed row empty."""
+        oldest = {self._aligned(row.length): row for row in reversed(left)}
+        best, place, joining = self._fullness(total), 0, chosen[0]
+        for index, row in enumerate(chosen[1:], 1):
+            others = total - self._aligned(row.length)
+            for length, other in oldest.items():
+                if others + length <= limit and (fullness := self._fullness(others + length)) > best:
+                    best, place, joining = fullness, index, other
+            if best[0] == 1:
+                break
+        chosen[place] = joining
 
     def _aligned(self, length: int) -> int:
         return _aligned(length, self._alignment)
@@ -169,32 +176,6 @@ def groups(lengths: Sequence[int], most: int) -> Iterator[slice]:
 
 def _aligned(length: int, alignment: int = _ALIGNMENT) -> int:
     return length + -length % alignment
-
-
-def _oldest_that_fit(base: int, aligned_lengths: Sequence[int], limit: int) -> tuple[list[int], int]:
-    """Indices of the lengths that fit when they are added to `base` one after the other, and the sum."""
-    chosen: list[int] = []
-    total = base
-    for index, aligned_length in enumerate(aligned_lengths):
-        if total + aligned_length <= limit:
-            chosen.append(index)
-            total += aligned_length
-    return chosen, total
-
-
-def _reachable_sums(base: int, aligned_lengths: Sequence[int], limit: int) -> dict[int, int | None]:
-    """All sums up to `limit` of `base` and some of the lengths, each with the last one in it; None for `base` alone."""
-    last: dict[int, int | None] = {base: None}
-    reached = 1 << base  # bit s stands for the sum s
-    mask = (1 << limit + 1) - 1
-    for index, aligned_length in enumerate(aligned_lengths):
-        new = (reached << aligned_length) & mask & ~reached
-        reached |= new
-        while new:
-            lowest = new & -new
-            last[lowest.bit_length() - 1] = index
-            new ^= lowest
-    return last
 
 
 def _scattered(values: NDArray[Any], places: NDArray[Any], tokens: int, filler: int) -> NDArray[np.int32]:

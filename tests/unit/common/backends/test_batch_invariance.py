@@ -70,6 +70,17 @@ def test_batch_mates_do_not_change_an_output(
         assert_same(backend, backend.infer_reserved([*mates, row])[-1], alone)
 
 
+@pytest.mark.parametrize("length", [*range(1, 70, 4), 79, 98, 133, 190])
+def test_the_length_of_the_packed_row_does_not_change_an_output(backend: Backend, length: int) -> None:
+    """Rows have any even length, so what a text is computed with ends at another place each time."""
+    row = _row(length, length)
+    alone = backend.infer([row])[0]
+    for others in ([1], [3], [5, 4], [8, 1, 2], [40 + length % 7]):
+        mates = [_row(other, number) for number, other in enumerate(others)]
+        assert_same(backend, backend.infer([row, *mates])[0], alone)
+        assert_same(backend, backend.infer([*mates, row])[-1], alone)
+
+
 def test_no_rows_of_a_large_micro_batch_are_mixed_up(backend: Backend) -> None:
     """More than a packed row's 256 tokens and 64 texts, so that it is computed in several chunks."""
     batch = [_row(3 + number % 40, number) for number in range(150)]

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -58,36 +59,37 @@ def test_padded_rows_join_their_neighbours_in_length(loop: asyncio.AbstractEvent
 @pytest.mark.parametrize(
     ("lengths", "budget", "expected"),
     [
-        ([44, 60, 19, 12, 46, 20], 64, [44, 20]),  # an even 64; the older 19 takes 20 as well, one of them padding
-        ([16, 30, 40, 18], 64, [16, 30, 18]),  # rather than 16 + 40, which leaves 8 empty
-        ([16, 200, 40], 64, [16, 40]),
-        ([100, 12, 30], 64, [100, 12]),  # over the budget: what costs nothing more
+        ([44, 60, 19, 12], 64, [44, 19]),  # 64 with the padding of 19 to its even place
+        ([16, 30, 40, 18], 64, [16, 30, 18]),
+        ([100, 30, 60, 22], 192, [100, 30, 60]),  # 192 tokens, of which 190 are theirs, is as good as it gets
+        ([100, 30, 40, 22, 62], 192, [100, 30, 62]),  # 40 and 22 would leave as much room
+        ([100, 12, 30], 64, [100]),
+        ([98, 2, 30], 64, [98, 2]),  # over the budget: what costs nothing more
         ([10], 64, [10]),
     ],
 )
-def test_packed_rows_are_filled_by_the_sum_that_wastes_least(
+def test_packed_rows_are_the_oldest_with_one_exchanged_if_that_wastes_less(
     loop: asyncio.AbstractEventLoop, lengths: list[int], budget: int, expected: list[int]
 ) -> None:
     got = chosen(PACKED, lengths, budget, loop)
-    assert PACKED.tokens(got) - sum(map(aligned, got)) == PACKED.tokens(expected) - sum(map(aligned, expected))
-    assert sum(got) >= sum(expected) - 1
     assert got[0] == lengths[0]
+    assert fullness(got) == fullness(expected)
+    assert sum(got) >= sum(expected)
 
 
 @given(lengths=st.lists(st.integers(1, 512), min_size=1, max_size=64), budget=st.integers(1, 1024))
-def test_packed_rows_stay_within_the_budget_or_the_first_row(
+def test_packed_rows_stay_within_the_budget_and_waste_no_more_than_the_oldest_that_fit(
     loop: asyncio.AbstractEventLoop, lengths: list[int], budget: int
 ) -> None:
     got = chosen(PACKED, lengths, budget, loop)
     limit = max(budget, PACKED.tokens(lengths[:1]))
     assert sum(map(aligned, got)) <= limit
-    # Whatever is left out and would fit would waste more.
-    left = sorted(lengths)
-    for length in got:
-        left.remove(length)
-    for length in left:
-        if sum(map(aligned, [*got, length])) <= limit:
-            assert fullness([*got, length]) <= fullness(got)
+    oldest = lengths[:1]
+    for length in lengths[1:]:
+        if sum(map(aligned, [*oldest, length])) <= limit:
+            oldest.append(length)
+    assert len(got) == len(oldest)
+    assert fullness(got) >= fullness(oldest)
 
 
 @given(count=st.integers(100, 400), budget=st.integers(256, 512))
@@ -98,3 +100,19 @@ def test_many_tiny_rows_fill_a_packed_micro_batch(loop: asyncio.AbstractEventLoo
 
 def test_the_oldest_rows_that_fill_a_packed_micro_batch_are_taken(loop: asyncio.AbstractEventLoop) -> None:
     assert chosen(PACKED, [100, 30, 90, 40, 22, 64], 192, loop) == [100, 30, 40, 22]
+
+
+def test_padding_of_full_micro_batches_is_little(loop: asyncio.AbstractEventLoop) -> None:
+    """32 texts wait, as behind as many clients: besides what brings a text to an even place, next to nothing."""
+    random = np.random.default_rng(0)
+    lengths = (4 + random.lognormal(np.log(40), 0.6, 2000)).astype(int).clip(1, 512).tolist()
+    waiting, rest, tokens, own = lengths[:32], lengths[32:], 0, 0
+    while rest:
+        batch = chosen(PACKED, waiting, 256, loop)
+        for length in batch:
+            waiting.remove(length)
+        waiting += rest[: len(batch)]
+        rest = rest[len(batch) :]
+        tokens += PACKED.tokens(batch)
+        own += sum(batch)
+    assert (tokens - own) / tokens < 0.0125

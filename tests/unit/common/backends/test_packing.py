@@ -82,8 +82,9 @@ def test_each_row_stands_in_its_place_and_its_weights_on_its_own_tokens(
 @given(tokens=st.integers(1, 2000))
 def test_padding_is_little_and_of_few_sizes(tokens: int) -> None:
     padded = padded_length(tokens)
-    assert 0 <= padded - tokens < (16 if tokens <= CHUNK_TOKENS else 32)
-    assert padded % 16 == 0
+    assert padded % 2 == 0
+    assert 0 <= padded - tokens < max(2, min(32, tokens / 8))
+    assert len({padded_length(length) for length in range(1, 513)}) == 64
 
 
 @given(lengths=st.lists(st.integers(0, 300), min_size=1, max_size=50), most=st.integers(1, 400))
