@@ -51,8 +51,8 @@ class CrossEncoder:
         """Tokenize, split into windows and score all documents.
 
         Raises:
-            InvalidInput: no document, too many, a blank text, one over its limit with truncation refused, or more
-                tokens than could be scored in time.
+            InvalidInput: no document, too many, a blank query, a text over its limit with truncation refused, or
+                more tokens than could be scored in time.
             Unavailable: not ready, or overloaded.
             DeadlineExceeded: the deadline passed.
             InferenceFailed: the model failed on a document.
@@ -102,13 +102,8 @@ class CrossEncoder:
             raise InvalidInput(
                 f"max_tokens_per_doc may be at most {self.max_tokens_per_doc}.", loc=("max_tokens_per_doc",)
             )
-        if request.allow_blank:
-            return
-        if not request.query.strip():
+        if not request.allow_blank_query and not request.query.strip():
             raise InvalidInput("The query is blank.", loc=("query",))
-        for index, document in enumerate(request.documents):
-            if not document.strip():
-                raise InvalidInput("The document is blank.", loc=("documents", index))
 
     async def _tokenize(
         self, request: RerankRequest, model: LoadedModel, lane: Lane, deadline: float | None

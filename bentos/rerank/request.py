@@ -14,13 +14,13 @@ class RerankRequest:
     """Documents to score against a query.
 
     Attributes:
-        query: not blank, unless `allow_blank`.
-        documents: at least one, none blank, unless `allow_blank`.
+        query: not blank, unless `allow_blank_query`.
+        documents: at least one; blank ones are scored like any other.
         max_tokens_per_doc: tokens of a document that are scored, at most the limit of the settings; none takes it.
         max_windows_per_doc: windows of a document that are scored; none means all of `max_tokens_per_doc`.
         truncate: side on which longer documents (and a query over half the window) lose tokens; `none` refuses them; by
             default the setting says.
-        allow_blank: whether query and documents may be blank.
+        allow_blank_query: whether the query may be blank.
     """
 
     query: str
@@ -28,7 +28,7 @@ class RerankRequest:
     max_tokens_per_doc: int | None = None
     max_windows_per_doc: int | None = None
     truncate: Truncation | None = None
-    allow_blank: bool = False
+    allow_blank_query: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ async def score_pairs(
 
     async def fill_in(query: str, indexes: list[int]) -> None:
         documents = [pairs[index][1] for index in indexes]
-        request = RerankRequest(query, documents, allow_blank=True)
+        request = RerankRequest(query, documents, allow_blank_query=True)
         scores[indexes] = (await rerank(request, options)).scores
 
     try:

@@ -50,8 +50,8 @@ def test_a_value_of_the_wrong_type_is_422_and_its_place_is_named(service: Servic
 
 
 @pytest.mark.parametrize("blank", ["", " ", "\n\t", "\u2003\u00a0"], ids=repr)
-def test_a_blank_text_is_422_and_its_place_is_named(service: Service, blank: str) -> None:
-    assert problem(service.post("heron", blank)) == (422, "invalid_request", f"{service.kind.items}.1")
+def test_a_blank_text_is_422_and_its_place_is_named(embed: Service, blank: str) -> None:
+    assert problem(embed.post("heron", blank)) == (422, "invalid_request", "texts.1")
 
 
 def test_a_blank_single_text_is_422_and_named(embed: Service) -> None:

@@ -44,7 +44,6 @@ def create_router(cross_encoder: CrossEncoder, model_names: ModelNames) -> APIRo
                 documents=[scored_text(document, fields, index) for index, document in enumerate(body.documents)],
                 max_windows_per_doc=body.max_chunks_per_doc or _MOST_CHUNKS,
                 truncate=_TRUNCATIONS[body.truncate],
-                allow_blank=True,
             ),
             options,
         )

@@ -36,7 +36,6 @@ def create_router(cross_encoder: CrossEncoder, model_names: ModelNames) -> APIRo
                 query=body.query,
                 documents=body.documents,
                 max_tokens_per_doc=body.max_tokens_per_doc,
-                allow_blank=True,
             ),
             in_lane(body.priority, options),
         )

@@ -40,9 +40,10 @@ def create_router(cross_encoder: CrossEncoder, model_names: ModelNames) -> APIRo
         )
         scores = ranking.scores
         results: list[dict[str, Any]] = [
-            {"index": index, "score": scores[index]} for index in ranking.best_first(body.top_n)
+            {"index": index, "score": scores[index], "relevance_score": scores[index]}
+            for index in ranking.best_first(body.top_n)
         ]
-        if body.return_documents:
+        if body.return_documents is not False:
             for result in results:
                 result["document"] = body.documents[result["index"]]
         return ArrayJSON(

@@ -36,7 +36,7 @@ def create_router(cross_encoder: CrossEncoder) -> APIRouter:
             documents=body.texts,
             max_windows_per_doc=1,
             truncate=truncation(body.truncate, body.truncation_direction, cross_encoder.truncate),
-            allow_blank=True,
+            allow_blank_query=True,
         )
         try:
             ranking = await cross_encoder.rerank(request, options)

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from bentos.common.bounds import MOST_DOCUMENT_FIELDS, MOST_ITEMS, Text
+from bentos.common.engine.tokenizer import Truncation
 from bentos.common.work_options import Lane
 
 
@@ -39,13 +40,15 @@ class RerankBody(BaseModel):
         Field(max_length=MOST_ITEMS, fail_fast=True, description='Strings or `{"text": …}`'),
     ]
     top_n: Annotated[int | None, Field(ge=1, description="Most results; by default all")] = None
-    return_documents: Annotated[bool, Field(description="Whether results contain the documents' texts")] = True
+    return_documents: Annotated[
+        bool | None, Field(description="Whether results contain the documents' texts; by default they do")
+    ] = None
     max_tokens_per_doc: Annotated[
         int | None,
         Field(ge=1, description="Tokens of a document that are scored; what lies beyond is reported"),
     ] = None
     truncate: Annotated[
-        Literal["end", "start", "none", None],
+        Truncation | None,
         Field(
             description="Side on which a document over `max_tokens_per_doc` loses tokens; `none` refuses it. By "
             "default `RERANK_TRUNCATE` says"
@@ -61,6 +64,7 @@ class Result(BaseModel):
 
     index: Annotated[int, Field(description="Place of the document in the request")]
     score: Annotated[float, Field(description="Sigmoid of the model's logit, between 0 and 1")]
+    relevance_score: Annotated[float, Field(description="The same, under the name that vLLM's clients read")]
     document: str | None = None
 
 

@@ -21,8 +21,8 @@ class RerankTEIBody(BaseModel):
         ),
     ] = None
     truncation_direction: Annotated[Direction | None, Field(description="Side on which tokens are lost")] = "Right"
-    raw_scores: Annotated[bool, Field(description="Logits instead of their sigmoid")] = False
-    return_text: bool = False
+    raw_scores: Annotated[bool | None, Field(description="Logits instead of their sigmoid")] = False
+    return_text: bool | None = False
 
 
 class Rank(BaseModel):

@@ -12,9 +12,7 @@ class RerankVoyageBody(BaseModel):
     """A query and the documents to order by it."""
 
     query: Text
-    documents: Annotated[
-        list[Text], Field(max_length=MOST_ITEMS, fail_fast=True, description="Up to 1,000 strings, none blank")
-    ]
+    documents: Annotated[list[Text], Field(max_length=MOST_ITEMS, fail_fast=True, description="Up to 1,000 strings")]
     model: Annotated[Name, Field(description="The served model's id or one of its aliases")]
     top_k: Annotated[int | None, Field(ge=1, description="Most results; by default all")] = None
     return_documents: Annotated[bool | None, Field(description="Whether results contain the documents")] = False
