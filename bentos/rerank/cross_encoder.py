@@ -17,6 +17,8 @@ from bentos.rerank.request import Ranking, RerankRequest
 from bentos.rerank.settings import RerankSettings
 
 Result = TypeVar("Result")
+_LEAST_PAIR = 2
+"""Tokens of a query and a document, one each."""
 
 
 class _Document(NamedTuple):
@@ -126,11 +128,15 @@ class CrossEncoder:
                 return function(texts)
             return await pool.map(function, texts, lane=lane, deadline=deadline, check=check)
 
+        pair_limit = tokenizer.pair_content_limit
+        if request.max_pair_tokens is not None:
+            pair_limit = min(pair_limit, request.max_pair_tokens - (tokenizer.window - pair_limit))
+            if pair_limit < _LEAST_PAIR:
+                raise InvalidInput("So few tokens leave none to the query or the document.", loc=("max_pair_tokens",))
         # Half the window is left to the documents, whatever the query's length.
-        [query] = await apply(
-            lambda texts: tokenizer.contents(texts, tokenizer.pair_content_limit // 2, side=side), [request.query]
-        )
-        limit_per_window, overlap = tokenizer.pair_content_limit - len(query.ids), self._overlap
+        query_limit = min(pair_limit // 2, request.max_query_tokens or pair_limit)
+        [query] = await apply(lambda texts: tokenizer.contents(texts, query_limit, side=side), [request.query])
+        limit_per_window, overlap = pair_limit - len(query.ids), self._overlap
         limit = self._most_tokens(request, limit_per_window)
         tokens = 0
 
@@ -168,7 +174,7 @@ class CrossEncoder:
     def _refuse(self, request: RerankRequest, query: Content, documents: Sequence[Content]) -> None:
         if query.truncated:
             raise TextTooLong(
-                f"The query has more than {len(query.ids)} tokens, half the model's window, and truncation is refused.",
+                f"The query has more than {len(query.ids)} tokens, its limit, and truncation is refused.",
                 loc=("query",),
             )
         for index, document in enumerate(documents):

@@ -18,6 +18,8 @@ class RerankRequest:
         documents: at least one; blank ones are scored like any other.
         max_tokens_per_doc: tokens of a document that are scored, at most the limit of the settings; none takes it.
         max_windows_per_doc: windows of a document that are scored; none means all of `max_tokens_per_doc`.
+        max_query_tokens: of the query that are read, at most half of the model's window; none takes that.
+        max_pair_tokens: of a row: the query, a window and special tokens; none takes the model's window.
         truncate: side on which longer documents (and a query over half the window) lose tokens; `none` refuses them; by
             default the setting says.
         allow_blank_query: whether the query may be blank.
@@ -27,6 +29,8 @@ class RerankRequest:
     documents: Sequence[str]
     max_tokens_per_doc: int | None = None
     max_windows_per_doc: int | None = None
+    max_query_tokens: int | None = None
+    max_pair_tokens: int | None = None
     truncate: Truncation | None = None
     allow_blank_query: bool = False
 

@@ -1,11 +1,12 @@
 """What reports of clients say of rerankers, each as a request that its client sends. Numbers are those of the list."""
 
+import json
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.http.dialects.rerank_routes import DOCUMENTS, NEEDLE, QUERY, SAME, in_order
+from tests.http.dialects.rerank_routes import DOCUMENTS, LONG, NEEDLE, QUERY, SAME, in_order
 from tests.http.services import RERANK, Service
 
 BODY: dict[str, Any] = {"query": QUERY, "documents": DOCUMENTS}
@@ -25,6 +26,67 @@ def native(rerank: Service) -> list[float]:
     return in_order(rerank.post(*DOCUMENTS, query=QUERY).json()["results"], "score")
 
 
+def test_1_tei_truncates_by_default(rerank: Service) -> None:
+    answer = send(rerank, "/rerank", {"query": QUERY, "texts": [NEEDLE, LONG]})
+    assert answer.headers["X-Truncated"] == "1"
+    assert rerank.server.client.get("/info").json()["auto_truncate"] is True
+
+
+def test_1_the_requests_own_field_goes_first(rerank: Service) -> None:
+    body = {"query": QUERY, "texts": [NEEDLE, LONG], "truncate": False}
+    assert rerank.server.client.post("/rerank", json=body).status_code == 413
+
+
+@pytest.mark.parametrize("model", [RERANK.model, None])
+def test_6_a_body_with_a_model_is_jinas(rerank: Service, native: list[float], model: str | None) -> None:
+    answer = send(rerank, "/rerank", {**BODY, "model": model, "top_n": 3, "return_documents": True}).json()
+    assert answer["model"] == RERANK.model
+    assert in_order(answer["results"], "relevance_score") == pytest.approx(native, abs=SAME)
+    assert answer["results"][0]["document"] == {"text": NEEDLE}
+
+
+def test_6_texts_are_teis_whatever_the_model(rerank: Service) -> None:
+    assert isinstance(send(rerank, "/rerank", {"query": QUERY, "texts": DOCUMENTS, "model": "tei"}).json(), list)
+
+
+@pytest.mark.parametrize("path", ["/rerank", "/v1/rerank"])
+def test_11_usage_has_what_clients_of_infinity_and_together_read(rerank: Service, path: str) -> None:
+    usage = send(rerank, path, OF_MODEL).json()["usage"]
+    assert usage["prompt_tokens"] == usage["total_tokens"] > usage["completion_tokens"] == 0
+
+
+@pytest.mark.parametrize("path", ["/rerank", "/v1/rerank"])
+def test_12_an_error_has_the_detail_that_clients_of_jina_read(rerank: Service, path: str) -> None:
+    answer = rerank.server.client.post(path, json={**OF_MODEL, "model": "jina-reranker-v3"})
+    assert (answer.status_code, "'jina-reranker-v3'" in answer.json()["detail"]) == (404, True)
+
+
+def test_13_litellm_sends_voyages_body_without_a_content_type(rerank: Service) -> None:
+    body = json.dumps({**OF_MODEL, "top_k": 2}).encode()
+    answer = rerank.server.client.post("/v1/rerank", content=body)
+    assert "content-type" not in answer.request.headers
+    assert answer.json()["data"][0]["index"] == DOCUMENTS.index(NEEDLE)
+
+
+@pytest.mark.parametrize("path", ["/v1/rerank", "/v2/rerank"])
+def test_14_meta_counts_tokens(rerank: Service, path: str) -> None:
+    meta = send(rerank, path, OF_MODEL).json()["meta"]
+    assert meta["tokens"] == {"input_tokens": rerank.post(*DOCUMENTS).json()["tokens"], "output_tokens": 0}
+    assert meta["billed_units"] == {"search_units": 1}
+
+
+def test_15_coheres_own_sample_sends_objects_to_its_second_version(rerank: Service, native: list[float]) -> None:
+    body = {**OF_MODEL, "documents": [{"text": text} for text in DOCUMENTS]}
+    results = send(rerank, "/v2/rerank", body).json()["results"]
+    assert in_order(results, "relevance_score") == pytest.approx(native, abs=SAME)
+
+
+def test_16_numbers_beyond_64_bits_come_back_with_all_their_digits(rerank: Service) -> None:
+    body = {**OF_MODEL, "documents": [{"text": NEEDLE, "id": 2**70}], "return_documents": True}
+    [result] = send(rerank, "/v1/rerank", body).json()["results"]
+    assert result["document"] == {"text": NEEDLE, "id": 2**70}
+
+
 def test_18_tei_clients_send_explicit_nulls(rerank: Service, native: list[float]) -> None:
     nulls = dict.fromkeys(("truncate", "truncation_direction", "raw_scores", "return_text"))
     ranks = send(rerank, "/rerank", {"query": QUERY, "texts": DOCUMENTS, **nulls}).json()
@@ -40,6 +102,13 @@ def test_18_natively_null_is_absent_too(rerank: Service) -> None:
 def test_21_the_native_answer_has_the_score_that_clients_of_vllm_read(rerank: Service, native: list[float]) -> None:
     results = send(rerank, "/rerank", BODY).json()["results"]
     assert in_order(results, "relevance_score") == native
+
+
+def test_22_elasticsearch_writes_truncate_in_lower_case(rerank: Service) -> None:
+    for path in ("/v1/rerank", "/v2/rerank"):
+        send(rerank, path, {**OF_MODEL, "truncate": "end"})
+        answer = rerank.server.client.post(path, json={**OF_MODEL, "documents": [LONG * 10], "truncate": "none"})
+        assert answer.status_code == 400
 
 
 @pytest.mark.parametrize("empty", ["", " ", "\u3000"], ids=repr)

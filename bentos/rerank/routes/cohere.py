@@ -4,38 +4,84 @@ import math
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from bentos.common.errors import InvalidInput, NoItems
-from bentos.common.http.dialects import cohere
-from bentos.rerank.request import Ranking
+import orjson
 
+from bentos.common.engine.tokenizer import Truncation
+from bentos.common.errors import DomainError, InvalidInput, NoItems
+from bentos.common.http.dialects import cohere
+from bentos.common.work_options import WorkOptions
+from bentos.rerank.cross_encoder import CrossEncoder
+from bentos.rerank.request import Ranking, RerankRequest
+from bentos.rerank.routes.document_text import scored_text
+from bentos.rerank.schemas.cohere import RerankVendorBody
+from bentos.rerank.schemas.documents import written
+
+_TEXT_FIELD = "text"
 _DOCUMENTS_PER_UNIT = 100
 _TOKENS_PER_DOCUMENT = 500
 
 
-def check(query: str, documents: Sequence[object]) -> None:
-    """Refuse what the vendor refuses, in its words. A blank document is scored like any other.
+async def rank(
+    cross_encoder: CrossEncoder, body: RerankVendorBody, options: WorkOptions, *, most_windows: int | None = None
+) -> Ranking:
+    """Score a body's documents, or refuse in the vendor's words what the vendor refuses.
+
+    Args:
+        cross_encoder: scores them.
+        body: of either version.
+        options: of the work, but for the priority that the body asks for.
+        most_windows: of a document that are scored where the body does not say.
 
     Raises:
-        NoItems: no document.
-        InvalidInput: blank query.
+        DomainError: see `CrossEncoder.rerank`; named as the body's fields are.
     """
-    if not documents:
+    if not body.documents:
         raise NoItems("list of documents must not be empty")
-    if not query.strip():
+    if not body.query.strip():
         raise InvalidInput("query must not be empty")
+    cross_encoder.check_number(body.documents)
+    fields = list(dict.fromkeys(body.rank_fields or [_TEXT_FIELD]))
+    cut = body.truncate_prompt_tokens
+    request = RerankRequest(
+        query=body.query,
+        documents=[scored_text(document, fields, index) for index, document in enumerate(body.documents)],
+        max_tokens_per_doc=body.max_tokens_per_doc or body.max_doc_length,
+        max_windows_per_doc=(body.max_chunks_per_doc or most_windows) if cut is None else 1,
+        max_query_tokens=body.max_query_length,
+        max_pair_tokens=None if cut == -1 else cut,
+        truncate=_truncation(body),
+    )
+    try:
+        return await cross_encoder.rerank(request, cohere.in_lane(body.priority, options))
+    except DomainError as error:
+        error.rename(
+            max_pair_tokens="truncate_prompt_tokens",
+            max_tokens_per_doc="max_tokens_per_doc" if body.max_tokens_per_doc else "max_doc_length",
+        )
+        raise
 
 
-def results(ranking: Ranking, top_n: int | None) -> list[dict[str, Any]]:
-    """Results, best first."""
-    scores = ranking.scores
-    return [{"index": index, "relevance_score": scores[index]} for index in ranking.best_first(top_n)]
+def results(body: RerankVendorBody, model: str | None, ranking: Ranking) -> list[dict[str, Any]]:
+    """Results, best first, with the documents as they were sent if they are wanted."""
+    scores = ranking.logits if body.raw_scores or body.use_activation is False else ranking.scores
+    found: list[dict[str, Any]] = [
+        {"index": index, "relevance_score": scores[index]} for index in ranking.best_first(body.top_n)
+    ]
+    if body.wants_documents(model):
+        for result in found:
+            document = body.documents[result["index"]]
+            result["document"] = (
+                {_TEXT_FIELD: document} if isinstance(document, str) else orjson.Fragment(written(document))
+            )
+    return found
 
 
 def meta(version: Literal["1", "2"], ranking: Ranking) -> dict[str, Any]:
     """The answer's `meta`, with a warning for each text that was truncated."""
     warnings = ["query was too long and was truncated"] if ranking.query_truncated else []
     warnings += [f"documents.{index} was too long and was truncated" for index in ranking.truncated]
-    return cohere.meta(version, {"search_units": search_units(ranking.pair_tokens)}, warnings)
+    units = {"search_units": search_units(ranking.pair_tokens)}
+    return cohere.meta(version, units, warnings, input_tokens=ranking.tokens)
 
 
 def search_units(pair_tokens: Sequence[int]) -> int:
@@ -46,3 +92,12 @@ def search_units(pair_tokens: Sequence[int]) -> int:
     """
     documents = sum(max(1, math.ceil(tokens / _TOKENS_PER_DOCUMENT)) for tokens in pair_tokens)
     return math.ceil(documents / _DOCUMENTS_PER_UNIT)
+
+
+def _truncation(body: RerankVendorBody) -> Truncation | None:
+    """What becomes of a longer document, by whichever vendor's field says it; none leaves it to the setting."""
+    if body.truncate_prompt_tokens is not None:
+        return "start" if body.truncation_side == "left" else "end"
+    if body.truncate is None and body.truncation is not None:
+        return "end" if body.truncation else "none"
+    return body.truncate

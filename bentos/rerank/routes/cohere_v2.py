@@ -4,14 +4,13 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from bentos.common.errors import InvalidInput
-from bentos.common.http.dialects.cohere import CohereRoute, in_lane
+from bentos.common.http.dialects.cohere import CohereRoute
 from bentos.common.http.headers import truncated_header
 from bentos.common.http.responses import ArrayJSON
 from bentos.common.models.aliases import ModelNames
 from bentos.common.observability.logging import request_id
 from bentos.common.work_options import WorkOptions
 from bentos.rerank.cross_encoder import CrossEncoder
-from bentos.rerank.request import RerankRequest
 from bentos.rerank.routes import cohere
 from bentos.rerank.schemas.cohere import RerankV2Answer, RerankV2Body
 
@@ -28,23 +27,15 @@ def create_router(cross_encoder: CrossEncoder, model_names: ModelNames) -> APIRo
     async def rerank(body: RerankV2Body, options: WorkOptions) -> Response:
         """Documents with their scores, best first."""
         model_names.check(body.model)
-        cohere.check(body.query, body.documents)
         if body.relevant_spans is not None and body.relevant_spans.mode != "disabled":
             raise InvalidInput("this model finds no relevant spans", loc=("relevant_spans",))
-        ranking = await cross_encoder.rerank(
-            RerankRequest(
-                query=body.query,
-                documents=body.documents,
-                max_tokens_per_doc=body.max_tokens_per_doc,
-            ),
-            in_lane(body.priority, options),
-        )
-        results = cohere.results(ranking, body.top_n)
-        if body.return_documents:
-            for result in results:
-                result["document"] = {"text": body.documents[result["index"]]}
+        ranking = await cohere.rank(cross_encoder, body, options)
         return ArrayJSON(
-            {"id": request_id.get(), "results": results, "meta": cohere.meta("2", ranking)},
+            {
+                "id": request_id.get(),
+                "results": cohere.results(body, None, ranking),
+                "meta": cohere.meta("2", ranking),
+            },
             headers=truncated_header(ranking.truncated, query=ranking.query_truncated),
         )
 

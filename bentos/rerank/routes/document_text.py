@@ -1,11 +1,9 @@
-"""What the model reads of a document that Cohere's first version or Jina's clients send."""
+"""What the model reads of a document that Cohere's or Jina's clients send."""
 
 from collections.abc import Sequence
 
-import orjson
-
 from bentos.common.errors import InvalidInput
-from bentos.rerank.schemas.cohere import Document
+from bentos.rerank.schemas.documents import Document, written
 
 
 def scored_text(document: Document, fields: Sequence[str], index: int) -> str:
@@ -25,9 +23,7 @@ def scored_text(document: Document, fields: Sequence[str], index: int) -> str:
             f"Input should be a string or an object with {' or '.join(fields)}; only text is scored.",
             loc=("documents", index),
         )
-    texts = {
-        field: value if isinstance(value, str) else orjson.dumps(value).decode() for field, value in values.items()
-    }
+    texts = {field: value if isinstance(value, str) else written(value).decode() for field, value in values.items()}
     if len(fields) == 1:
         return texts[fields[0]]
     return "\n".join(f"{field}: {text}" for field, text in texts.items())

@@ -13,6 +13,15 @@ def cohere_error(answer: httpx.Response) -> tuple[int, str]:
     return answer.status_code, body["message"]
 
 
+def jina_error(answer: httpx.Response) -> tuple[int, str]:
+    """Status and message of an error of Jina's, which Cohere's clients can read too."""
+    body = answer.json()
+    assert body.keys() == {"id", "message", "detail"}
+    assert body["id"] == answer.headers["X-Request-ID"]
+    assert body["detail"] == body["message"]
+    return answer.status_code, body["message"]
+
+
 def openai_error(answer: httpx.Response) -> dict[str, Any]:
     """Status, type, param, code and message of an error of OpenAI's; clients of Jina read `detail`."""
     body = answer.json()

@@ -1,7 +1,10 @@
 """`POST /v1/rerank` as Jina's clients know it: the same route and answer as Cohere v1's."""
 
+import pytest
+
+from tests.http.dialects.error_shapes import jina_error
 from tests.http.dialects.golden_shapes import golden, shape
-from tests.http.dialects.rerank_routes import DOCUMENTS, LONG, NEEDLE, OFFICE, SHORT_READ, post
+from tests.http.dialects.rerank_routes import DOCUMENTS, LONG, NEEDLE, OFFICE, QUERY, SHORT_READ, post, relevance
 from tests.http.services import RERANK, Service
 from tests.http.shared import JINA_ALIAS
 
@@ -28,7 +31,51 @@ def test_documents_are_not_returned_where_they_are_refused(frail_rerank: Service
     assert not any("document" in result for result in results)
 
 
+@pytest.mark.parametrize(
+    ("fields", "same_as"),
+    [
+        ({"max_doc_length": 100}, {"max_tokens_per_doc": 100}),
+        ({"truncation": True, "top_n": 3}, {}),
+        ({"query": {"text": QUERY}}, {}),
+        ({"return_embeddings": False}, {}),
+    ],
+    ids=str,
+)
+def test_jinas_fields_are_obeyed(rerank: Service, fields: dict[str, object], same_as: dict[str, object]) -> None:
+    documents = [*DOCUMENTS, LONG + NEEDLE]
+    assert relevance(rerank, PATH, documents, **fields) == relevance(rerank, PATH, documents, **same_as)
+
+
+def test_a_shorter_limit_of_the_query_is_obeyed(rerank: Service) -> None:
+    answer = post(rerank, PATH, DOCUMENTS, max_query_length=2)
+    assert answer.headers["X-Truncated"] == "query"
+
+
+def test_truncation_may_be_refused(rerank: Service) -> None:
+    fields: dict[str, object] = {"truncation": False, "top_n": 1, "max_doc_length": 100}
+    assert jina_error(post(rerank, PATH, [NEEDLE, LONG], **fields))[0] == 400
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"instruction": "Find birds."},
+        {"chat_template_kwargs": {"instruction": "Find birds."}},
+        {"return_embeddings": True},
+        {"overlap_tokens": 80},
+    ],
+    ids=str,
+)
+def test_what_no_model_here_can_obey_is_refused_and_named(rerank: Service, fields: dict[str, object]) -> None:
+    [name] = fields
+    status, message = jina_error(post(rerank, PATH, DOCUMENTS, **fields))
+    assert (status, message) == (
+        400,
+        f"invalid request: {name}: Input should be left out: the served model cannot obey it",
+    )
+
+
 def test_total_tokens_are_those_of_the_native_route(rerank: Service) -> None:
     native = rerank.server.client.post("/rerank", json={"query": "heron", "documents": DOCUMENTS}).json()["tokens"]
     usage = post(rerank, PATH, DOCUMENTS, query="heron").json()["usage"]
-    assert usage == {"total_tokens": native}
+    assert usage == {"prompt_tokens": native, "completion_tokens": 0, "total_tokens": native}

@@ -2,13 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from types import MappingProxyType
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from bentos.common.engine.tokenizer import Truncation
 from bentos.common.http.problems import Problem
 from bentos.common.http.responses import ArrayJSON
 from bentos.common.http.route import DialectRoute, ErrorRenderer
@@ -17,11 +15,6 @@ from bentos.common.work_options import Lane, WorkOptions
 
 # The vendor answers every mistake in the body with 400.
 _MISTAKES = frozenset({413, 415, 422})
-
-TRUNCATIONS: Mapping[str | bool | None, Truncation | None] = MappingProxyType(
-    {"END": "end", "START": "start", "NONE": "none", None: None}
-)
-"""What the values of `truncate` mean."""
 
 
 class CohereError(BaseModel):
@@ -33,13 +26,17 @@ class CohereError(BaseModel):
 
 def cohere_error(problem: Problem) -> Response:
     """`{"id", "message"}`, with the statuses that the vendor's clients turn into typed exceptions."""
-    if problem.code == "unauthorized":
-        message, status = "invalid api token", problem.status
-    elif problem.status in _MISTAKES:
-        message, status = f"invalid request: {problem.sentence}", 400
-    else:
-        message, status = problem.sentence, problem.status
+    status, message = status_and_message(problem)
     return ArrayJSON({"id": request_id.get(), "message": message}, status, problem.headers)
+
+
+def status_and_message(problem: Problem) -> tuple[int, str]:
+    """A problem in the vendor's words."""
+    if problem.code == "unauthorized":
+        return problem.status, "invalid api token"
+    if problem.status in _MISTAKES:
+        return 400, f"invalid request: {problem.sentence}"
+    return problem.status, problem.sentence
 
 
 Priority: TypeAlias = Annotated[
