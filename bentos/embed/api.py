@@ -1,14 +1,14 @@
 """What embed-service answers over HTTP."""
 
 from bentos.common.http.app import ServiceAPI
-from bentos.common.http.dialects import tei_tokens
+from bentos.common.http.dialects import models, tei_tokens
 from bentos.common.http.other_service import OtherService
 from bentos.common.http.page.routes import Page
 from bentos.common.lifecycle import Lifecycle
 from bentos.embed.encoder import Encoder
 from bentos.embed.model_names import TypedModelNames
 from bentos.embed.request import InputType
-from bentos.embed.routes import cohere_tokens, cohere_v1, cohere_v2, models, native, openai, tei, voyage
+from bentos.embed.routes import cohere_tokens, cohere_v1, cohere_v2, native, openai, tei, voyage
 from bentos.embed.settings import EmbedSettings
 
 RERANK_SERVICE = OtherService("rerank-service", 5556, paths=["/rerank", "/v1/rerank", "/v2/rerank", "/score"])
@@ -32,7 +32,7 @@ def create_api(
             cohere_v2.create_router(encoder, model_names),
             cohere_tokens.create_router(encoder, model_names),
             openai.create_router(encoder, model_names, settings.token_ids),
-            models.create_router(encoder, model_names),
+            models.create_router(model_names, endpoint="embed", window=encoder.window),
             tei.create_router(encoder, InputType(settings.tei_input_type)),
             tei_tokens.create_router(lifecycle),
             voyage.create_router(encoder, model_names),

@@ -1,8 +1,10 @@
 """What rerank-service answers over HTTP."""
 
 from bentos.common.http.app import ServiceAPI
+from bentos.common.http.dialects import models, tei_tokens
 from bentos.common.http.other_service import OtherService
 from bentos.common.http.page.routes import Page
+from bentos.common.lifecycle import Lifecycle
 from bentos.common.models.aliases import ModelNames
 from bentos.rerank.cross_encoder import CrossEncoder
 from bentos.rerank.routes import cohere_v1, cohere_v2, native, tei, voyage
@@ -12,15 +14,16 @@ EMBED_SERVICE = OtherService(
     5555,
     paths=[
         *("/embed", "/v1/embed", "/v2/embed", "/v1/tokenize", "/v1/detokenize", "/v1/check-api-key"),
-        *("/v1/embeddings", "/embeddings", "/similarity", "/v1/models", "/v1/models/{model:path}", "/encode"),
+        *("/v1/embeddings", "/embeddings", "/similarity", "/encode"),
     ],
 )
 
 
-def create_api(cross_encoder: CrossEncoder, model_names: ModelNames) -> ServiceAPI:
+def create_api(lifecycle: Lifecycle, cross_encoder: CrossEncoder, model_names: ModelNames) -> ServiceAPI:
     """Routers of all dialects, and what else the service's application needs.
 
     Args:
+        lifecycle: of the process.
         cross_encoder: scores requests.
         model_names: by which requests may call the model.
     """
@@ -31,6 +34,8 @@ def create_api(cross_encoder: CrossEncoder, model_names: ModelNames) -> ServiceA
             cohere_v2.create_router(cross_encoder, model_names),
             tei.create_router(cross_encoder),
             voyage.create_router(cross_encoder, model_names),
+            models.create_router(model_names, endpoint="rerank", window=lifecycle.model.profile.max_tokens),
+            tei_tokens.create_router(lifecycle),
         ],
         description="Scores of documents against a query.",
         limits={

@@ -52,5 +52,7 @@ async def _rerank(request: RerankRequest, options: WorkOptions) -> Ranking:
 
 
 ASSEMBLY.serve(
-    RerankService, create_api(CROSS_ENCODER, ModelNames(MODEL.profile.model_id, ENGINE.model_aliases)), [SCORE]
+    RerankService,
+    create_api(ASSEMBLY.lifecycle, CROSS_ENCODER, ModelNames(MODEL.profile.model_id, ENGINE.model_aliases)),
+    [SCORE],
 )

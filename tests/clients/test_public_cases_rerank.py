@@ -99,6 +99,23 @@ def test_18_natively_null_is_absent_too(rerank: Service) -> None:
     assert results[0]["document"] == NEEDLE
 
 
+@pytest.mark.parametrize("path", ["/v1/models", "/models"])
+def test_19_apps_test_a_connection_by_the_list_of_models(rerank: Service, path: str) -> None:
+    listed = rerank.server.client.get(path, params={"endpoint": "rerank"}).json()
+    [model] = listed["data"]
+    assert (model["id"], model["endpoints"], model["context_length"]) == (RERANK.model, ["rerank"], 512)
+    assert rerank.server.client.get(f"{path}/{RERANK.model}").json() == model
+
+
+def test_9_texts_are_tokenized_by_the_reranker_too(rerank: Service) -> None:
+    [tokens] = send(rerank, "/tokenize", {"inputs": NEEDLE}).json()
+    ids = [token["id"] for token in tokens]
+    assert tokens[0]["special"] is True
+    assert len(ids) > len(NEEDLE.split())
+    [text] = send(rerank, "/decode", {"ids": ids}).json()
+    assert text.lower().startswith("the grey heron")
+
+
 def test_21_the_native_answer_has_the_score_that_clients_of_vllm_read(rerank: Service, native: list[float]) -> None:
     results = send(rerank, "/rerank", BODY).json()["results"]
     assert in_order(results, "relevance_score") == native

@@ -15,7 +15,13 @@ TEXTS = ["a heron", "a stork"]
 
 Calls = Mapping[tuple[str, str], list[dict[str, Any]]]
 
-OF_BOTH: Calls = {("GET", path): [{}] for path in ("/live", "/ready", "/health", "/info", "/metrics")}
+OF_BOTH: Calls = {
+    ("GET", path): [{}]
+    for path in (
+        *("/live", "/ready", "/health", "/info", "/metrics"),
+        *("/v1/models", "/v1/models/{model}", "/models", "/models/{model}"),
+    )
+}
 OF_EMBED: Calls = {
     ("POST", "/embed"): [
         {"text": "a heron"},
@@ -49,12 +55,10 @@ OF_EMBED: Calls = {
         {"input": "a heron", "model": EMBED.model, "encoding_format": "base64"},
     ],
     ("POST", "/"): [{"inputs": "a heron"}],
-    ("GET", "/v1/models"): [{}],
-    ("GET", "/v1/models/{model}"): [{}],
-    ("GET", "/models"): [{}],
-    ("GET", "/models/{model}"): [{}],
 }
 OF_RERANK: Calls = {
+    ("POST", "/tokenize"): [{"inputs": TEXTS}],
+    ("POST", "/decode"): [{"ids": [[5, 6], [7]]}],
     ("POST", "/rerank"): [
         {"query": "heron", "documents": TEXTS},
         {"query": "heron", "documents": [{"text": "a heron"}], "return_documents": False},

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from bentos.common.bounds import MOST_TOKEN_IDS
 from bentos.common.errors import DomainError, TextTooLong
+from bentos.common.http.dialects.openai import OpenAIRoute
 from bentos.common.http.responses import ArrayJSON
 from bentos.common.work_options import WorkOptions
 from bentos.embed.encoder import Encoder
@@ -15,7 +16,6 @@ from bentos.embed.model_names import TypedModelNames
 from bentos.embed.quantization import EmbeddingType
 from bentos.embed.request import EmbedRequest
 from bentos.embed.routes.answer_headers import answer_headers
-from bentos.embed.routes.openai_errors import OpenAIRoute
 from bentos.embed.routes.openai_tokens import token_ids_reader
 from bentos.embed.routes.vector_types import as_type
 from bentos.embed.schemas.openai import EmbeddingsAnswer, EmbeddingsBody

@@ -1,14 +1,13 @@
 """The shape of OpenAI's errors, and the routes that have it."""
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from bentos.common.http.problems import Problem
 from bentos.common.http.responses import ArrayJSON
 from bentos.common.http.route import DialectRoute, ErrorRenderer
-from bentos.embed.schemas.openai import OpenAIError
 
 # The vendor answers mistakes in the body with 400.
 _STATUSES = {415: 400, 422: 400}
@@ -20,6 +19,22 @@ _CODES = {
     "overloaded": "rate_limit_exceeded",
 }
 _TYPES = {"too_many_tokens": "max_tokens_per_request", "overloaded": "tokens"}
+
+
+class OpenAIErrorDetail(BaseModel):
+    """What went wrong."""
+
+    message: str
+    type: str
+    param: str | None
+    code: str | None
+
+
+class OpenAIError(BaseModel):
+    """OpenAI's shape of an error."""
+
+    error: OpenAIErrorDetail
+    detail: Annotated[str, Field(description="The same in a sentence, where clients of Jina look for it")]
 
 
 def openai_error(problem: Problem) -> Response:

@@ -1,19 +1,46 @@
 """`GET /v1/models`: one answer for OpenAI's clients, which read `data`, and Cohere's, which read `models`."""
 
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import APIRouter
+from pydantic import BaseModel
 from starlette.responses import Response
 
+from bentos.common.http.dialects.openai import OpenAIRoute
 from bentos.common.http.responses import ArrayJSON
 from bentos.common.models.aliases import ModelNames
-from bentos.embed.encoder import Encoder
-from bentos.embed.routes.openai_errors import OpenAIRoute
-from bentos.embed.schemas.openai import Model, Models
 
 
-def create_router(encoder: Encoder, model_names: ModelNames) -> APIRouter:
-    """The router of both routes."""
+class Model(BaseModel):
+    """A name by which requests may call the model: first OpenAI's fields, then Cohere's."""
+
+    id: str
+    object: Literal["model"]
+    created: int
+    owned_by: str
+    name: str
+    endpoints: list[str]
+    default_endpoints: list[str]
+    finetuned: bool
+    context_length: int
+
+
+class Models(BaseModel):
+    """The served model's names; both lists are the same."""
+
+    object: Literal["list"]
+    data: list[Model]
+    models: list[Model]
+
+
+def create_router(model_names: ModelNames, *, endpoint: Literal["embed", "rerank"], window: int) -> APIRouter:
+    """The router of both routes.
+
+    Args:
+        model_names: to list.
+        endpoint: of Cohere's API for which the model is.
+        window: most tokens that the model takes.
+    """
     router = APIRouter(route_class=OpenAIRoute, tags=["OpenAI", "Cohere v1"])
     owner, _, _ = model_names.model_id.rpartition("/")
 
@@ -24,10 +51,10 @@ def create_router(encoder: Encoder, model_names: ModelNames) -> APIRouter:
             "created": 0,
             "owned_by": owner,
             "name": name,
-            "endpoints": ["embed"],
+            "endpoints": [endpoint],
             "default_endpoints": [],
             "finetuned": False,
-            "context_length": encoder.window,
+            "context_length": window,
         }
 
     @router.get("/models", summary="The same as GET /v1/models", response_model=Models)
