@@ -11,7 +11,11 @@ from bentos.embed.request import InputType
 from bentos.embed.routes import cohere_tokens, cohere_v1, cohere_v2, native, openai, tei, voyage
 from bentos.embed.settings import EmbedSettings
 
-RERANK_SERVICE = OtherService("rerank-service", 5556, paths=["/rerank", "/v1/rerank", "/v2/rerank", "/score"])
+RERANK_SERVICE = OtherService(
+    "rerank-service",
+    5556,
+    paths=["/rerank", "/v1/rerank", "/v2/rerank", "/score", "/v1/score", "/v1/ranking", "/predict"],
+)
 
 
 def create_api(

@@ -7,7 +7,7 @@ from bentos.common.http.page.routes import Page
 from bentos.common.lifecycle import Lifecycle
 from bentos.common.models.aliases import ModelNames
 from bentos.rerank.cross_encoder import CrossEncoder
-from bentos.rerank.routes import cohere_v1, cohere_v2, native, tei, voyage
+from bentos.rerank.routes import cohere_v1, cohere_v2, native, nvidia, tei, vllm, voyage
 
 EMBED_SERVICE = OtherService(
     "embed-service",
@@ -34,6 +34,8 @@ def create_api(lifecycle: Lifecycle, cross_encoder: CrossEncoder, model_names: M
             cohere_v2.create_router(cross_encoder, model_names),
             tei.create_router(cross_encoder),
             voyage.create_router(cross_encoder, model_names),
+            vllm.create_router(cross_encoder, model_names),
+            nvidia.create_router(cross_encoder, model_names),
             models.create_router(model_names, endpoint="rerank", window=lifecycle.model.profile.max_tokens),
             tei_tokens.create_router(lifecycle),
         ],

@@ -12,10 +12,8 @@ from bentos.common.http.bentoml_adapter.calls import BatchAPI
 from bentos.common.models.aliases import ModelNames
 from bentos.common.models.resolve import resolve
 from bentos.common.service import AssembledService, Assembly
-from bentos.common.work_options import WorkOptions
 from bentos.rerank.api import create_api
 from bentos.rerank.cross_encoder import CrossEncoder
-from bentos.rerank.request import Ranking, RerankRequest
 from bentos.rerank.scoring import is_pair, score_pairs, texts_of
 from bentos.rerank.settings import DEFAULT_MODEL, RerankSettings
 
@@ -40,15 +38,10 @@ class RerankService(AssembledService):
         """Scores of (query, document) pairs between 0 and 1, float32 `[pairs]`."""
         with SCORE.gate.batch(len(pairs)) as batch:
             ASSEMBLY.lifecycle.loaded.cached_engine.admit_texts(texts_of(pairs), batch.options)
-            return await score_pairs(pairs, _rerank, batch.options)
-
-
-async def _rerank(request: RerankRequest, options: WorkOptions) -> Ranking:
-    """What `/score` asks for: its answer is an array, which has no place for what was truncated."""
-    ranking = await CROSS_ENCODER.rerank(request, options)
-    lost = len(ranking.truncated) + ranking.query_truncated
-    ASSEMBLY.lifecycle.metrics.truncated_items.labels(SCORE.path).inc(lost)
-    return ranking
+            ranking = await score_pairs(pairs, CROSS_ENCODER.rerank, batch.options)
+            # The answer is an array, which has no place for what was truncated.
+            ASSEMBLY.lifecycle.metrics.truncated_items.labels(SCORE.path).inc(len(ranking.truncated))
+            return ranking.scores
 
 
 ASSEMBLY.serve(

@@ -18,14 +18,14 @@ def test_the_page_shows_the_real_answer(rerank: Service, example: Example) -> No
 
 
 def test_every_dialect_has_an_example() -> None:
-    assert [example.path for example in EXAMPLES] == ["/v1/rerank", "/v2/rerank", "/rerank"]
+    assert [example.path for example in EXAMPLES] == ["/v1/rerank", "/v2/rerank", "/rerank", "/v1/score", "/v1/ranking"]
 
 
 def _comparable(answer: Any) -> Any:
-    """The answer without its id, which is never the same, and with scores rounded."""
+    """The answer without its id and time, which are never the same, and with scores rounded."""
     match answer:
         case dict():
-            return {key: _comparable(value) for key, value in answer.items() if key != "id"}
+            return {key: _comparable(value) for key, value in answer.items() if key not in ("id", "created")}
         case list():
             return [_comparable(item) for item in answer]
         case float():

@@ -33,9 +33,13 @@ DIALECTS = {
     "/v2/rerank": "cohere",
     "/tei/rerank": "tei",
     "/voyage/v1/rerank": "voyage",
+    "/score": "native",
+    "/v1/score": "openai",
+    "/v1/ranking": "nvidia",
+    "/predict": "tei",
 }
 """Dialect of each path."""
-RERANK_PATHS = [path for path in DIALECTS if path.endswith("rerank")]
+RERANK_PATHS = [path for path in DIALECTS if path.endswith(("rerank", "score", "ranking", "predict"))]
 EMBED_PATHS = [path for path in DIALECTS if path not in RERANK_PATHS]
 
 
@@ -54,6 +58,9 @@ def check_error(body: dict[str, Any], path: str, fault: Fault) -> str:
         case "tei":
             assert body == {"error": body["error"], "error_type": fault.tei_type}
             return str(body["error"])
+        case "nvidia":
+            assert body == {"object": "error", "message": body["message"], "detail": {}, "type": fault.openai_type}
+            return str(body["message"])
         case "voyage":
             assert body.keys() == {"detail"}
             return str(body["detail"])

@@ -60,6 +60,9 @@ VALID: dict[str, dict[str, dict[str, object]]] = {
         "/v1/rerank": {"query": "heron", "documents": ["stork"]},
         "/v2/rerank": {"query": "heron", "documents": ["stork"], "model": RERANK.model},
         "/voyage/v1/rerank": {"query": "heron", "documents": ["stork"], "model": RERANK.model},
+        "/v1/score": {"text_1": "heron", "text_2": ["stork"]},
+        "/v1/ranking": {"query": {"text": "heron"}, "passages": [{"text": "stork"}], "model": RERANK.model},
+        "/predict": {"inputs": [["heron", "stork"]]},
     },
 }
 FIELDS = st.sampled_from(
@@ -68,7 +71,8 @@ FIELDS = st.sampled_from(
         *("input_type", "truncate", "truncation_direction", "top_n", "priority", "encoding_format", "embedding_types"),
         *("max_tokens", "max_tokens_per_doc", "max_chunks_per_doc", "output_dimension", "dimensions", "normalize"),
         *("rank_fields", "return_documents", "return_text", "raw_scores", "model", "user", "prompt_name"),
-        *("truncation", "output_dtype", "top_k"),
+        *("truncation", "output_dtype", "top_k", "text_1", "text_2", "queries", "passages", "truncate_prompt_tokens"),
+        *("max_doc_length", "max_query_length", "use_activation", "instruction"),
     ]
 )
 

@@ -68,6 +68,9 @@ OF_RERANK: Calls = {
         {"model": RERANK.model, "query": "heron", "documents": TEXTS, "return_documents": True},
     ],
     ("POST", "/v2/rerank"): [{"model": RERANK.model, "query": "heron", "documents": TEXTS}],
+    ("POST", "/v1/score"): [{"text_1": "heron", "text_2": TEXTS}, {"queries": TEXTS, "documents": TEXTS}],
+    ("POST", "/v1/ranking"): [{"model": RERANK.model, "query": {"text": "heron"}, "passages": [{"text": "a heron"}]}],
+    ("POST", "/predict"): [{"inputs": TEXTS}, {"inputs": [TEXTS, TEXTS]}],
     ("POST", "/tei/rerank"): [
         {"query": "heron", "texts": TEXTS},
         {"query": "heron", "texts": TEXTS, "return_text": True},
@@ -94,12 +97,19 @@ MANY: dict[str, Callable[[list[str]], dict[str, Any]]] = {
     "/v2/rerank": lambda texts: {"model": RERANK.model, "query": "heron", "documents": texts},
     "/tei/rerank": lambda texts: {"query": "heron", "texts": texts},
     "/voyage/v1/rerank": lambda texts: {"model": RERANK.model, "query": "heron", "documents": texts},
+    "/v1/score": lambda texts: {"text_1": "heron", "text_2": texts},
+    "/v1/ranking": lambda texts: {
+        "model": RERANK.model,
+        "query": {"text": "heron"},
+        "passages": [{"text": text} for text in texts],
+    },
+    "/predict": lambda texts: {"inputs": [["heron", text] for text in texts]},
 }
 
 
 def computing(kind: Kind) -> list[str]:
     """The routes of a service that compute."""
-    return [path for path in MANY if path.endswith("rerank") == (kind is RERANK)]
+    return [path for path in MANY if path.endswith(("rerank", "score", "ranking", "predict")) == (kind is RERANK)]
 
 
 def send(service: Service, method: str, path: str, **arguments: Any) -> httpx.Response:
@@ -201,5 +211,7 @@ def test_a_fault_of_the_model(frail: Service) -> None:
     document = Document.of(frail)
     for path in computing(frail.kind):
         answer = send(frail, "POST", path, json=MANY[path]([POISON]))
-        assert answer.status_code == (424 if path.startswith("/tei/") or path in ("/", "/similarity") else 500), path
+        assert answer.status_code == (
+            424 if path.startswith("/tei/") or path in ("/", "/predict", "/similarity") else 500
+        ), path
         document.check("POST", path, answer)

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 import orjson
@@ -41,18 +42,16 @@ async def rank(
         raise InvalidInput("query must not be empty")
     cross_encoder.check_number(body.documents)
     fields = list(dict.fromkeys(body.rank_fields or [_TEXT_FIELD]))
-    cut = body.truncate_prompt_tokens
     request = RerankRequest(
         query=body.query,
         documents=[scored_text(document, fields, index) for index, document in enumerate(body.documents)],
         max_tokens_per_doc=body.max_tokens_per_doc or body.max_doc_length,
-        max_windows_per_doc=(body.max_chunks_per_doc or most_windows) if cut is None else 1,
+        max_windows_per_doc=body.max_chunks_per_doc or most_windows,
         max_query_tokens=body.max_query_length,
-        max_pair_tokens=None if cut == -1 else cut,
         truncate=_truncation(body),
     )
     try:
-        return await cross_encoder.rerank(request, cohere.in_lane(body.priority, options))
+        return await cross_encoder.rerank(replace(request, **body.pair_limits), cohere.in_lane(body.priority, options))
     except DomainError as error:
         error.rename(
             max_pair_tokens="truncate_prompt_tokens",
@@ -95,9 +94,7 @@ def search_units(pair_tokens: Sequence[int]) -> int:
 
 
 def _truncation(body: RerankVendorBody) -> Truncation | None:
-    """What becomes of a longer document, by whichever vendor's field says it; none leaves it to the setting."""
-    if body.truncate_prompt_tokens is not None:
-        return "start" if body.truncation_side == "left" else "end"
+    """What becomes of a longer document, by Cohere's field or Jina's; none leaves it to the setting."""
     if body.truncate is None and body.truncation is not None:
         return "end" if body.truncation else "none"
     return body.truncate

@@ -1,5 +1,6 @@
-"""text-embeddings-inference: `POST /rerank` with `texts`, which is `/tei/rerank`."""
+"""text-embeddings-inference: `POST /rerank` with `texts`, which is `/tei/rerank`, and `POST /predict`."""
 
+from dataclasses import replace
 from typing import Any
 
 from fastapi import APIRouter
@@ -12,9 +13,12 @@ from bentos.common.http.headers import truncated_header
 from bentos.common.http.responses import ArrayJSON
 from bentos.common.work_options import WorkOptions
 from bentos.rerank.cross_encoder import CrossEncoder
-from bentos.rerank.request import RerankRequest
-from bentos.rerank.schemas.tei import Rank, RerankTEIBody
+from bentos.rerank.request import Ranking, RerankRequest
+from bentos.rerank.schemas.tei import Prediction, PredictTEIBody, Rank, RerankTEIBody
+from bentos.rerank.scoring import score_pairs
 
+_LABEL = "LABEL_0"
+"""As `/info` calls the model's only class."""
 SHARED = SharedPath("/rerank", prefix="/tei", fields=["texts"])
 
 
@@ -49,5 +53,29 @@ def create_router(cross_encoder: CrossEncoder) -> APIRouter:
             for rank in ranks:
                 rank["text"] = body.texts[rank["index"]]
         return ArrayJSON(ranks, headers=truncated_header(ranking.truncated, query=ranking.query_truncated))
+
+    @router.post(
+        "/predict",
+        summary="Scores of pairs of texts",
+        response_model=list[Prediction] | list[list[Prediction]],
+    )
+    async def predict(body: PredictTEIBody, options: WorkOptions) -> Response:
+        """Scores in the order of the pairs."""
+        pairs = body.pairs
+        cut = truncation(body.truncate, body.truncation_direction, cross_encoder.truncate)
+
+        async def one_window(request: RerankRequest, options: WorkOptions) -> Ranking:
+            return await cross_encoder.rerank(replace(request, max_windows_per_doc=1, truncate=cut), options)
+
+        try:
+            cross_encoder.check_number(pairs)
+            ranking = await score_pairs(pairs, one_window, options)
+        except DomainError as error:
+            error.rename(documents="inputs", query="inputs")
+            error.rename(pairs="inputs", indexed=body.is_batch)
+            raise
+        scores = ranking.logits if body.raw_scores else ranking.scores
+        predictions = [[{"score": score, "label": _LABEL}] for score in scores]
+        return ArrayJSON(predictions if body.is_batch else predictions[0], headers=truncated_header(ranking.truncated))
 
     return router

@@ -13,6 +13,7 @@ from bentos.common.http.dialects.cohere import Priority
 from bentos.common.http.truncate import VendorTruncate
 from bentos.rerank.schemas.documents import Documents, TextObject
 from bentos.rerank.schemas.refused import Refused
+from bentos.rerank.schemas.vllm import VLLMBody
 
 _JINA = "jina-"
 
@@ -31,7 +32,7 @@ class Meta(BaseModel):
     warnings: Annotated[list[str] | None, Field(description="One for each text that was truncated")] = None
 
 
-class RerankVendorBody(BaseModel):
+class RerankVendorBody(VLLMBody):
     """A query and the documents to order by it."""
 
     query: Annotated[
@@ -66,24 +67,8 @@ class RerankVendorBody(BaseModel):
     ] = None
     truncate: VendorTruncate = None
     truncation: Annotated[bool | None, Field(description="Jina's: true is `END`, false `NONE`")] = None
-    truncate_prompt_tokens: Annotated[
-        int | None,
-        Field(
-            ge=-1,
-            description="vLLM's: of each document one window is scored, in which it, the query and special tokens are "
-            "no more than so many; -1 means the model's window",
-        ),
-    ] = None
-    truncation_side: Annotated[
-        Literal["left", "right", None],
-        Field(description="vLLM's: side on which tokens are lost with `truncate_prompt_tokens`"),
-    ] = None
     raw_scores: Annotated[bool | None, Field(description="Infinity's: logits instead of their sigmoid")] = None
-    use_activation: Annotated[bool | None, Field(description="vLLM's: false for logits")] = None
     priority: Priority = None
-    instruction: Refused = None
-    chat_template: Refused = None
-    chat_template_kwargs: Refused = None
     overlap_tokens: Refused = None
     return_embeddings: Refused = None
 

@@ -1,11 +1,14 @@
 """Bodies of text-embeddings-inference."""
 
-from typing import Annotated
+from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, PlainValidator
 
-from bentos.common.bounds import Text, Texts
+from bentos.common.bounds import MOST_ITEMS, Text, Texts
 from bentos.common.http.dialects.tei import Direction
+from bentos.rerank.scoring import is_pair
+
+_Pair: TypeAlias = Annotated[list[Text], Field(min_length=2, max_length=2)]
 
 
 class RerankTEIBody(BaseModel):
@@ -23,6 +26,48 @@ class RerankTEIBody(BaseModel):
     truncation_direction: Annotated[Direction | None, Field(description="Side on which tokens are lost")] = "Right"
     raw_scores: Annotated[bool | None, Field(description="Logits instead of their sigmoid")] = False
     return_text: bool | None = False
+
+
+def _pairs(value: Any) -> Any:
+    """One pair, or several; a text alone is nothing that a model for pairs can score."""
+    if not isinstance(value, list) or not value:
+        raise ValueError("Input should be a pair of strings, or a list of such pairs")
+    for pair in value if isinstance(value[0], list) else [value]:
+        if not is_pair(pair):
+            raise ValueError("Input should be a pair of strings, or a list of such pairs: this model scores pairs")
+    return value
+
+
+class PredictTEIBody(BaseModel):
+    """A pair of texts or several. Unknown fields are ignored."""
+
+    inputs: Annotated[
+        Any,
+        PlainValidator(
+            _pairs,
+            json_schema_input_type=_Pair | Annotated[list[_Pair], Field(max_length=MOST_ITEMS)],
+        ),
+    ]
+    truncate: Annotated[bool | None, Field(description="As in `/rerank`")] = None
+    truncation_direction: Annotated[Direction | None, Field(description="Side on which tokens are lost")] = "Right"
+    raw_scores: Annotated[bool | None, Field(description="Logits instead of their sigmoid")] = False
+
+    @property
+    def pairs(self) -> list[tuple[str, str]]:
+        """All pairs, also of one alone."""
+        return [(first, second) for first, second in (self.inputs if self.is_batch else [self.inputs])]
+
+    @property
+    def is_batch(self) -> bool:
+        """Whether there is a list of pairs, which is answered with a list of lists."""
+        return isinstance(self.inputs[0], list)
+
+
+class Prediction(BaseModel):
+    """Score of the model's only class."""
+
+    score: float
+    label: Literal["LABEL_0"]
 
 
 class Rank(BaseModel):

@@ -136,3 +136,35 @@ def test_a_passed_deadline_is_504(rerank: Service) -> None:
 def test_a_missing_key_is_401_in_the_dialects_shape_on_its_own_path(locked_rerank: Service) -> None:
     answer = locked_rerank.server.client.post("/tei/rerank", json={"query": QUERY, "texts": DOCUMENTS})
     assert tei_error(answer)[0] == 401
+
+
+def predict(service: Service, inputs: object, **fields: object) -> httpx.Response:
+    return service.server.client.post("/predict", json={"inputs": inputs, **fields})
+
+
+def test_pairs_are_predicted_in_their_order(rerank: Service) -> None:
+    scores = in_order(post(rerank, *DOCUMENTS).json(), "score")
+    pairs = [[QUERY, document] for document in DOCUMENTS]
+    answer = predict(rerank, pairs).json()
+    assert [one["score"] for [one] in answer] == pytest.approx(scores, abs=SAME)
+    assert {one["label"] for [one] in answer} == {"LABEL_0"}
+    assert predict(rerank, pairs[0]).json() == answer[0]
+
+
+def test_a_prediction_may_be_a_logit(rerank: Service) -> None:
+    [logit], [score] = (predict(rerank, [QUERY, NEEDLE], raw_scores=raw).json() for raw in (True, None))
+    assert 1 / (1 + np.exp(-logit["score"])) == pytest.approx(score["score"], abs=SAME)
+
+
+def test_of_a_longer_pair_one_window_is_predicted(rerank: Service) -> None:
+    assert predict(rerank, [[QUERY, NEEDLE], [QUERY, LONG]]).headers["X-Truncated"] == "1"
+    status, _, message = tei_error(predict(rerank, [[QUERY, NEEDLE], [QUERY, LONG]], truncate=False))
+    assert (status, message.partition(":")[0]) == (413, "inputs.1")
+
+
+@pytest.mark.parametrize(
+    "inputs", [QUERY, [QUERY], [[QUERY]], [], [[QUERY, NEEDLE], QUERY], [[QUERY, 7]]], ids=lambda value: str(value)[:20]
+)
+def test_what_is_no_pair_is_422(rerank: Service, inputs: object) -> None:
+    status, kind, message = tei_error(predict(rerank, inputs))
+    assert (status, kind, message.partition(":")[0]) == (422, "Validation", "inputs")

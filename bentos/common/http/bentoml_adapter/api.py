@@ -13,7 +13,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bentos.common.http.bentoml_adapter.calls import BatchAPI, BentoMLCalls
-from bentos.common.http.dialect_router import renderer_by_path
+from bentos.common.http.dialect_router import renderer_by_path, shared_paths
 from bentos.common.http.headers import CHUNKED, INPUT_TYPE, TRUNCATED
 from bentos.common.http.inflight import InFlightBytes
 from bentos.common.http.middleware.api_keys import APIKeyMiddleware
@@ -51,7 +51,10 @@ def add_middleware(
     """
     paths = [*(api.path for api in apis), *_BENTOML_ROUTES]
     lifecycle.metrics.expect_routes(paths)
-    middleware = [*_middleware(lifecycle, routers, traces), Middleware(BentoMLCalls, apis=apis, lifecycle=lifecycle)]
+    middleware = [
+        *_middleware(lifecycle, routers, traces),
+        Middleware(BentoMLCalls, apis=apis, shared=shared_paths(routers), lifecycle=lifecycle),
+    ]
     for layer in middleware:
         service.add_asgi_middleware(layer.cls, **layer.kwargs)
     drop_request_timer()

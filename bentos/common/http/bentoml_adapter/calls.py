@@ -17,6 +17,8 @@ from bentos.common.engine.engine import estimated_tokens
 from bentos.common.errors import DeadlineExceeded, InvalidInput, NoItems, TooManyItems
 from bentos.common.http.bentoml_adapter.merge_gate import MERGED_ITEMS, Call, FailedBatch, MergeGate
 from bentos.common.http.body import NOT_AN_OBJECT, load_json
+from bentos.common.http.dialect_router import SharedPath
+from bentos.common.http.middleware.dialect_dispatch import dialect_path
 from bentos.common.http.problems import CLIENT_CLOSED_REQUEST, problem_of
 from bentos.common.http.responses import native_error
 from bentos.common.http.route import cancel_on_disconnect, work_options
@@ -27,7 +29,6 @@ from bentos.common.work_options import WorkOptions
 _BENTOML_LOG = logging.getLogger("bentoml._internal.server.http_app")
 _LONGEST_NAME = 100
 _OF_THE_BODY = frozenset({b"content-type", b"content-encoding", b"content-length", b"transfer-encoding"})
-_REPLACEMENT_CHARACTER = "\ufffd"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,18 +87,22 @@ class BatchAPI:
 class BentoMLCalls:
     """ASGI middleware in front of a service's BentoML APIs. Checks each call before BentoML merges it with others.
 
-    `/readyz` is answered as `/ready`. No path with a line break reaches a route, only one with another character in its
-    place: Starlette's patterns would match one with a line break behind it, and not match one with it inside.
+    `/readyz` is answered as `/ready`. A line break in a path becomes another character: Starlette's patterns would
+    match a path with one behind it.
 
     Args:
         app: BentoML's routes and ours.
         apis: the service's BentoML APIs.
+        shared: paths of theirs on which a dialect has requests of its own, which BentoML passes on to us.
         lifecycle: of the service's process.
     """
 
-    def __init__(self, app: ASGIApp, apis: Iterable[BatchAPI], lifecycle: Lifecycle) -> None:
+    def __init__(
+        self, app: ASGIApp, apis: Iterable[BatchAPI], shared: Sequence[SharedPath], lifecycle: Lifecycle
+    ) -> None:
         self._app = app
         self._apis = {api.path: api for api in apis}
+        self._dialects = {path: [(one.own, one) for one in shared if one.path == path] for path in self._apis}
         self._lifecycle = lifecycle
         self._server = lifecycle.server
 
@@ -107,13 +112,15 @@ class BentoMLCalls:
             await self._app(scope, receive, send)
             return
         path: str = scope["path"]
+        if (dialects := self._dialects.get(path)) and scope["method"] == "POST":
+            path = scope["path"] = await dialect_path(dialects, scope, receive, self._server.max_body_bytes)
         if api := self._apis.get(path):
             await (await self._answer(api, scope, receive))(scope, receive, send)
             return
         if path == "/readyz":
             scope["path"] = "/ready"
         elif "\n" in path:
-            scope["path"] = path.replace("\n", _REPLACEMENT_CHARACTER)
+            scope["path"] = path.replace("\n", "\ufffd")
         await self._app(scope, receive, send)
 
     async def _answer(self, api: BatchAPI, scope: Scope, receive: Receive) -> Response:

@@ -52,7 +52,7 @@ class DialectDispatchMiddleware:
         if scope["method"] == "HEAD":
             scope = {**scope, "method": "GET"}  # of the answer the server sends no more than the head
         elif scope["method"] == "POST" and (dialects := self._dialects.get(scope["path"])):
-            scope["path"] = await self._path(dialects, scope, receive)
+            scope["path"] = await dialect_path(dialects, scope, receive, self._max_body_bytes)
         route = self._routes.get((scope["method"], scope["path"]))
         if route and route.direct:
             scope["app"], scope["route"] = self._app, route
@@ -60,33 +60,43 @@ class DialectDispatchMiddleware:
         else:
             await self._app(scope, receive, send)
 
-    async def _path(self, dialects: Sequence[tuple[str, SharedPath]], scope: Scope, receive: Receive) -> str:
-        """The own path of the dialect that a request speaks, of several that share its path."""
-        for own, shared in dialects:
-            for header in shared.headers:
-                if header in scope["headers"]:
-                    return own
-        path: str = scope["path"]
-        try:
-            body = await load_json(Request(scope, receive), self._max_body_bytes)
-        except MalformedBody as error:
-            # The route meets the same error: that of the dialect whose fields the body seems to have writes it.
-            return next(
-                (
-                    own
-                    for own, shared in dialects
-                    if not error.fields.isdisjoint(shared.fields) and error.fields.isdisjoint(shared.unless)
-                ),
-                path,
-            )
-        except (DomainError, ClientDisconnect):
-            return path
-        if isinstance(body, dict):
-            fields = body.keys()  # whose methods look up the few declared names, not the many that a body may have
-            for own, shared in dialects:
-                known = not fields.isdisjoint(shared.fields) or (
-                    shared.values and any(body.get(field) == value for field, value in shared.values.items())
-                )
-                if known and all(body.get(field) is None for field in shared.unless):
-                    return own
+
+async def dialect_path(
+    dialects: Sequence[tuple[str, SharedPath]], scope: Scope, receive: Receive, max_body_bytes: int
+) -> str:
+    """The own path of the dialect that a request speaks, of several that share its path.
+
+    Args:
+        dialects: own paths, and what their requests are known by.
+        scope: of the request.
+        receive: gives its body, which is kept parsed for the route.
+        max_body_bytes: most bytes of a body.
+    """
+    for own, shared in dialects:
+        for header in shared.headers:
+            if header in scope["headers"]:
+                return own
+    path: str = scope["path"]
+    try:
+        body = await load_json(Request(scope, receive), max_body_bytes)
+    except MalformedBody as error:
+        # The route meets the same error: that of the dialect whose fields the body seems to have writes it.
+        return next(
+            (
+                own
+                for own, shared in dialects
+                if not error.fields.isdisjoint(shared.fields) and error.fields.isdisjoint(shared.unless)
+            ),
+            path,
+        )
+    except (DomainError, ClientDisconnect):
         return path
+    if isinstance(body, dict):
+        fields = body.keys()  # whose methods look up the few declared names, not the many that a body may have
+        for own, shared in dialects:
+            known = not fields.isdisjoint(shared.fields) or (
+                shared.values and any(body.get(field) == value for field, value in shared.values.items())
+            )
+            if known and all(body.get(field) is None for field in shared.unless):
+                return own
+    return path
