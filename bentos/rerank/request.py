@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bentos.common.backends.interface import Outputs
+from bentos.common.backends.interface import Outputs, TokenIds
 from bentos.common.engine.tokenizer import Truncation
 
 
@@ -46,6 +46,7 @@ class Ranking:
         truncated: indexes of the documents that were not scored to their end.
         query_truncated: whether the query lost tokens.
         cached: how many documents were in the cache, with all their windows.
+        query_ids: int32 `[tokens]`, the query as it was scored; none if there were several.
     """
 
     logits: Outputs
@@ -54,13 +55,19 @@ class Ranking:
     truncated: list[int]
     query_truncated: bool
     cached: int
+    query_ids: TokenIds | None = None
 
     @property
     def scores(self) -> Outputs:
         """Sigmoid of the logits, float32 `[documents]`, between 0 and 1."""
-        return np.asarray(1.0 / (1.0 + np.exp(-self.logits.astype(np.float64))), np.float32)
+        return sigmoid(self.logits)
 
     def best_first(self, top_n: int | None = None) -> list[int]:
         """Indexes of the documents by falling score, at most `top_n`; ties keep the documents' order."""
         order: list[int] = np.argsort(-self.logits, kind="stable").tolist()
         return order[:top_n]
+
+
+def sigmoid(logits: Outputs) -> Outputs:
+    """Scores of logits, float32 of the same shape, between 0 and 1."""
+    return np.asarray(1.0 / (1.0 + np.exp(-logits.astype(np.float64))), np.float32)

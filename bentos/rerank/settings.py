@@ -22,9 +22,11 @@ class RerankSettings(EngineSettings):
     model_aliases: CommaSeparated = Field(
         [],
         description="Other names, separated by commas, by which requests may call the model, "
-        "such as `rerank-multilingual-v3.0`",
+        "such as `rerank-v4.0-pro,rerank-v5.0-pro`",
     )
-    max_documents: int = Field(1000, ge=1, le=MOST_ITEMS, description="Most documents in one request")
+    max_documents: int = Field(
+        1000, ge=1, le=MOST_ITEMS, description="Most documents in one request, up to the 10,000 of Cohere's"
+    )
     max_tokens_per_doc: int = Field(
         4096, ge=1, description="Tokens of a document that are scored; a request may ask for fewer"
     )

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from cohere import RerankRelevantSpans
 
 from tests.http.services import RERANK, Service
 
@@ -51,6 +52,21 @@ def test_v1_top_n(v1: Any, expected: dict[int, float]) -> None:
 def test_v2_top_n(v2: Any, expected: dict[int, float]) -> None:
     answer = v2.rerank(query=QUERY, documents=DOCUMENTS, model=RERANK.model, top_n=2, priority=1)
     assert [result.index for result in answer.results] == list(expected)[:2]
+
+
+def test_v2_relevant_spans(v2: Any) -> None:
+    document = f"{DOCUMENTS[0]} {DOCUMENTS[1]} " * 8
+    answer = v2.rerank(
+        query=QUERY,
+        documents=[document],
+        model=RERANK.model,
+        relevant_spans=RerankRelevantSpans(mode="enabled", threshold=0.01, max_spans=2),
+    )
+    spans = answer.results[0].relevant_spans
+    assert len(spans) == 2
+    assert spans[0].score >= spans[1].score > 0.01
+    assert document[spans[0].start : spans[0].end].strip()
+    assert answer.meta.tokens.input_tokens > 0
 
 
 def _check_scores(answer: Any, expected: dict[int, float]) -> None:

@@ -1,13 +1,14 @@
 """What reports of clients say of rerankers, each as a request that its client sends. Numbers are those of the list."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.http.dialects.rerank_routes import DOCUMENTS, LONG, NEEDLE, QUERY, SAME, in_order
-from tests.http.services import RERANK, Service
+from tests.http.dialects.rerank_routes import DOCUMENTS, LONG, NEEDLE, OFFICE, QUERY, SAME, in_order
+from tests.http.services import QUICK_STOP, RERANK, Service, running
 
 BODY: dict[str, Any] = {"query": QUERY, "documents": DOCUMENTS}
 OF_MODEL = {**BODY, "model": RERANK.model}
@@ -79,6 +80,39 @@ def test_15_coheres_own_sample_sends_objects_to_its_second_version(rerank: Servi
     body = {**OF_MODEL, "documents": [{"text": text} for text in DOCUMENTS]}
     results = send(rerank, "/v2/rerank", body).json()["results"]
     assert in_order(results, "relevance_score") == pytest.approx(native, abs=SAME)
+
+
+def test_16_relevant_spans_are_found(rerank: Service) -> None:
+    document = " ".join([*[OFFICE] * 8, NEEDLE, *[OFFICE] * 8])
+    asked = {"mode": "enabled", "threshold": 0.1, "max_spans": 3}
+    body = {**OF_MODEL, "documents": [document], "relevant_spans": asked}
+    [result] = send(rerank, "/v2/rerank", body).json()["results"]
+    best = result["relevant_spans"][0]
+    assert NEEDLE in document[best["start"] : best["end"]]
+
+
+def test_16_up_to_ten_thousand_documents_by_setting(home: Path, logs: Path) -> None:
+    settings = RERANK.lean | QUICK_STOP | {"RERANK_MAX_DOCUMENTS": "10000", "CACHE_URL": "memory"}
+    with running(RERANK, settings, home=home, log=logs / "ten-thousand.log") as service:
+        documents = [f"heron {index % 10}" for index in range(10_000)]
+        for path in ("/v1/rerank", "/v2/rerank", "/rerank"):
+            answer = send(service, path, {**OF_MODEL, "documents": documents, "top_n": 5})
+            assert len(answer.json()["results"]) == 5
+        answer = service.server.client.post("/v2/rerank", json={**OF_MODEL, "documents": [*documents, "one more"]})
+        assert answer.status_code == 400
+
+
+def test_16_names_of_newer_models_are_aliases_like_any_other(home: Path, logs: Path) -> None:
+    own = {"RERANK_MODEL_ALIASES": "rerank-v4.0-pro,rerank-v5.0-pro", "RERANK_TRUNCATE": "none"}
+    settings = RERANK.lean | QUICK_STOP | own
+    with running(RERANK, settings, home=home, log=logs / "newer-names.log") as service:
+        for name in ("rerank-v4.0-pro", "rerank-v5.0-pro"):
+            assert len(send(service, "/v2/rerank", {**BODY, "model": name}).json()["results"]) == len(DOCUMENTS)
+        # Of the setting that refuses long texts, line 1.
+        for body in ({"query": QUERY, "texts": [LONG]}, {"query": QUERY, "documents": [LONG * 10]}):
+            assert service.server.client.post("/rerank", json=body).status_code in (413, 422)
+            send(service, "/rerank", {**body, "truncate": True if "texts" in body else "end"})
+        assert service.server.client.get("/info").json()["auto_truncate"] is False
 
 
 def test_16_numbers_beyond_64_bits_come_back_with_all_their_digits(rerank: Service) -> None:

@@ -18,13 +18,15 @@ from bentos.rerank.schemas.cohere import RerankVendorBody
 from bentos.rerank.schemas.documents import written
 
 _TEXT_FIELD = "text"
+_THRESHOLD = 0.1
+"""Of relevant spans, where the body does not say."""
 _DOCUMENTS_PER_UNIT = 100
 _TOKENS_PER_DOCUMENT = 500
 
 
 async def rank(
     cross_encoder: CrossEncoder, body: RerankVendorBody, options: WorkOptions, *, most_windows: int | None = None
-) -> Ranking:
+) -> tuple[Ranking, list[dict[str, Any]]]:
     """Score a body's documents, or refuse in the vendor's words what the vendor refuses.
 
     Args:
@@ -33,9 +35,47 @@ async def rank(
         options: of the work, but for the priority that the body asks for.
         most_windows: of a document that are scored where the body does not say.
 
+    Returns:
+        The ranking and the results, best first, with relevant spans if they are wanted.
+
     Raises:
         DomainError: see `CrossEncoder.rerank`; named as the body's fields are.
     """
+    request = _request(cross_encoder, body, most_windows)
+    options = cohere.in_lane(body.priority, options)
+    try:
+        ranking = await cross_encoder.rerank(request, options)
+    except DomainError as error:
+        error.rename(
+            max_pair_tokens="truncate_prompt_tokens",
+            max_tokens_per_doc="max_tokens_per_doc" if body.max_tokens_per_doc else "max_doc_length",
+        )
+        raise
+    scores = ranking.logits if body.raw_scores or body.use_activation is False else ranking.scores
+    order = ranking.best_first(body.top_n)
+    results: list[dict[str, Any]] = [{"index": index, "relevance_score": scores[index]} for index in order]
+    asked = body.relevant_spans
+    if asked and asked.mode == "enabled" and ranking.query_ids is not None:
+        threshold = _THRESHOLD if asked.threshold is None else asked.threshold
+        found = await cross_encoder.spans(request, ranking.query_ids, order, options)
+        ranking = replace(ranking, tokens=ranking.tokens + found.tokens)
+        for result, spans in zip(results, found.of_documents, strict=True):
+            best = [span._asdict() for span in spans if span.score > threshold][: asked.max_spans]
+            if best:
+                result["relevant_spans"] = best
+    return ranking, results
+
+
+def add_documents(body: RerankVendorBody, results: Sequence[dict[str, Any]]) -> None:
+    """Put the documents into the results as they were sent."""
+    for result in results:
+        document = body.documents[result["index"]]
+        result["document"] = (
+            {_TEXT_FIELD: document} if isinstance(document, str) else orjson.Fragment(written(document))
+        )
+
+
+def _request(cross_encoder: CrossEncoder, body: RerankVendorBody, most_windows: int | None) -> RerankRequest:
     if not body.documents:
         raise NoItems("list of documents must not be empty")
     if not body.query.strip():
@@ -50,29 +90,7 @@ async def rank(
         max_query_tokens=body.max_query_length,
         truncate=_truncation(body),
     )
-    try:
-        return await cross_encoder.rerank(replace(request, **body.pair_limits), cohere.in_lane(body.priority, options))
-    except DomainError as error:
-        error.rename(
-            max_pair_tokens="truncate_prompt_tokens",
-            max_tokens_per_doc="max_tokens_per_doc" if body.max_tokens_per_doc else "max_doc_length",
-        )
-        raise
-
-
-def results(body: RerankVendorBody, model: str | None, ranking: Ranking) -> list[dict[str, Any]]:
-    """Results, best first, with the documents as they were sent if they are wanted."""
-    scores = ranking.logits if body.raw_scores or body.use_activation is False else ranking.scores
-    found: list[dict[str, Any]] = [
-        {"index": index, "relevance_score": scores[index]} for index in ranking.best_first(body.top_n)
-    ]
-    if body.wants_documents(model):
-        for result in found:
-            document = body.documents[result["index"]]
-            result["document"] = (
-                {_TEXT_FIELD: document} if isinstance(document, str) else orjson.Fragment(written(document))
-            )
-    return found
+    return replace(request, **body.pair_limits)
 
 
 def meta(version: Literal["1", "2"], ranking: Ranking) -> dict[str, Any]:

@@ -30,13 +30,15 @@ def create_router(cross_encoder: CrossEncoder, model_names: ModelNames) -> APIRo
     async def rerank(body: RerankV1Body, options: WorkOptions) -> Response:
         """Documents with their scores, best first."""
         model_names.check(body.model)
-        ranking = await cohere.rank(cross_encoder, body, options, most_windows=_MOST_CHUNKS)
+        ranking, results = await cohere.rank(cross_encoder, body, options, most_windows=_MOST_CHUNKS)
+        if body.wants_documents:
+            cohere.add_documents(body, results)
         tokens = ranking.tokens
         return ArrayJSON(
             {
                 "id": request_id.get(),
                 "model": model_names.model_id,
-                "results": cohere.results(body, body.model, ranking),
+                "results": results,
                 "meta": cohere.meta("1", ranking),
                 "usage": {"prompt_tokens": tokens, "completion_tokens": 0, "total_tokens": tokens},
             },

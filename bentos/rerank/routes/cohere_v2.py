@@ -3,7 +3,6 @@
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from bentos.common.errors import InvalidInput
 from bentos.common.http.dialects.cohere import CohereRoute
 from bentos.common.http.headers import truncated_header
 from bentos.common.http.responses import ArrayJSON
@@ -27,13 +26,13 @@ def create_router(cross_encoder: CrossEncoder, model_names: ModelNames) -> APIRo
     async def rerank(body: RerankV2Body, options: WorkOptions) -> Response:
         """Documents with their scores, best first."""
         model_names.check(body.model)
-        if body.relevant_spans is not None and body.relevant_spans.mode != "disabled":
-            raise InvalidInput("this model finds no relevant spans", loc=("relevant_spans",))
-        ranking = await cohere.rank(cross_encoder, body, options)
+        ranking, results = await cohere.rank(cross_encoder, body, options)
+        if body.return_documents:
+            cohere.add_documents(body, results)
         return ArrayJSON(
             {
                 "id": request_id.get(),
-                "results": cohere.results(body, None, ranking),
+                "results": results,
                 "meta": cohere.meta("2", ranking),
             },
             headers=truncated_header(ranking.truncated, query=ranking.query_truncated),

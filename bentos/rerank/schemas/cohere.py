@@ -32,6 +32,16 @@ class Meta(BaseModel):
     warnings: Annotated[list[str] | None, Field(description="One for each text that was truncated")] = None
 
 
+class RelevantSpansBody(BaseModel):
+    """Whether stretches of the documents are wanted, and which."""
+
+    mode: Literal["enabled", "disabled"]
+    threshold: Annotated[
+        float | None, Field(ge=0, le=1, description="Only spans with a higher score; by default 0.1")
+    ] = None
+    max_spans: Annotated[int | None, Field(ge=1, description="Most spans of a document; by default all")] = None
+
+
 class RerankVendorBody(VLLMBody):
     """A query and the documents to order by it."""
 
@@ -69,20 +79,33 @@ class RerankVendorBody(VLLMBody):
     truncation: Annotated[bool | None, Field(description="Jina's: true is `END`, false `NONE`")] = None
     raw_scores: Annotated[bool | None, Field(description="Infinity's: logits instead of their sigmoid")] = None
     priority: Priority = None
+    relevant_spans: Annotated[
+        RelevantSpansBody | None,
+        Field(description="Also score sentences or short windows of the results' documents"),
+    ] = None
     overlap_tokens: Refused = None
     return_embeddings: Refused = None
-
-    def wants_documents(self, model: str | None) -> bool:
-        """The vendors' defaults differ; the name of a model of Jina's tells who is asking."""
-        if self.return_documents is None:
-            return (model or "").startswith(_JINA)
-        return self.return_documents
 
 
 class RerankV1Body(RerankVendorBody):
     """A query and the documents to order by it."""
 
     model: Model | None = None
+
+    @property
+    def wants_documents(self) -> bool:
+        """The vendors' defaults differ; the name of a model of Jina's tells who is asking."""
+        if self.return_documents is None:
+            return (self.model or "").startswith(_JINA)
+        return self.return_documents
+
+
+class RelevantSpan(BaseModel):
+    """A stretch of a document, which is `document[start:end]` in Unicode code points."""
+
+    start: int
+    end: int
+    score: Annotated[float, Field(description="Sigmoid of the model's logit, between 0 and 1")]
 
 
 class Result(BaseModel):
@@ -92,6 +115,9 @@ class Result(BaseModel):
     relevance_score: Annotated[float, Field(description="Sigmoid of the model's logit, between 0 and 1")]
     document: Annotated[
         dict[str, Any] | None, Field(description='The object as it was sent; a string as `{"text": …}`')
+    ] = None
+    relevant_spans: Annotated[
+        list[RelevantSpan] | None, Field(description="Best first; only if they were asked for and there is any")
     ] = None
 
 
@@ -113,17 +139,10 @@ class RerankV1Answer(BaseModel):
     usage: RerankUsage
 
 
-class RelevantSpans(BaseModel):
-    """A feature of newer models of the vendor's."""
-
-    mode: Annotated[Name, Field(description="Anything but `disabled` is refused")]
-
-
 class RerankV2Body(RerankVendorBody):
     """A query and the documents to order by it."""
 
     model: Model
-    relevant_spans: RelevantSpans | None = None
 
 
 class RerankV2Answer(BaseModel):

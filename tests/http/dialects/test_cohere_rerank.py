@@ -162,12 +162,6 @@ def test_v2_priority_chooses_the_lane(rerank: Service, priority: int | None, lan
     assert rerank.server.metric("duobento_queue_wait_seconds_count", lane=lane) == before + 1
 
 
-def test_v2_refuses_relevant_spans_unless_they_are_disabled(rerank: Service) -> None:
-    assert post(rerank, V2, DOCUMENTS, relevant_spans={"mode": "disabled"}).status_code == 200
-    error = cohere_error(post(rerank, V2, DOCUMENTS, relevant_spans={"mode": "enabled"}))
-    assert error == (400, "invalid request: relevant_spans: this model finds no relevant spans")
-
-
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
