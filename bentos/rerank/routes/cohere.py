@@ -87,7 +87,7 @@ def _request(cross_encoder: CrossEncoder, body: RerankVendorBody, most_windows: 
         documents=[scored_text(document, fields, index) for index, document in enumerate(body.documents)],
         max_tokens_per_doc=body.max_tokens_per_doc or body.max_doc_length,
         max_windows_per_doc=body.max_chunks_per_doc or most_windows,
-        max_query_tokens=body.max_query_length,
+        max_query_tokens=body.max_query_length or body.max_tokens_per_query,
         truncate=_truncation(body),
     )
     return replace(request, **body.pair_limits)

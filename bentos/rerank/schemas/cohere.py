@@ -75,6 +75,7 @@ class RerankVendorBody(VLLMBody):
     max_query_length: Annotated[
         int | None, Field(ge=1, description="Jina's: tokens of the query that are read, at most half the window")
     ] = None
+    max_tokens_per_query: Annotated[int | None, Field(ge=1, description="vLLM's name of `max_query_length`")] = None
     truncate: VendorTruncate = None
     truncation: Annotated[bool | None, Field(description="Jina's: true is `END`, false `NONE`")] = None
     raw_scores: Annotated[bool | None, Field(description="Infinity's: logits instead of their sigmoid")] = None

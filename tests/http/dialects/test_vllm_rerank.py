@@ -47,6 +47,10 @@ def test_a_prompt_may_keep_its_end(rerank: Service, path: str) -> None:
     assert left > 2 * right
 
 
+def test_a_query_may_be_cut_shorter(rerank: Service, path: str) -> None:
+    assert post(rerank, path, DOCUMENTS, max_tokens_per_query=2).headers["X-Truncated"] == "query"
+
+
 @pytest.mark.parametrize("tokens", [0, 3, -2])
 def test_a_prompt_without_room_for_query_and_document_is_refused(rerank: Service, path: str, tokens: int) -> None:
     status, message = cohere_error(post(rerank, path, DOCUMENTS, truncate_prompt_tokens=tokens))
