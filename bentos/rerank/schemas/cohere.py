@@ -12,7 +12,6 @@ from bentos.common.bounds import Name
 from bentos.common.http.dialects.cohere import Priority
 from bentos.common.http.truncate import VendorTruncate
 from bentos.rerank.schemas.documents import Documents, TextObject
-from bentos.rerank.schemas.refused import Refused
 from bentos.rerank.schemas.vllm import VLLMBody
 
 _JINA = "jina-"
@@ -84,8 +83,6 @@ class RerankVendorBody(VLLMBody):
         RelevantSpansBody | None,
         Field(description="Also score sentences or short windows of the results' documents"),
     ] = None
-    overlap_tokens: Refused = None
-    return_embeddings: Refused = None
 
 
 class RerankV1Body(RerankVendorBody):

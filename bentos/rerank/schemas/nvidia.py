@@ -6,17 +6,17 @@ from pydantic import BaseModel, Field
 
 from bentos.common.bounds import MOST_ITEMS, Name, Text
 from bentos.common.http.truncate import VendorTruncate
-from bentos.rerank.schemas.refused import Refused
+from bentos.rerank.schemas.vendor_body import VendorBody
 
 
 class TextOfRanking(BaseModel):
     """A query or a passage."""
 
     text: Text
-    image: Refused = None
+    image: Annotated[None, Field(description="Refused: the model reads texts")] = None
 
 
-class RankingBody(BaseModel):
+class RankingBody(VendorBody):
     """A query and the passages to order by it."""
 
     model: Annotated[Name, Field(description="The served model's id or one of its aliases")]

@@ -6,12 +6,13 @@ from pydantic import BaseModel, Field, PlainValidator
 
 from bentos.common.bounds import MOST_ITEMS, Text, Texts
 from bentos.common.http.dialects.tei import Direction
+from bentos.rerank.schemas.vendor_body import VendorBody
 from bentos.rerank.scoring import is_pair
 
 _Pair: TypeAlias = Annotated[list[Text], Field(min_length=2, max_length=2)]
 
 
-class RerankTEIBody(BaseModel):
+class RerankTEIBody(VendorBody):
     """A query and the texts to order by it. Unknown fields are ignored."""
 
     query: Text
@@ -38,7 +39,7 @@ def _pairs(value: Any) -> Any:
     return value
 
 
-class PredictTEIBody(BaseModel):
+class PredictTEIBody(VendorBody):
     """A pair of texts or several. Unknown fields are ignored."""
 
     inputs: Annotated[

@@ -6,14 +6,14 @@ from pydantic import BaseModel, Field, model_validator
 
 from bentos.common.bounds import MOST_ITEMS, Name, Text
 from bentos.common.engine.tokenizer import Truncation
-from bentos.rerank.schemas.refused import Refused
+from bentos.rerank.schemas.vendor_body import VendorBody
 
 _SIDES = [("text_1", "text_2"), ("data_1", "data_2"), ("queries", "documents"), ("queries", "items")]
 _NAMES = ", ".join(f"`{first}` and `{second}`" for first, second in _SIDES)
 _Side: TypeAlias = Text | Annotated[list[Text], Field(max_length=MOST_ITEMS)] | None
 
 
-class VLLMBody(BaseModel):
+class VLLMBody(VendorBody):
     """What is the same in all bodies."""
 
     truncate_prompt_tokens: Annotated[
@@ -28,9 +28,6 @@ class VLLMBody(BaseModel):
         Literal["left", "right", None], Field(description="Side on which tokens are lost with `truncate_prompt_tokens`")
     ] = None
     use_activation: Annotated[bool | None, Field(description="False for logits instead of their sigmoid")] = None
-    instruction: Refused = None
-    chat_template: Refused = None
-    chat_template_kwargs: Refused = None
 
     @property
     def pair_limits(self) -> dict[str, Any]:

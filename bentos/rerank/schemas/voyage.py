@@ -6,9 +6,10 @@ from pydantic import BaseModel, Field
 
 from bentos.common.bounds import Name, Text
 from bentos.common.http.dialects.voyage import MOST_ITEMS
+from bentos.rerank.schemas.vendor_body import VendorBody
 
 
-class RerankVoyageBody(BaseModel):
+class RerankVoyageBody(VendorBody):
     """A query and the documents to order by it."""
 
     query: Text

@@ -71,7 +71,7 @@ def test_what_no_model_here_can_obey_is_refused_and_named(rerank: Service, field
     status, message = jina_error(post(rerank, PATH, DOCUMENTS, **fields))
     assert (status, message) == (
         400,
-        f"invalid request: {name}: Input should be left out: the served model cannot obey it",
+        f"invalid request: {name}: There is no such field here, and it would change the scores.",
     )
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.http.dialects.rerank_routes import DOCUMENTS, QUERY, SAME, in_order, post, relevance
-from tests.http.services import Service
+from tests.http.services import RERANK, Service
 
 
 @pytest.fixture(scope="module")
@@ -26,3 +26,26 @@ def test_voyage_scores_like_native(rerank: Service, native: list[float], path: s
 def test_tei_scores_like_native(rerank: Service, native: list[float], path: str) -> None:
     ranks = rerank.server.client.post(path, json={"query": QUERY, "texts": DOCUMENTS}).json()
     assert in_order(ranks, "score") == pytest.approx(native, abs=SAME)
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/tei/rerank", {"query": QUERY, "texts": DOCUMENTS}),
+        ("/predict", {"inputs": [[QUERY, DOCUMENTS[0]]]}),
+        ("/voyage/v1/rerank", {"query": QUERY, "documents": DOCUMENTS, "model": RERANK.model}),
+        ("/v1/ranking", {"query": {"text": QUERY}, "passages": [{"text": DOCUMENTS[0]}], "model": RERANK.model}),
+    ],
+)
+@pytest.mark.parametrize(
+    "field", [{"instruction": "Find birds."}, {"truncate_prompt_tokens": 64}, {"rank_fields": ["a"]}]
+)
+def test_a_field_of_another_vendor_that_would_change_the_scores_is_refused(
+    rerank: Service, path: str, body: dict[str, object], field: dict[str, object]
+) -> None:
+    answer = rerank.server.client.post(path, json={**body, **field})
+    [name] = field
+    assert answer.status_code in (400, 422)
+    assert f"{name}: There is no such field here" in answer.text
+    nothing = dict.fromkeys(field)
+    assert rerank.server.client.post(path, json={**body, **nothing}).status_code == 200
