@@ -94,10 +94,3 @@ def test_a_model_that_only_torch_serves_is_refused_with_what_to_install(python: 
     done = run_models_command_with(python, tmp_path / "home", "install", str(tmp_path), "--id", "local/distilbert")
     assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
     assert done.stderr.startswith("Error: Models of type distilbert can be served only with PyTorch: `make venv`")
-
-
-def test_a_tool_that_takes_more_than_is_installed_says_what_to_run(python: Path) -> None:
-    command = [python, "-m", "scripts", "migrate", "--help"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
-    assert done.returncode == 1
-    assert done.stderr == "Error: migrate needs more than `make serve` installs (qdrant_client): run `make venv`.\n"
