@@ -53,6 +53,7 @@ class Architecture:
 
     Attributes:
         folder: holds `config.json` and the transformer's weights.
+        positions: rows in the table of positions.
         uses_types: whether tokens are told apart by type, as those of a pair's two texts are.
         head: what follows the pooling of an encoder, before its vectors are normalized.
         padding_id: of the RoBERTa family, which counts positions from there and skips padding; None for BERT.
@@ -65,6 +66,7 @@ class Architecture:
     heads: int
     epsilon: float
     activation: Activation
+    positions: int
     uses_types: bool
     padding_id: int | None
     pooling: Pooling
@@ -102,6 +104,7 @@ def read_architecture(folder: Path, kind: Kind) -> Architecture:
         heads=config.get("num_attention_heads", 12),
         epsilon=config.get("layer_norm_eps", 1e-12 if family == _BERT else 1e-5),
         activation=_ACTIVATIONS[activation],
+        positions=config.get("max_position_embeddings", 512),
         uses_types=config.get("type_vocab_size", 2) > 1,
         padding_id=None if family == _BERT else config.get("pad_token_id", 1),
         pooling=pooling,

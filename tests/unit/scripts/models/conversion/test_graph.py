@@ -116,6 +116,25 @@ def test_a_padding_token_that_a_text_spells_out_has_no_position(tmp_path: Path, 
     check_encoder(saved_encoder(tmp_path, family), rows, types=False)
 
 
+def test_a_long_window_gives_the_same_and_in_rows_of_any_even_length(tmp_path: Path) -> None:
+    """Above 1,026 positions attention is another operation, which keeps no scores."""
+    folder = saved_encoder(tmp_path, "xlm-roberta", "mean", max_position_embeddings=2050)
+    random = np.random.default_rng(2)
+    rows = [
+        TokenRow(random.integers(1000, 30000, length).astype(np.int32), np.zeros(length, np.int32))
+        for length in (1500, 9, 40)
+    ]
+    check_encoder(folder, rows, types=False)
+    compiled = openvino.Core().compile_model(
+        packed_graph(folder, "encoder"), "CPU", {"INFERENCE_PRECISION_HINT": "f32"}
+    )
+    alone = [compiled(pack([row], "mean", uses_types=False))[0][0] for row in rows[1:]]
+    for mates in ([5], [20, 3], [31]):
+        short = [TokenRow(np.full(length, 7, np.int32), np.zeros(length, np.int32)) for length in mates]
+        together = compiled(pack([*short, *rows[1:]], "mean", uses_types=False))[0]
+        assert np.array_equal(together[len(short) : len(short) + 2], alone)
+
+
 @pytest.mark.parametrize("kind", [torch.float16, torch.bfloat16])
 def test_half_the_bits_are_read_as_what_they_are(tmp_path: Path, kind: torch.dtype) -> None:
     folder = saved_encoder(tmp_path, "bert")

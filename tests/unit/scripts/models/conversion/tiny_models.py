@@ -72,9 +72,8 @@ def _save(folder: Path, family: Family, model: Any, **settings: Any) -> None:
         num_hidden_layers=2,
         num_attention_heads=4,
         intermediate_size=64,
-        max_position_embeddings=80,
         initializer_range=0.5,  # so large that a wrong position or mask shows
-        **(_SIZES[family] | settings),
+        **({"max_position_embeddings": 80} | _SIZES[family] | settings),
     )
     model.from_config(config).save_pretrained(str(folder))
     tokenizer.save_pretrained(str(folder))
