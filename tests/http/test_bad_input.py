@@ -51,6 +51,10 @@ VALID: dict[str, dict[str, dict[str, object]]] = {
         "/v2/embed": {"texts": ["heron"], "model": EMBED.model, "input_type": "search_query"},
         "/v1/embeddings": {"input": ["heron"], "model": EMBED.model},
         "/voyage/v1/embeddings": {"input": ["heron"], "model": EMBED.model},
+        "/embeddings": {"input": [{"text": "heron"}]},
+        "/similarity": {"inputs": {"source_sentence": "heron", "sentences": ["stork"]}},
+        "/tokenize": {"inputs": ["heron"]},
+        "/decode": {"ids": [2000]},
         "/v1/tokenize": {"text": "heron", "model": EMBED.model},
         "/v1/detokenize": {"tokens": [2000], "model": EMBED.model},
     },
@@ -72,6 +76,8 @@ FIELDS = st.sampled_from(
         *("max_tokens", "max_tokens_per_doc", "max_chunks_per_doc", "output_dimension", "dimensions", "normalize"),
         *("rank_fields", "return_documents", "return_text", "raw_scores", "model", "user", "prompt_name"),
         *("truncation", "output_dtype", "top_k", "text_1", "text_2", "queries", "passages", "truncate_prompt_tokens"),
+        *("task", "embedding_type", "normalized", "late_chunking", "modality", "chunked", "truncation_side"),
+        *("ids", "add_special_tokens", "skip_special_tokens", "parameters", "prompt", "endianness", "embed_dtype"),
         *("max_doc_length", "max_query_length", "use_activation", "instruction"),
     ]
 )

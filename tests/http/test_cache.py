@@ -118,6 +118,7 @@ def test_what_is_cached_is_answered_while_the_queue_is_full(remembering: Service
         ("/v1/embed", {"texts": ["a v1 heron"], "model": EMBED.model, "input_type": "search_query"}),
         ("/v2/embed", {"texts": ["a v2 heron"], "model": EMBED.model, "input_type": "search_query"}),
         ("/v1/embeddings", {"input": "an open heron", "model": EMBED.model}),
+        ("/embeddings", {"input": [{"text": "a heron of Jina"}], "task": "retrieval.passage"}),
         ("/tei/embed", {"inputs": "a heron of TEI"}),
         ("/v1/embeddings", {"input": "a heron of Voyage", "model": EMBED.model, "truncation": True}),
     ],

@@ -67,8 +67,7 @@ def create_router(encoder: Encoder, default_input_type: InputType) -> APIRouter:
         try:
             result = await encoder.encode(request, options)
         except DomainError as error:
-            if len(error.loc) > 1:
-                error.loc = _place(int(error.loc[1]))
+            error.loc = _place(int(error.loc[1])) if len(error.loc) > 1 else ("inputs",) if error.loc else ()
             raise
         array = result.vectors.array
         names = ["source_sentence" if index == 0 else str(index - 1) for index in result.truncated]
