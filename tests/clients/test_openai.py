@@ -102,8 +102,8 @@ def test_an_unknown_model(client: Any) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"dimensions": 64}, {"input": []}, {"input": "heron " * 600}, {"input": ["heron"] * 2049}],
-    ids=["dimensions", "empty", "too long", "too many"],
+    [{"dimensions": 64}, {"input": []}, {"input": ["heron"] * 2049}],
+    ids=["dimensions", "empty", "too many"],
 )
 def test_a_mistake(client: Any, change: dict[str, Any]) -> None:
     with pytest.raises(openai.BadRequestError) as refusal:

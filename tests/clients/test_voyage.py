@@ -117,11 +117,9 @@ def test_a_key_and_the_aliases_are_accepted(connect: Connect, guarded: Guarded) 
 
 
 def test_a_wrong_key(connect: Connect, guarded: Guarded) -> None:
-    with pytest.raises(error.AuthenticationError):
-        connect(f"{guarded.url}/voyage/v1", key="wrong").embed(texts=["heron"], model=EMBED_ALIAS)
-    with pytest.raises(error.APIError) as refusal:  # the body, which would show the dialect, is not read then
-        connect(f"{guarded.url}/v1", key="wrong").embed(texts=["heron"], model=EMBED_ALIAS)
-    assert refusal.value.http_status == 401
+    for prefix in ("/v1", "/voyage/v1"):
+        with pytest.raises(error.AuthenticationError):
+            connect(guarded.url + prefix, key="wrong").embed(texts=["heron"], model=EMBED_ALIAS)
 
 
 def test_a_full_queue(connect: Connect, guarded: Guarded) -> None:

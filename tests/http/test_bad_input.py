@@ -22,7 +22,7 @@ BROKEN_JSON = {
     "duplicate keys": b'{"text": "heron", "text": "stork"}',
     "deep list": b"[" * 90_000,
     "deep object": b'{"a":' * 90_000,
-    "NaN in a list": b'{"texts": ["heron", NaN]}',
+    "NaN in a list": b'{"stop_words": ["heron", NaN]}',
     "broken key": rb'{"text": "heron", "\ud800": "heron"}',
     "compressed": b"\x1f\x8b\x08\x00\x00\x00\x00\x00",
 }

@@ -121,7 +121,7 @@ def test_a_path_that_is_nearly_the_routes_is_another(service: Service, suffix: s
 def test_a_line_break_inside_a_path_is_404_in_our_shape(service: Service) -> None:
     with RawConnection(service.server.port) as connection:
         answer = connection.send(b"GET /v1/models/a%0Ab HTTP/1.1\r\nHost: heron\r\n\r\n").answer()
-    assert answer.error == (404, "model_not_found" if service.kind is EMBED else "not_found")
+    assert answer.error == (404, "model_not_found")
 
 
 def test_calls_whose_callers_have_left_are_dropped(embed: Service) -> None:

@@ -41,12 +41,17 @@ def remembering(request: pytest.FixtureRequest, observed: dict[str, Service]) ->
 def sharing(
     redis_server: RedisServer, embed_behind_redis: Service, home: Path, logs: Path
 ) -> Iterator[dict[str, Service]]:
-    """embed-service thrice on one Redis: two in fp32 and one in bf16, all without memory of their own."""
+    """embed-service thrice on one Redis: two in fp32 and one on PyTorch in bf16, all without memory of their own."""
     redis = {"CACHE_URL": redis_server.url, "CACHE_MEMORY_BYTES": "0"}
     settings = {**EMBED.lean, **QUICK_STOP, **PATIENT, **redis}
     with (
         running(EMBED, settings, home=home, log=logs / "sharing-two.log") as two,
-        running(EMBED, settings | {"EMBED_PRECISION": "bf16"}, home=home, log=logs / "sharing-bf16.log") as other,
+        running(
+            EMBED,
+            settings | {"EMBED_BACKEND": "torch", "EMBED_PRECISION": "bf16"},
+            home=home,
+            log=logs / "sharing-bf16.log",
+        ) as other,
     ):
         yield {"one": embed_behind_redis, "two": two, "bf16": other}
 

@@ -72,7 +72,7 @@ def test_each_piece_stands_behind_the_prompt(e5: Service) -> None:
         kind: e5.post(long, input_type=kind, chunked=True).json()["tokens"] for kind in ("query", "passage", "none")
     }
     pieces = -(-(tokens["none"]) // window)
-    assert tokens["query"] == tokens["passage"] > tokens["none"] + pieces - 1
+    assert min(tokens["query"], tokens["passage"]) > tokens["none"] + pieces - 1
     own = e5.post("passage: " + long, input_type="query", chunked=True).json()["embeddings"]
     assert (
         reference.least_cosine(own, e5.post(long, input_type="passage", chunked=True).json()["embeddings"]) >= 0.999999

@@ -64,12 +64,12 @@ def test_a_blank_query_is_422_and_named(rerank: Service) -> None:
 
 
 def test_an_unknown_input_type_is_422_and_named(embed: Service) -> None:
-    answer = embed.post("heron", input_type="document")
+    answer = embed.post("heron", input_type="image")
     assert problem(answer) == (422, "invalid_request", "input_type")
 
 
 def test_an_unknown_field_is_422_and_named(service: Service) -> None:
-    assert problem(service.post("heron", model="other")) == (422, "invalid_request", "model")
+    assert problem(service.post("heron", colour="grey")) == (422, "invalid_request", "colour")
 
 
 def test_a_text_over_the_limit_is_422_when_truncation_is_refused(service: Service) -> None:

@@ -87,7 +87,7 @@ def test_top_n_over_the_number_of_documents_keeps_all(rerank: Service) -> None:
 
 def test_documents_are_left_out_of_the_answer_on_request(rerank: Service) -> None:
     results = rerank.post(*DOCUMENTS, query=QUERY, return_documents=False).json()["results"]
-    assert all(result.keys() == {"index", "score"} for result in results)
+    assert all(result.keys() == {"index", "score", "relevance_score"} for result in results)
 
 
 def test_documents_may_be_objects_with_a_text_and_other_fields(rerank: Service) -> None:

@@ -35,7 +35,7 @@ LIMITS = Limits(containers=100_000, keys=100_000, values=500_000)
 """What a body may hold that is parsed beside the event loop, as the parser keeps the interpreter's lock."""
 NOT_AN_OBJECT = "The body should be a JSON object."
 # Inside a string both quotes would have a backslash before them.
-_FIELD = re.compile(rb'"([a-z_]{1,32})"\s*:')
+_FIELD = re.compile(rb'"([a-z_0-9]{1,32})"\s*:')
 _FIELDS_WITHIN = 256 * 1024
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 # One thread: large bodies are parsed one after the other, however many arrive at once.

@@ -32,16 +32,15 @@ def create_router(cross_encoder: CrossEncoder, model_names: ModelNames) -> APIRo
         model_names.check(body.model)
         first, second = body.sides
         pairs = _pairs(body)
-        if len(pairs) > cross_encoder.max_documents:
-            cross_encoder.check_number(pairs)
 
         async def rerank(request: RerankRequest, options: WorkOptions) -> Ranking:
             return await cross_encoder.rerank(replace(request, **body.pair_limits), options)
 
         try:
+            cross_encoder.check_number(pairs)
             ranking = await score_pairs(pairs, rerank, options)
         except DomainError as error:
-            error.rename(query=first, max_pair_tokens="truncate_prompt_tokens")
+            error.rename(query=first, documents=second, max_pair_tokens="truncate_prompt_tokens")
             error.rename(pairs=second, indexed=isinstance(getattr(body, second), list))
             raise
         scores = ranking.logits if body.use_activation is False else ranking.scores

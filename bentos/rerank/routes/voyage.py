@@ -19,7 +19,7 @@ SHARED = SharedPath(
     "/v1/rerank",
     prefix=PREFIX,
     fields=["top_k", "truncation"],
-    unless=["top_n", "rank_fields", "max_chunks_per_doc", "truncate"],
+    unless=["top_n", "rank_fields", "max_chunks_per_doc", "max_doc_length", "max_query_length", "truncate"],
     headers=[JAVASCRIPT_CLIENT],
 )
 

@@ -7,6 +7,7 @@ are ignored.
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, Field
+from pydantic.json_schema import SkipJsonSchema
 
 from bentos.common.bounds import Name
 from bentos.common.http.dialects.cohere import Priority
@@ -76,7 +77,8 @@ class RerankVendorBody(VLLMBody):
     ] = None
     max_tokens_per_query: Annotated[int | None, Field(ge=1, description="vLLM's name of `max_query_length`")] = None
     truncate: VendorTruncate = None
-    truncation: Annotated[bool | None, Field(description="Jina's: true is `END`, false `NONE`")] = None
+    # Not in the OpenAPI document: a body that has nothing else of Jina's is Voyage's.
+    truncation: SkipJsonSchema[bool | None] = None
     raw_scores: Annotated[bool | None, Field(description="Infinity's: logits instead of their sigmoid")] = None
     priority: Priority = None
     relevant_spans: Annotated[
