@@ -11,7 +11,7 @@ import pytest
 
 from tests.hostile.raw_http import RawConnection, post
 from tests.http.server import wait_for
-from tests.http.services import EMBED, JSON, Kind, Service, long_texts, problem
+from tests.http.services import JSON, Kind, Service, long_texts, problem
 from tests.http.shared import POISON
 from tests.http.test_bentoml_client import api, call
 
