@@ -17,6 +17,8 @@ Keys, values and the hidden states that are pooled are filled up from T to K: su
 order whatever T is, and a text has the same vector to the last bit in rows of any even length.
 """
 
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -59,9 +61,28 @@ def write_graph(original: Path, kind: Kind, precision: Precision, folder: Path) 
 def packed_graph(original: Path, kind: Kind, precision: Precision = "fp32") -> openvino.Model:
     """The graph in memory; bf16 is still in fp32. See `write_graph`."""
     architecture = read_architecture(original, kind)
-    try:
+    with _shape_errors():
         return _Writer(architecture, precision).graph()
-    except (RuntimeError, ValueError) as error:  # OpenVINO's and numpy's, on shapes
+
+
+def stages(original: Path, kind: Kind) -> Iterator[openvino.Model]:
+    """The same graph in fp32, in parts that follow each other: embeddings, each layer, pooling and head.
+
+    A part takes those inputs of the whole that it needs and, but for the first, `hidden`, the output of the one before.
+    """
+    architecture = read_architecture(original, kind)
+    with _shape_errors():
+        yield _Writer(architecture, "fp32").embeddings()
+        for number in range(architecture.layers):
+            yield _Writer(architecture, "fp32").layer(number)
+        yield _Writer(architecture, "fp32").end()
+
+
+@contextmanager
+def _shape_errors() -> Iterator[None]:
+    try:
+        yield
+    except (RuntimeError, ValueError) as error:  # OpenVINO's and numpy's
         reason = str(error).strip().rpartition("\n")[2]
         raise UsageError(f"The weights are not those of the config.json: {reason}") from error
 
@@ -82,14 +103,30 @@ class _Writer:
         mask, filler = self._mask(), self._filler()
         for number in range(self._architecture.layers):
             hidden = self._layers.layer(number, hidden, mask, filler)
+        inputs = [self._ids, self._positions, self._segments, self._key_segments, self._types, self._pool]
+        return _model(self._head(hidden, filler), inputs)
+
+    def embeddings(self) -> openvino.Model:
+        hidden = self._layers.embedded(self._ids, self._places(), self._types)
+        return _model(hidden, [self._ids, self._positions, self._types])
+
+    def layer(self, number: int) -> openvino.Model:
+        before = self._hidden()
+        hidden = self._layers.layer(number, before, self._mask(), self._filler())
+        return _model(hidden, [before, self._segments, self._key_segments])
+
+    def end(self) -> openvino.Model:
+        before = self._hidden()
+        return _model(self._head(before, self._filler()), [before, self._segments, self._key_segments, self._pool])
+
+    def _hidden(self) -> openvino.Node:
+        return _parameter("hidden", 1, np.float32, self._architecture.width)
+
+    def _head(self, hidden: openvino.Node, filler: openvino.Node) -> openvino.Node:
         end = op.concat([filler, integers(0)], 0)
         filled = op.pad(op.squeeze(hidden, integers(0)), integers(0, 0), end, "constant")
         pooled = op.matmul(self._pool, filled, False, False)
-        head = self._logits if self._architecture.kind == "cross-encoder" else self._vectors
-        outputs = head(pooled)
-        outputs.output(0).get_tensor().set_names({"outputs"})
-        inputs = [self._ids, self._positions, self._segments, self._key_segments, self._types, self._pool]
-        return openvino.Model([outputs], [node for node in inputs if node is not None], "packed")
+        return self._logits(pooled) if self._architecture.kind == "cross-encoder" else self._vectors(pooled)
 
     def _places(self) -> openvino.Node:
         """Rows of the table of positions."""
@@ -130,8 +167,13 @@ class _Writer:
         return self._layers.head(activated(self._layers.head(pooled, first), "tanh"), last)
 
 
-def _parameter(name: str, rows: int, kind: type = np.int32) -> openvino.Node:
-    node = op.parameter([rows, -1], kind, name)
+def _model(outputs: openvino.Node, inputs: Iterable[openvino.Node | None]) -> openvino.Model:
+    outputs.output(0).get_tensor().set_names({"outputs"})
+    return openvino.Model([outputs], [node for node in inputs if node is not None], "packed")
+
+
+def _parameter(name: str, rows: int, kind: type = np.int32, *width: int) -> openvino.Node:
+    node = op.parameter([rows, -1, *width], kind, name)
     node.output(0).get_tensor().set_names({name})
     return node
 

@@ -17,7 +17,7 @@ from bentos.common.backends.interface import Kind, Outputs, TokenRow
 from bentos.common.backends.packing import pack
 from scripts.command import UsageError
 from scripts.models.conversion.architecture import read_architecture
-from scripts.models.conversion.graph import packed_graph
+from scripts.models.conversion.graph import packed_graph, stages
 from tests.unit.scripts.models.conversion.tiny_models import Family, saved_encoder, tiny_cross_encoder
 
 LENGTHS = [1, 9, 70, 2, 33]
@@ -175,6 +175,21 @@ def test_other_precisions_are_close(tmp_path: Path, precision: Any) -> None:
     )
     outputs = compiled(pack(rows, "mean", uses_types=False))["outputs"][: len(rows)]
     assert cosines(outputs, run_packed(folder, "encoder", rows)).min() > 0.99
+
+
+@pytest.mark.parametrize("kind", ["encoder", "cross-encoder"])
+def test_the_parts_of_the_graph_one_after_the_other_are_the_whole(tmp_path: Path, kind: Kind) -> None:
+    if kind == "cross-encoder":
+        tiny_cross_encoder(tmp_path / "saved", "bert")
+    else:
+        saved_encoder(tmp_path, "bert", "mean", Dense(32, 16), Normalize())
+    folder = tmp_path / "saved"
+    rows = random_rows(types=True)
+    state = pack(rows, read_architecture(folder, kind).pooling, uses_types=True)
+    for stage in stages(folder, kind):
+        compiled = openvino.Core().compile_model(stage, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+        state["hidden"] = compiled({port.get_any_name(): state[port.get_any_name()] for port in stage.inputs})[0]
+    np.testing.assert_allclose(state["hidden"][: len(rows)], run_packed(folder, kind, rows), atol=1e-5)
 
 
 def test_inputs_are_those_that_the_backend_makes(tmp_path: Path) -> None:
