@@ -61,6 +61,7 @@ class CachingTokenizer:
         self._map = model.engine.tokenization.map
         self._check_size = model.engine.check_size
         self._keyed = model.cached_engine.hasher.keyed
+        self._pools_prompt = model.profile.include_prompt
         self._cache = TokenizationCache(most_bytes)
 
     async def rows(
@@ -164,7 +165,8 @@ class CachingTokenizer:
             # Without the space behind it, which belongs to the tokens of the text.
             prompt = len(self._tokenizer.tokens((own or spec.prompt).rstrip()))
             pieces = split(content.ids, spec.piece, prompt)
-        first, *more = (self._keyed(self._tokenizer.row(ids)) for ids in pieces)
+        left_out = 0 if self._pools_prompt or own else len(self._tokenizer.tokens(spec.prompt))
+        first, *more = (self._keyed(self._tokenizer.row(ids, left_out)) for ids in pieces)
         return TextRow(first, content.truncated, bool(own), tuple(more))
 
 

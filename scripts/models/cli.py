@@ -7,12 +7,13 @@ from typing import Annotated, Literal
 import typer
 
 from bentos.common.models.store import list_installed
-from scripts.command import ExitCode, Program
+from scripts.command import ExitCode, Program, UsageError
 from scripts.models.conversion.precision import Precision, Wanted
 from scripts.models.install import Wishes, describe, install
 from scripts.models.lock import only_install
 from scripts.models.presets import PRESETS, sources_of
 from scripts.models.store_errors import store_errors
+from scripts.models.unsupported import refuse_conversion
 
 app = Program(
     """Install models into BentoML's model store, list and verify them.
@@ -46,6 +47,13 @@ def install_command(
     passage_prompt: Annotated[
         str | None, typer.Option(help="Text put before passages; default: the model's own.")
     ] = None,
+    dimensions: Annotated[
+        str | None,
+        typer.Option(help="Lengths that vectors may be cut to, such as 256,512; default: as the model was trained."),
+    ] = None,
+    max_tokens: Annotated[
+        int | None, typer.Option(help="Window in tokens, shorter than the model's own, special tokens included.")
+    ] = None,
     precision: Annotated[
         Literal[Wanted, "none"],
         typer.Option(help="Convert it to OpenVINO as well: auto is the fastest precision that is faithful here."),
@@ -53,14 +61,25 @@ def install_command(
     force: Annotated[bool, typer.Option("--force", help="Replace an installed artefact.")] = False,
 ) -> None:
     """Install a model, trying it once before it is stored. What is installed already is left alone."""
-    wishes = Wishes(kind, query_prompt, passage_prompt, force)
+    wishes = Wishes(kind, query_prompt, passage_prompt, _numbers(dimensions), max_tokens, force)
     with store_errors(), only_install(typer.echo):
         for source in sources_of(name, revision, model_id, typer.echo):
             original = install(source, wishes, typer.echo, revision=revision)
             if precision != "none":
+                refuse_conversion(original.profile)
                 from scripts.models.conversion.artefact import install_precision
 
                 install_precision(original, precision, typer.echo, force=force)
+
+
+def _numbers(text: str | None) -> list[int] | None:
+    """The numbers of a flag, separated by commas."""
+    if text is None:
+        return None
+    try:
+        return [int(number) for number in text.split(",") if number.strip()]
+    except ValueError:
+        raise UsageError(f"--dimensions {text}: name whole numbers separated by commas, such as 256,512.") from None
 
 
 @app.command("verify")

@@ -1,28 +1,24 @@
-"""What a model folder says about itself: kind, window, prompts, licence. Reads JSON only, loads no model."""
+"""What a model folder says about itself: kind, window, licence. Reads JSON only, loads no model."""
 
 import json
-import re
 from pathlib import Path
 from typing import Any, cast
 
 from huggingface_hub import ModelCard
 
 from bentos.common.backends.interface import Kind
-from bentos.common.models.profile import PromptName
 from scripts.command import UsageError
 
 DEFAULT_WINDOW = 512
 
-# sentence-transformers' names of the prompts, and ours.
-_PROMPT_NAMES: dict[str, PromptName] = {"query": "query", "document": "passage", "passage": "passage"}
-
-# Families whose repositories do not say that they were trained with prompts. Their instruct models differ.
-_KNOWN_PROMPTS: list[tuple[re.Pattern[str], dict[PromptName, str]]] = [
-    (
-        re.compile(r"(^|/)(multilingual-)?e5-(small|base|large)(-v2|-unsupervised)?$", re.IGNORECASE),
-        {"query": "query: ", "passage": "passage: "},
+_NO_LIMIT = 1e6
+_TRANSFORMER_FILES = (
+    "sentence_bert_config.json",
+    *(
+        f"sentence_{kind}_config.json"
+        for kind in ("roberta", "distilbert", "camembert", "albert", "xlm-roberta", "xlnet")
     ),
-]
+)
 
 # Families that start positions after the padding id, so that much of the table is never used.
 _OFFSET_POSITIONS = {"roberta", "xlm-roberta", "xlm-roberta-xl", "camembert", "mpnet", "roberta-prelayernorm"}
@@ -38,6 +34,21 @@ def read_json(path: Path) -> dict[str, Any]:
         raise UsageError(f"{path.name} of the model is not valid JSON.") from error
 
 
+def read_modules(folder: Path) -> list[tuple[str, str]]:
+    """Class and folder of each module in modules.json, in their order; none if there is no such file.
+
+    Raises:
+        UsageError: It is not valid.
+    """
+    path = folder / "modules.json"
+    if not path.is_file():
+        return []
+    try:
+        return [(module["type"], module["path"]) for module in json.loads(path.read_bytes())]
+    except (ValueError, TypeError, KeyError) as error:
+        raise UsageError("modules.json of the model is not valid.") from error
+
+
 def detect_kind(folder: Path, wanted: Kind | None = None) -> Kind:
     """Tell an encoder from a cross-encoder by the model's head.
 
@@ -49,7 +60,8 @@ def detect_kind(folder: Path, wanted: Kind | None = None) -> Kind:
     if not config:
         raise UsageError("The model has no config.json, so it cannot be loaded.")
     has_head = any(name.endswith("ForSequenceClassification") for name in config.get("architectures") or [])
-    kind = wanted or ("cross-encoder" if has_head else "encoder")
+    declared = read_json(folder / "config_sentence_transformers.json").get("model_type")
+    kind = wanted or ("cross-encoder" if has_head or declared == "CrossEncoder" else "encoder")
     if kind == "cross-encoder":
         if not has_head:
             raise UsageError("The model has no scoring head, so it cannot be a cross-encoder.")
@@ -60,30 +72,39 @@ def detect_kind(folder: Path, wanted: Kind | None = None) -> Kind:
 
 
 def read_window(folder: Path) -> int:
-    """The window in tokens, specials included: the smallest of what the model's files allow."""
+    """The window in tokens, specials included, as sentence-transformers has it: `max_seq_length`, else the tokenizer's.
+
+    It is never longer than the model's table of positions.
+    """
     config = read_json(folder / "config.json")
-    limits = [
-        read_json(folder / "sentence_bert_config.json").get("max_seq_length"),
-        read_json(folder / "tokenizer_config.json").get("model_max_length"),
-    ]
+    known = [_written_window(folder)]
     if positions := config.get("max_position_embeddings"):
         offset = config.get("pad_token_id", 1) + 1 if config.get("model_type") in _OFFSET_POSITIONS else 0
-        limits.append(positions - offset)
+        known.append(positions - offset)
+    return min((limit for limit in known if limit), default=DEFAULT_WINDOW)
+
+
+def _written_window(folder: Path) -> int | None:
+    for name in _TRANSFORMER_FILES:
+        settings = read_json(folder / name)
+        processor = settings.get("processor_kwargs") or settings.get("tokenizer_args") or {}
+        if limit := processor.get("model_max_length") or settings.get("max_seq_length"):
+            return int(limit)
+    limit = read_json(folder / "tokenizer_config.json").get("model_max_length")
     # Tokenizers without a limit of their own write 1e30.
-    known = [int(limit) for limit in limits if limit and 0 < limit < 1e6]
-    return min(known, default=DEFAULT_WINDOW)
+    return int(limit) if limit and 0 < limit < _NO_LIMIT else None
 
 
-def read_prompts(folder: Path, model_id: str) -> dict[PromptName, str]:
-    """The prompts of an encoder: those its folder names, else those its family is known for, else {}."""
-    stored = read_json(folder / "config_sentence_transformers.json").get("prompts") or {}
-    prompts = {_PROMPT_NAMES[name]: text for name, text in stored.items() if name in _PROMPT_NAMES and text}
-    if prompts:
-        return prompts
-    for family, known in _KNOWN_PROMPTS:
-        if family.search(model_id):
-            return dict(known)
-    return {}
+def read_truncation(folder: Path) -> int | None:
+    """The length to which sentence-transformers cuts vectors, if it does."""
+    length = read_json(folder / "config_sentence_transformers.json").get("truncate_dim")
+    return int(length) if length else None
+
+
+def is_normalized(folder: Path) -> bool:
+    """Whether a model's vectors are served with unit length: all but those made to be compared by dot products."""
+    similarity = read_json(folder / "config_sentence_transformers.json").get("similarity_fn_name")
+    return similarity != "dot" or any(name.endswith(".Normalize") for name, _ in read_modules(folder))
 
 
 def read_license(folder: Path) -> str | None:

@@ -1,6 +1,6 @@
 """Makes an artefact of a source: prepare, inspect, try, store."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,10 +13,15 @@ from bentos.common.models.store import InstalledModel, ModelCorrupt, ModelNotIns
 from scripts.command import UsageError
 from scripts.models import facts
 from scripts.models.digest import file_sha256
+from scripts.models.layout import flatten
+from scripts.models.matryoshka import read_dimensions
+from scripts.models.prompts import read_prompts, unused_prompts
 from scripts.models.source import Prepared, Source, versions
 from scripts.models.tokenizer import ensure_tokenizer
 from scripts.models.trial import try_model
+from scripts.models.unsupported import refuse_unsupported
 
+_LEAST_WINDOW = 16
 _TOOLS = ("sentence-transformers", "transformers", "tokenizers")
 
 
@@ -27,6 +32,8 @@ class Wishes:
     kind: Kind | None = None
     query_prompt: str | None = None
     passage_prompt: str | None = None
+    dimensions: Sequence[int] | None = None
+    max_tokens: int | None = None
     force: bool = False
 
 
@@ -75,7 +82,8 @@ def describe(profile: ModelProfile) -> str:
     """One line about a model for the terminal."""
     parts: list[str] = [profile.kind, f"window {profile.max_tokens} tokens"]
     if profile.dimension:
-        parts.append(f"{profile.dimension} dimensions")
+        others = f" (or {', '.join(map(str, profile.dimensions))})" if profile.dimensions else ""
+        parts.append(f"{profile.dimension} dimensions{others}")
     if profile.prompts:
         parts.append("prompts " + ", ".join(f"{name} {text!r}" for name, text in profile.prompts.items()))
     if profile.quality == "demo":
@@ -85,31 +93,68 @@ def describe(profile: ModelProfile) -> str:
 
 def _checked_profile(model_id: str, prepared: Prepared, wishes: Wishes, say: Callable[[str], None]) -> ModelProfile:
     folder = prepared.folder
+    flatten(folder)
     weights = [file for pattern in WEIGHT_PATTERNS for file in sorted(folder.glob(pattern))]
     if not weights:
         raise UsageError(f"{model_id} has no weights in the folder of its config.json.")
+    refuse_unsupported(folder)
     kind = facts.detect_kind(folder, wishes.kind or prepared.kind)
+    prompts = _prompts(model_id, prepared, wishes) if kind == "encoder" else {}
     if ensure_tokenizer(folder):
         say("  converted the tokenizer to tokenizer.json")
-    say(f"  loading it once as {'an' if kind == 'encoder' else 'a'} {kind}")
-    dimension = try_model(folder, kind)
+    say(f"  trying it as {'an' if kind == 'encoder' else 'a'} {kind}")
+    trial = try_model(folder, kind, prompts, _window(folder, wishes))
+    if trial.tokenizer_replaced:
+        say("  replaced tokenizer.json, which gives other tokens than the tokenizer that transformers builds")
+    if trial.agreement:
+        say(f"  compared with sentence-transformers: {trial.agreement}")
+    if trial.assumed_pooling:
+        say(f"  no modules.json: pooling {trial.assumed_pooling} is assumed, as sentence-transformers does")
+    if kind == "encoder":
+        for name, text in unused_prompts(folder, prompts).items():
+            say(f"  prompt {name} {text!r} is not used (--query-prompt and --passage-prompt put others)")
+    dimension, dimensions = _dimensions(folder, model_id, trial.dimension, wishes)
     return ModelProfile(
         model_id=model_id,
         revision=prepared.revision,
         kind=kind,
         dimension=dimension,
-        max_tokens=facts.read_window(folder),
-        prompts=_prompts(model_id, prepared, wishes) if kind == "encoder" else {},
+        dimensions=dimensions,
+        max_tokens=trial.window,
+        normalized=trial.normalized,
+        include_prompt=trial.include_prompt,
+        prompts=prompts,
         quality=prepared.quality,
         license=prepared.license or facts.read_license(folder),
         provenance=prepared.provenance
         | {f"sha256 of {file.name}": file_sha256(file) for file in weights}
-        | versions(_TOOLS),
+        | versions(_TOOLS)
+        | ({"compared with sentence-transformers": trial.agreement} if trial.agreement else {}),
     )
 
 
+def _dimensions(folder: Path, model_id: str, full: int | None, wishes: Wishes) -> tuple[int | None, tuple[int, ...]]:
+    """The usual length of the model's vectors, and all others that may be asked for."""
+    if full is None:
+        if wishes.dimensions is not None:
+            raise UsageError("--dimensions is for encoders; a cross-encoder has no vectors.")
+        return None, ()
+    shorter = read_dimensions(folder, model_id, full, wishes.dimensions)
+    usual = min(full, facts.read_truncation(folder) or full)
+    return usual, tuple(size for size in (*shorter, full) if size != usual)
+
+
+def _window(folder: Path, wishes: Wishes) -> int:
+    window = facts.read_window(folder)
+    if wishes.max_tokens is None:
+        return window
+    if not _LEAST_WINDOW <= wishes.max_tokens <= window:
+        raise UsageError(f"--max-tokens {wishes.max_tokens}: the model takes {_LEAST_WINDOW} to {window} tokens.")
+    return wishes.max_tokens
+
+
 def _prompts(model_id: str, prepared: Prepared, wishes: Wishes) -> dict[PromptName, str]:
-    prompts = dict(prepared.prompts) or facts.read_prompts(prepared.folder, model_id)
+    prompts = dict(prepared.prompts) or read_prompts(prepared.folder, model_id)
     if wishes.query_prompt is not None:
         prompts["query"] = wishes.query_prompt
     if wishes.passage_prompt is not None:

@@ -14,11 +14,14 @@ class ModelRows:
     def __init__(self, installed: InstalledModel) -> None:
         self._tokenizer = Tokenizer.load(installed.path, installed.profile.max_tokens)
         self._prompts = installed.profile.prompts
+        self._include_prompt = installed.profile.include_prompt
 
     def of(self, prompt: PromptName, texts: Sequence[str]) -> list[TokenRow]:
         """One row per text, for an encoder."""
-        contents = self._tokenizer.contents(texts, self._tokenizer.content_limit, prefix=self._prompts.get(prompt, ""))
-        return [self._tokenizer.row(content.ids) for content in contents]
+        prefix = self._prompts.get(prompt, "")
+        contents = self._tokenizer.contents(texts, self._tokenizer.content_limit, prefix=prefix)
+        left_out = 0 if self._include_prompt else len(self._tokenizer.tokens(prefix))
+        return [self._tokenizer.row(content.ids, left_out) for content in contents]
 
     def of_pairs(self, pairs: Sequence[tuple[str, str]]) -> list[TokenRow]:
         """One row per query and document, for a cross-encoder; a long document is cut at the end."""

@@ -30,11 +30,16 @@ def ensure_tokenizer(folder: Path) -> bool:
         raise needs_torch("The model's tokenizer is none of those that are tested, so it can be checked")
     tokenizer = _convert(folder) if missing else Tokenizer.from_file(str(path))
     if missing or tokenizer.truncation is not None or tokenizer.padding is not None:
-        tokenizer.no_truncation()
-        tokenizer.no_padding()
-        path.unlink(missing_ok=True)  # a link to the source's file, which is not ours to change
-        tokenizer.save(str(path))
+        save_tokenizer(tokenizer, path)
     return missing
+
+
+def save_tokenizer(tokenizer: Tokenizer, path: Path) -> None:
+    """Write a tokenizer that neither cuts nor pads, in place of what is there."""
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    path.unlink(missing_ok=True)  # a link to the source's file, which is not ours to change
+    tokenizer.save(str(path))
 
 
 def _convert(folder: Path) -> Tokenizer:

@@ -1,64 +1,188 @@
-"""One load and one inference before a model is stored."""
+"""A model before it is stored: loaded by sentence-transformers and by the backend that serves it, and compared."""
 
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-from bentos.common.backends.interface import Kind
+from bentos.common.backends.interface import Backend, Kind, Outputs, TokenRow
+from bentos.common.backends.loading import check_memory
 from bentos.common.backends.packing import pack
 from bentos.common.engine.tokenizer import Tokenizer
-from scripts.command import UsageError
+from bentos.common.models.profile import PromptName
+from bentos.common.resources import cpu_limit
+from scripts.command import CommandError, UsageError
 from scripts.models import facts
-from scripts.models.conversion.torch_only import has_torch
+from scripts.models.conversion.torch_only import has_torch, not_convertible
+from scripts.models.trial_texts import LONG_TEXT, PAIRS, TEXTS, Part
 
-_QUERY = "how do plants make sugar"
-_PASSAGE = "Photosynthesis turns light, water and carbon dioxide into sugar."
+_BATCH = 8
+_MOST_COMPARED_TOKENS = 512
+"""Of a window; a text of thousands of tokens would take minutes."""
+_LEAST_COSINE = 0.9999
+_MOST_DIFFERENCE = 1e-3
 
 
-def try_model(folder: Path, kind: Kind) -> int | None:
-    """Load the model on the CPU as a service would and check that its answer is finite.
+@dataclass(frozen=True)
+class Trial:
+    """What loading a model has shown.
 
-    Returns:
-        The length of an encoder's vectors, None for a cross-encoder.
+    Attributes:
+        dimension: length of an encoder's vectors, as the model computes them; None of a cross-encoder.
+        window: most tokens that sentence-transformers gives it, or fewer.
+        normalized: whether an encoder's vectors are served with unit length.
+        include_prompt: whether an encoder pools its prompt, too.
+        assumed_pooling: of an encoder whose folder does not say it.
+        tokenizer_replaced: whether `tokenizer.json` gave other tokens than the tokenizer that transformers builds.
+        agreement: how close what is served comes to sentence-transformers, as a phrase.
+    """
+
+    dimension: int | None
+    window: int
+    normalized: bool = True
+    include_prompt: bool = True
+    assumed_pooling: str | None = None
+    tokenizer_replaced: bool = False
+    agreement: str = ""
+
+
+def try_model(folder: Path, kind: Kind, prompts: Mapping[PromptName, str], window: int) -> Trial:
+    """Load the model on the CPU and compare what it will serve with what sentence-transformers computes.
+
+    Args:
+        folder: of the model; its `tokenizer.json` is replaced where transformers builds another tokenizer.
+        kind: what it is to be.
+        prompts: that will be put before texts.
+        window: most tokens.
 
     Raises:
-        UsageError: It does not load, or its answer is not usable.
+        UsageError: It does not load, lacks weights, or would not be served as sentence-transformers does.
+        CommandError: There is too little memory.
     """
-    try:
-        output = (_run_original if has_torch() else _run_graph)(folder, kind)
-    except UsageError:
-        raise
-    except Exception as error:
-        reason = str(error).strip().partition("\n")[0]
-        raise UsageError(f"The model does not load: {type(error).__name__}: {reason}") from error
-    if not np.isfinite(output).all() or not output.any():
-        raise UsageError("The model loads but its output is not a usable number.")
-    return int(output.shape[-1]) if kind == "encoder" else None
+    _check_memory(folder)
+    if not has_torch():
+        with _loading_errors():
+            return _try_graph(folder, kind, window)
+    with _loading_errors():
+        # torch takes seconds to import; `list` and `--help` do without.
+        from scripts.models.reference import Reference
+
+        expected = Reference(folder, kind)
+        expected.match_tokenizer()
+        trial = expected.trial(window)
+        texts = [*TEXTS, LONG_TEXT] if trial.window <= _MOST_COMPARED_TOKENS else TEXTS
+        parts = list(_parts(kind, texts, ["", *prompts.values()]))
+        wanted = [expected.outputs(part, prompt, trial.window) for prompt, part in parts]
+        expected.close()  # one copy at a time: a large model would take the memory twice
+        expected.check_weights()
+        backend = _backend(folder, kind)
+        tokenizer = Tokenizer.load(folder, trial.window)
+        found = [_outputs(backend, _rows(tokenizer, part, prompt, trial)) for prompt, part in parts]
+        backend.close()
+    figure = _compare(kind, np.concatenate(wanted), np.concatenate(found), normalized=trial.normalized)
+    return replace(trial, agreement=figure)
 
 
-def _run_original(folder: Path, kind: Kind) -> NDArray[np.float32]:
-    # torch takes seconds to import; `list` and `--help` do without.
-    from sentence_transformers import CrossEncoder, SentenceTransformer
-
-    if kind == "encoder":
-        encoder = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
-        return np.asarray(encoder.encode([_PASSAGE], show_progress_bar=False))
-    scorer = CrossEncoder(str(folder), device="cpu", local_files_only=True)
-    return np.asarray(scorer.predict([(_QUERY, _PASSAGE)], show_progress_bar=False))
-
-
-def _run_graph(folder: Path, kind: Kind) -> NDArray[np.float32]:
-    """Without PyTorch the packed graph is what can be served."""
+def _try_graph(folder: Path, kind: Kind, window: int) -> Trial:
+    """Without PyTorch the packed graph is what can be served, and there is nothing to compare it with."""
     import openvino
 
     from scripts.models.conversion.architecture import read_architecture
     from scripts.models.conversion.graph import packed_graph
 
-    tokenizer = Tokenizer.load(folder, facts.read_window(folder))
-    query, passage = tokenizer.contents([_QUERY, _PASSAGE], tokenizer.pair_content_limit // 2)
-    row = tokenizer.row(passage.ids) if kind == "encoder" else tokenizer.pair_row(query.ids, passage.ids)
+    if not facts.is_normalized(folder):
+        raise not_convertible("Models for dot products of vectors that are not normalized")
     architecture = read_architecture(folder, kind)
+    tokenizer = Tokenizer.load(folder, window)
+    [row] = _rows(tokenizer, TEXTS[1:2] if kind == "encoder" else PAIRS[1:2], "", Trial(None, window))
     compiled = openvino.Core().compile_model(packed_graph(folder, kind, "int8"), "CPU")
-    output: NDArray[np.float32] = compiled(pack([row], architecture.pooling, uses_types=architecture.uses_types))[0]
-    return output[:1]
+    output: Outputs = compiled(pack([row], architecture.pooling, uses_types=architecture.uses_types))[0][:1]
+    if not np.isfinite(output).all() or not output.any():
+        raise UsageError("The model loads but its output is not a usable number.")
+    if kind == "cross-encoder":
+        return Trial(None, window)
+    return Trial(output.shape[-1], window, assumed_pooling=None if facts.read_modules(folder) else "mean")
+
+
+def _parts(kind: Kind, texts: Sequence[str], prompts: Sequence[str]) -> Iterator[tuple[str, Part]]:
+    """A prompt and the texts, or pairs of them, that go together."""
+    if kind == "cross-encoder":
+        yield "", PAIRS
+        return
+    for number, prompt in enumerate(dict.fromkeys(prompts)):
+        yield prompt, texts if number == 0 else texts[:_BATCH]
+
+
+def _backend(folder: Path, kind: Kind) -> Backend:
+    from bentos.common.backends.torch import TorchCrossEncoder, TorchEncoder
+
+    model = TorchEncoder if kind == "encoder" else TorchCrossEncoder
+    return model(folder, device="cpu", precision="fp32", threads=cpu_limit())
+
+
+def _rows(tokenizer: Tokenizer, part: Part, prompt: str, trial: Trial) -> list[TokenRow]:
+    left_out = 0 if trial.include_prompt else len(tokenizer.tokens(prompt))
+    rows = []
+    for text in part:
+        if isinstance(text, str):
+            [content] = tokenizer.contents([text], tokenizer.content_limit, prefix=prompt)
+            rows.append(tokenizer.row(content.ids, left_out))
+        else:
+            [first] = tokenizer.contents([text[0]], tokenizer.pair_content_limit)
+            [second] = tokenizer.contents([text[1]], tokenizer.pair_content_limit - len(first.ids))
+            rows.append(tokenizer.pair_row(first.ids, second.ids))
+    return rows
+
+
+def _outputs(backend: Backend, rows: Sequence[TokenRow]) -> Outputs:
+    return np.concatenate([backend.infer(rows[start : start + _BATCH]) for start in range(0, len(rows), _BATCH)])
+
+
+def _compare(kind: Kind, wanted: Outputs, found: Outputs, *, normalized: bool) -> str:
+    """Refuse a model whose outputs `[rows, width]` are of no use, or not those of sentence-transformers.
+
+    Returns:
+        How close they are.
+
+    Raises:
+        UsageError: with how far they are from each other.
+    """
+    if not np.isfinite(found).all() or not found.any():
+        raise UsageError("The model loads but its output is not a usable number.")
+    difference = float(np.abs(wanted - found).max())
+    if kind == "cross-encoder":
+        unlike, figure = not difference <= _MOST_DIFFERENCE, f"largest difference of logits {difference:.2g}"
+    else:
+        lengths = np.linalg.norm(wanted, axis=1) * np.linalg.norm(found, axis=1)
+        cosine = float((np.einsum("td,td->t", wanted, found) / np.maximum(lengths, 1e-12)).min())
+        longest = float(np.linalg.norm(wanted, axis=1).max())
+        unlike = not cosine >= _LEAST_COSINE or (not normalized and difference > _MOST_DIFFERENCE * longest)
+        figure = f"smallest cosine {cosine:.6f}"
+    if unlike:
+        raise UsageError(
+            f"The model would not be served as sentence-transformers computes it ({figure}): it is not supported."
+        )
+    return figure
+
+
+def _check_memory(folder: Path) -> None:
+    try:
+        check_memory(folder)
+    except RuntimeError as error:
+        raise CommandError(str(error)) from error
+
+
+@contextmanager
+def _loading_errors() -> Iterator[None]:
+    try:
+        yield
+    except CommandError:
+        raise
+    except Exception as error:
+        reason = str(error).strip().partition("\n")[0]
+        # torch has no class for it on the CPU.
+        if isinstance(error, MemoryError) or "can't allocate memory" in reason:
+            raise CommandError("There is too little memory to load the model: raise the memory limit.") from error
+        raise UsageError(f"The model does not load: {type(error).__name__}: {reason}") from error

@@ -20,10 +20,12 @@ class TokenRow(NamedTuple):
     Attributes:
         ids: token ids, int32 `[length]`.
         type_ids: segment of each token, int32 `[length]`; all 0 for a single text and for models without segments.
+        prompt: tokens at the start that pooling leaves out; 0 unless the model was trained so.
     """
 
     ids: TokenIds
     type_ids: TokenIds
+    prompt: int = 0
 
 
 class UnsupportedPrecision(RuntimeError):

@@ -44,7 +44,7 @@ def load_torch(folder: Path, kind: Kind, settings: EngineSettings) -> Backend:
     model = TorchEncoder if kind == "encoder" else TorchCrossEncoder
     threads = settings.threads // settings.streams
     if device == "cpu":
-        _check_memory(folder)
+        check_memory(folder)
         return _loaded(folder, lambda: model(folder, device=device, precision=precision, threads=threads))
 
     def on_gpu() -> Backend:
@@ -72,7 +72,7 @@ def load_openvino(folder: Path, precision: str, pooling: Pooling, window: int, s
     """
     from bentos.common.backends.openvino import OpenVINOBackend
 
-    _check_memory(folder)
+    check_memory(folder)
     return _loaded(
         folder,
         lambda: OpenVINOBackend(
@@ -102,8 +102,12 @@ def _loaded(folder: Path, load: Callable[[], Backend]) -> Backend:
         ) from error
 
 
-def _check_memory(folder: Path) -> None:
-    """Refuse a model that cannot fit, instead of being killed without a word while loading it."""
+def check_memory(folder: Path) -> None:
+    """Refuse a model that cannot fit, instead of being killed without a word while loading it.
+
+    Raises:
+        RuntimeError: with what it needs.
+    """
     needed = _INTERPRETER_BYTES + sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
     limit = memory_limit()
     if limit is not None and needed > limit:

@@ -53,7 +53,7 @@ class _TorchBackend:
         """Load the model; `self.device` and `self.precision` say how."""
 
     @abstractmethod
-    def _forward(self, features: dict[str, Tensor]) -> Tensor:
+    def _forward(self, features: dict[str, Tensor], rows: Sequence[TokenRow]) -> Tensor:
         """Outputs of one padded micro-batch, `[rows, width]`."""
 
     def infer(self, rows: Sequence[TokenRow]) -> Outputs:
@@ -63,7 +63,7 @@ class _TorchBackend:
 
     def _infer_padded(self, rows: Sequence[TokenRow]) -> Outputs:
         with torch.inference_mode():
-            return self._forward(self._pad(rows)).float().cpu().numpy()
+            return self._forward(self._pad(rows), rows).float().cpu().numpy()
 
     def close(self) -> None:
         """Free the model's memory, on the GPU too."""
@@ -94,16 +94,39 @@ class _TorchBackend:
 
 
 class TorchEncoder(_TorchBackend):
-    """A bi-encoder with its pooling; outputs are unit vectors."""
+    """A bi-encoder with its pooling; outputs are unit vectors, unless the model was made for dot products of others."""
 
     def _load(self, folder: str) -> SentenceTransformer:
-        return SentenceTransformer(
+        model = SentenceTransformer(
             folder, device=self.device, local_files_only=True, model_kwargs={"dtype": _DTYPES[self.precision]}
         )
+        self._normalized = is_normalized(model)
+        return model
 
-    def _forward(self, features: dict[str, Tensor]) -> Tensor:
-        vectors: Tensor = self._model(features)["sentence_embedding"]
-        return torch.nn.functional.normalize(vectors.float(), dim=-1)
+    def _forward(self, features: dict[str, Tensor], rows: Sequence[TokenRow]) -> Tensor:
+        if any(row.prompt for row in rows):
+            transformer, *following = self._model
+            features = transformer(features)
+            features["attention_mask"] = _without_prompts(features["attention_mask"], rows)
+            for module in following:
+                features = module(features)
+        else:
+            features = self._model(features)
+        vectors = features["sentence_embedding"].float()
+        return torch.nn.functional.normalize(vectors, dim=-1) if self._normalized else vectors
+
+
+def is_normalized(model: SentenceTransformer) -> bool:
+    """Whether a model's vectors are served with unit length: all but those made to be compared by dot products."""
+    return model.similarity_fn_name != "dot" or any(type(module).__name__ == "Normalize" for module in model)
+
+
+def _without_prompts(mask: Tensor, rows: Sequence[TokenRow]) -> Tensor:
+    """The mask `[rows, length]` by which tokens are pooled."""
+    mask = mask.clone()
+    for index, row in enumerate(rows):
+        mask[index, : row.prompt] = 0
+    return mask
 
 
 class TorchCrossEncoder(_TorchBackend):
@@ -115,6 +138,6 @@ class TorchCrossEncoder(_TorchBackend):
         )
         return model
 
-    def _forward(self, features: dict[str, Tensor]) -> Tensor:
+    def _forward(self, features: dict[str, Tensor], rows: Sequence[TokenRow]) -> Tensor:  # noqa: ARG002
         scores: Tensor = self._model(features)["scores"]
         return scores.reshape(len(scores), -1)

@@ -76,9 +76,11 @@ class RowHasher:
     def __call__(self, row: TokenRow) -> Key:
         """160 bits for one row."""
         state = self._hash.copy()
-        # Both have the same length, so no other row has the same bytes.
+        # The first two have the same length and the third an odd one, so no other row has the same bytes.
         state.update(row.ids.data)
         state.update(row.type_ids.data)
+        if row.prompt:
+            state.update(row.prompt.to_bytes(4, "little"))
         return state.digest()
 
     def keyed(self, row: TokenRow) -> KeyedRow:

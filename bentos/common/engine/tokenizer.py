@@ -68,6 +68,11 @@ class _Template:
                 merged.append((number, token, segment))
         return cls(tuple(merged), len(specials))
 
+    @property
+    def leading(self) -> int:
+        """Special tokens before the first text."""
+        return [number for number, _, _ in self.parts].index(0)
+
     def row(self, *contents: TokenIds) -> TokenRow:
         ids = [np.array([token], np.int32) if number is None else contents[number] for number, token, _ in self.parts]
         types = [np.full(len(part), segment, np.int32) for part, (_, _, segment) in zip(ids, self.parts, strict=True)]
@@ -105,9 +110,15 @@ class Tokenizer:
         except Exception as error:  # the library has no class of its own
             raise RuntimeError(f"{file} cannot be read; install the model again with --force ({error}).") from error
 
-    def row(self, content: TokenIds) -> TokenRow:
-        """Surround one text's tokens with the model's special tokens."""
-        return self._single.row(content)
+    def row(self, content: TokenIds, prompt: int = 0) -> TokenRow:
+        """Surround one text's tokens with the model's special tokens.
+
+        Args:
+            content: tokens of a text.
+            prompt: how many of them, at the start, pooling leaves out.
+        """
+        row = self._single.row(content)
+        return row._replace(prompt=self._single.leading + prompt) if prompt else row
 
     def pair_row(self, first: TokenIds, second: TokenIds) -> TokenRow:
         """Join the tokens of two texts as the model was trained to see a pair."""

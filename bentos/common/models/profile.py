@@ -39,7 +39,13 @@ class ModelProfile(BaseModel):
     pooling: Pooling | None = None
     """How a converted graph weighs the tokens of a sequence; None for the torch original, which pools by itself."""
     dimension: PositiveInt | None = None
-    """Length of an encoder's vectors; None for a cross-encoder."""
+    """Length of an encoder's vectors, as they are served by default; None for a cross-encoder."""
+    dimensions: tuple[PositiveInt, ...] = ()
+    """Other lengths that the vectors of an encoder may have, cut from what it computes (Matryoshka)."""
+    normalized: bool = True
+    """Whether vectors have unit length; those of models that are compared by dot products keep theirs."""
+    include_prompt: bool = True
+    """Whether pooling includes the tokens of the prompt."""
     max_tokens: PositiveInt
     """The window in tokens, special tokens included."""
     prompts: dict[PromptName, str] = Field(default_factory=dict)
@@ -56,6 +62,11 @@ class ModelProfile(BaseModel):
         if (self.kind == "encoder") != (self.dimension is not None):
             raise ValueError("an encoder has a dimension and a cross-encoder has none")
         return self
+
+    @property
+    def all_dimensions(self) -> list[int]:
+        """Every length that a request may ask for, ascending; empty for a cross-encoder."""
+        return sorted({self.dimension, *self.dimensions}) if self.dimension else []
 
     @property
     def tag(self) -> str:

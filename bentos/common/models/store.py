@@ -138,16 +138,20 @@ def register(folder: Path, profile: ModelProfile, *, force: bool = False, home: 
         bentoml.models.delete(tag, _model_store=_store(home))
 
     labels = {_LABEL: profile.kind, "quality": profile.quality}
-    with bentoml.models.create(tag, labels=labels, _model_store=_store(home)) as model:
-        # Links instead of copies: BentoML copies what they point to when it saves, once.
-        shutil.copytree(
-            folder.resolve(),
-            model.path,
-            copy_function=os.symlink,
-            ignore=shutil.ignore_patterns(PROFILE_FILE, *_BENTOML_FILES),
-            dirs_exist_ok=True,
-        )
-        profile.write(Path(model.path))
+    try:
+        with bentoml.models.create(tag, labels=labels, _model_store=_store(home)) as model:
+            # Links instead of copies: BentoML copies what they point to when it saves, once.
+            shutil.copytree(
+                folder.resolve(),
+                model.path,
+                copy_function=os.symlink,
+                ignore=shutil.ignore_patterns(PROFILE_FILE, *_BENTOML_FILES),
+                dirs_exist_ok=True,
+            )
+            profile.write(Path(model.path))
+    except BaseException:  # a full disk, or Ctrl-C: what is there of it is of no use
+        shutil.rmtree(models_folder(home).joinpath(*tag.split(":")), ignore_errors=True)
+        raise
     installed = open_tag(tag, home)
     for file in installed.path.rglob("*"):
         # Some writers keep files to their owner, but a container runs as another user than the installer.

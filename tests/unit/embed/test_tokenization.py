@@ -46,6 +46,7 @@ def pool() -> Iterator[TokenizationPool]:
 def caching(tokenizer: Tokenizer, pool: TokenizationPool, most_bytes: int = 0) -> CachingTokenizer:
     model: Any = SimpleNamespace(
         tokenizer=tokenizer,
+        profile=SimpleNamespace(include_prompt=True),
         engine=SimpleNamespace(tokenization=pool, check_size=lambda tokens, deadline: None),  # noqa: ARG005
         cached_engine=SimpleNamespace(hasher=HASHER),
     )

@@ -34,6 +34,8 @@ def encoder_head(modules: Sequence[Any]) -> Head:
     pool = _POOLINGS.get(getattr(pooling, "pooling_mode", None))
     if pool is None:
         raise CannotPack("Only the mean, the first and the last token can be pooled from packed rows.")
+    if not pooling.include_prompt:
+        raise CannotPack("Only poolings that include the prompt can be computed from packed rows.")
 
     def head(states: Tensor, batch: PackedBatch) -> Tensor:
         features = {"sentence_embedding": pool(states, batch).to(states.dtype)}

@@ -28,6 +28,11 @@ def test_keys_are_equal_for_equal_rows_only(one: list[tuple[int, int]], other: l
     assert (keys(row_of(one)) == keys(row_of(other))) == (one == other)
 
 
+def test_rows_of_which_other_tokens_are_pooled_have_other_keys() -> None:
+    keys = RowHasher(IDENTITY)
+    assert len({keys(row(5)._replace(prompt=prompt)) for prompt in (0, 1, 2, 256)}) == 4
+
+
 def test_a_key_has_160_bits() -> None:
     assert len(RowHasher(IDENTITY)(row(5))) == 20
 

@@ -1,9 +1,12 @@
 """The model store: what is written comes back, and what is broken says so."""
 
+import errno
+import os
 import stat
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import bentoml
 import pytest
@@ -174,3 +177,17 @@ def test_long_names_get_distinct_tags(folder: Path, home: Path) -> None:
 def test_importing_the_store_imports_no_torch() -> None:
     check = "import sys, bentos.common.models.store; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", check], check=False).returncode == 0
+
+
+def test_a_full_disk_leaves_nothing_behind(folder: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(self: Any, _: Any) -> None:
+        target = home / "models" / self.tag.name / self.tag.version
+        target.mkdir(parents=True)
+        (target / "model.safetensors").write_bytes(b"wei")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("bentoml.Model.save", full)
+    with pytest.raises(OSError, match="No space left"):
+        register(folder, profile(), home=home)
+    assert list_installed(home) == ([], [])
+    assert not list((home).rglob("*.safetensors"))

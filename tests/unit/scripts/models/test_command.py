@@ -62,3 +62,11 @@ def test_a_second_install_waits_for_the_first(tmp_path: Path) -> None:
     _, problem = second.communicate()
     assert second.returncode == 2
     assert "nowhere is neither a preset" in problem
+
+
+def test_sizes_are_whole_numbers(tmp_path: Path) -> None:
+    done = run_models_command(tmp_path, "install", "small", "--dimensions", "8,x")
+    assert (done.returncode, done.stderr) == (
+        2,
+        "Error: --dimensions 8,x: name whole numbers separated by commas, such as 256,512.\n",
+    )

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from scripts.command import UsageError
-from scripts.models.facts import detect_kind, read_license, read_prompts, read_window
+from scripts.models.facts import detect_kind, read_license, read_window
 
 RERANKER = {"architectures": ["XLMRobertaForSequenceClassification"], "id2label": {"0": "LABEL_0"}}
 
@@ -56,38 +56,19 @@ def test_missing_or_broken_config_is_refused(tmp_path: Path, content: str | None
         ),
         ({"model_type": "bert", "max_position_embeddings": 512, "pad_token_id": 0}, 512, 256, 256),
         ({"model_type": "bert", "max_position_embeddings": 512}, None, None, 512),
+        ({"model_type": "bert", "max_position_embeddings": 512}, 128, 256, 256),
+        ({"model_type": "bert", "max_position_embeddings": 512}, 8192, 8192, 512),
         ({"model_type": "modernbert", "max_position_embeddings": 8192}, 8192, None, 8192),
         ({"model_type": "t5"}, None, None, 512),
     ],
 )
-def test_window_never_exceeds_what_any_file_allows(
+def test_window_is_the_librarys_and_never_exceeds_the_positions(
     tmp_path: Path, config: dict[str, Any], tokenizer: int | None, sentence: int | None, window: int
 ) -> None:
     write(tmp_path, "config.json", **config)
     write(tmp_path, "tokenizer_config.json", model_max_length=tokenizer)
     write(tmp_path, "sentence_bert_config.json", max_seq_length=sentence)
     assert read_window(tmp_path) == window
-
-
-def test_prompts_of_the_folder_win_over_those_of_the_family(tmp_path: Path) -> None:
-    write(tmp_path, "config_sentence_transformers.json", prompts={"query": "Q ", "document": "D ", "other": "x"})
-    assert read_prompts(tmp_path, "intfloat/e5-base") == {"query": "Q ", "passage": "D "}
-
-
-@pytest.mark.parametrize(
-    ("model_id", "known"),
-    [
-        ("intfloat/multilingual-e5-large", True),
-        ("intfloat/e5-small-v2", True),
-        ("local/E5-Base", True),
-        ("intfloat/multilingual-e5-large-instruct", False),
-        ("sentence-transformers/all-MiniLM-L6-v2", False),
-    ],
-)
-def test_prompts_of_known_families(tmp_path: Path, model_id: str, known: bool) -> None:
-    write(tmp_path, "config_sentence_transformers.json", prompts={"query": "", "document": ""})
-    expected = {"query": "query: ", "passage": "passage: "} if known else {}
-    assert read_prompts(tmp_path, model_id) == expected
 
 
 def test_license_comes_from_the_model_card(tmp_path: Path) -> None:

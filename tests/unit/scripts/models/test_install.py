@@ -85,7 +85,7 @@ def test_folder_without_any_tokenizer_is_refused(folder: Path, home: Path) -> No
 
 
 def test_model_that_does_not_load_is_refused(folder: Path, home: Path) -> None:
-    replace(folder / "model.safetensors", "version https://git-lfs.github.com/spec/v1")
+    replace(folder / "model.safetensors", "no tensors")
     with pytest.raises(UsageError, match=r"^The model does not load: [^\n]+$"):
         install(LocalFolder(folder, MODEL_ID), Wishes(), print, home=home)
     assert list_installed(home) == ([], [])

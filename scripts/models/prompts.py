@@ -1,0 +1,75 @@
+"""The prompts that a model was trained with: by the names in its files, else as its family's documentation has them."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from bentos.common.models.profile import PromptName
+from scripts.models.facts import read_json
+
+_FILE = "config_sentence_transformers.json"
+
+# Names in config_sentence_transformers.json, the usual ones first; case does not matter.
+_NAMES: dict[PromptName, tuple[str, ...]] = {
+    "query": ("query", "search_query", "retrieval.query", "retrieval_query", "retrieval-query", "web_search_query"),
+    "passage": (
+        *("document", "passage", "corpus", "search_document", "retrieval.passage", "retrieval.document"),
+        *("retrieval_passage", "retrieval_document", "retrieval-document"),
+    ),
+}
+
+_SEARCH = "Represent this sentence for searching relevant passages: "
+_INSTRUCT = "Instruct: Given a web search query, retrieve relevant passages that answer the query\nQuery: "
+
+# Families whose files do not name, or not always, the prompts of their model cards.
+_KNOWN: list[tuple[str, dict[PromptName, str]]] = [
+    (r"(multilingual-)?e5-(small|base|large)(-v2|-unsupervised)?", {"query": "query: ", "passage": "passage: "}),
+    (r"(multilingual-e5-large|e5-mistral-7b)-instruct", {"query": _INSTRUCT}),
+    (r"bge-(small|base|large)-en(-v1\.5)?", {"query": _SEARCH}),
+    (r"bge-(small|base|large)-zh(-v1\.5)?", {"query": "为这个句子生成表示以用于检索相关文章："}),  # noqa: RUF001
+    (r"mxbai-embed-(large|xsmall)-v1|mxbai-embed-2d-large-v1|uae-large-v1", {"query": _SEARCH}),
+    (r"snowflake-arctic-embed-(xs|s|m|l|m-long|m-v1\.5)", {"query": _SEARCH}),
+    (r"snowflake-arctic-embed-[ml]-v2\.0", {"query": "query: "}),
+    (
+        r"nomic-embed-text-v(1|1\.5|2-moe|1-unsupervised)|modernbert-embed-(base|large)",
+        {"query": "search_query: ", "passage": "search_document: "},
+    ),
+    (r"qwen3-embedding-[\d.]+b", {"query": _INSTRUCT.removesuffix(" ")}),
+    (
+        r"embeddinggemma-300m",
+        {"query": "task: search result | query: ", "passage": "title: none | text: "},
+    ),
+]
+
+
+def read_prompts(folder: Path, model_id: str) -> dict[PromptName, str]:
+    """The prompts of an encoder, by the type of input that they are put before.
+
+    Those that its folder names; for a type without one the folder's default prompt, if that has a name of its own;
+    if there is none at all, those its family is known for.
+    """
+    named = _named(folder)
+    prompts: dict[PromptName, str] = {}
+    for kind, names in _NAMES.items():
+        if found := next((named[name] for name in names if named.get(name)), None):
+            prompts[kind] = found
+    default = str(read_json(folder / _FILE).get("default_prompt_name") or "").lower()
+    if named.get(default) and not any(default in names for names in _NAMES.values()):
+        prompts = dict.fromkeys(_NAMES, named[default]) | prompts
+    return prompts or known_prompts(model_id)
+
+
+def known_prompts(model_id: str) -> dict[PromptName, str]:
+    """The prompts that a family's documentation names; empty for others."""
+    known = (prompts for family, prompts in _KNOWN if re.search(rf"(^|/)({family})$", model_id, re.IGNORECASE))
+    return dict(next(known, {}))
+
+
+def unused_prompts(folder: Path, prompts: Mapping[PromptName, str]) -> dict[str, str]:
+    """The prompts of a folder that are put before nothing, by their names there."""
+    stored = read_json(folder / _FILE).get("prompts") or {}
+    return {name: text for name, text in stored.items() if text and text not in prompts.values()}
+
+
+def _named(folder: Path) -> dict[str, str]:
+    return {name.lower(): text for name, text in (read_json(folder / _FILE).get("prompts") or {}).items() if text}

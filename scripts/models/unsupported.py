@@ -1,0 +1,93 @@
+"""Models that would load and answer wrongly, told by their files alone; each is refused with the reason."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from bentos.common.models.profile import ModelProfile
+from scripts.command import UsageError
+from scripts.models.facts import read_json, read_modules
+
+# Families with code in their repositories that transformers has itself; of all others that code is the model.
+_NATIVE_IN_TRANSFORMERS = {"nomic_bert", "eurobert"}
+_SPARSE = {"SparseEncoder", "SpladePooling", "MLMTransformer", "SparseAutoEncoder", "SparseStaticEmbedding"}
+_STATIC = {"StaticEmbedding", "WordEmbeddings", "BoW"}
+_LFS_POINTER = b"version https://git-lfs"
+_LARGE_FILES = ("*.safetensors", "*.bin", "tokenizer.json", "*.model")
+_WITH_CONFIG = {"Pooling", "Dense"}
+
+
+def refuse_unsupported(folder: Path) -> None:
+    """Pass a folder whose model can be served as sentence-transformers serves it, as far as its files tell.
+
+    Raises:
+        UsageError: with what the model is and why it is not served.
+    """
+    refuse_pointers(folder)
+    modules = read_modules(folder)
+    kinds = [name.rpartition(".")[2] for name, _ in modules]
+    config = read_json(folder / "config.json")
+    declared = read_json(folder / "config_sentence_transformers.json").get("model_type", "SentenceTransformer")
+    for reason in _reasons(config, declared, [name for name, _ in modules], kinds):
+        raise UsageError(reason)
+    for kind, (_, path) in zip(kinds, modules, strict=True):
+        if kind in _WITH_CONFIG and not (folder / path / "config.json").is_file():
+            raise UsageError(
+                f"modules.json names the module {path}, which has no config.json: copy the whole repository again."
+            )
+
+
+def refuse_conversion(profile: ModelProfile) -> None:
+    """Pass a model whose profile a converted graph can follow.
+
+    Raises:
+        UsageError: with what it cannot.
+    """
+    if not profile.normalized:
+        raise UsageError(
+            f"The vectors of {profile.model_id} keep their length (similarity: dot product), which a conversion to "
+            "OpenVINO does not yet: use --precision none."
+        )
+
+
+def refuse_pointers(folder: Path) -> None:
+    """Pass a folder without Git LFS pointers in place of its large files.
+
+    Raises:
+        UsageError: with what to run.
+    """
+    for pattern in _LARGE_FILES:
+        for file in sorted(folder.rglob(pattern)):
+            with file.open("rb") as opened:
+                if opened.read(len(_LFS_POINTER)) == _LFS_POINTER:
+                    raise UsageError(
+                        f"{file.relative_to(folder)} is a Git LFS pointer and not the file itself: "
+                        "run `git lfs pull` in the repository."
+                    )
+
+
+def _reasons(config: dict[str, Any], declared: str, classes: list[str], kinds: list[str]) -> Iterator[str]:
+    if declared == "SparseEncoder" or not _SPARSE.isdisjoint(kinds):
+        yield "The model is a SparseEncoder (SPLADE), whose vectors are sparse: only dense ones are served."
+    if declared == "MultiVectorEncoder" or any(name.startswith("pylate.") for name in classes):
+        yield "The model gives a vector for each token (ColBERT): only one vector for each text is served."
+    if config.get("model_type") == "model2vec" or not _STATIC.isdisjoint(kinds):
+        yield "The model is a static one (model2vec, StaticEmbedding) without a transformer, which is not served."
+    if {"Router", "Asym"} & set(kinds):
+        yield "The model has a Router, with other weights for queries than for passages, which is not served."
+    if "CLIPModel" in kinds:
+        yield "The model is one of images and texts (CLIP), which is not served."
+    if foreign := [name for name in classes if not name.startswith("sentence_transformers.")]:
+        yield f"The model needs code of its own ({foreign[0]} in modules.json), which is never run here."
+    architecture = (config.get("architectures") or [""])[0]
+    if "LogitScore" in kinds or (architecture.endswith("ForCausalLM") and (declared == "CrossEncoder" or not classes)):
+        yield (
+            f"The model is a causal language model ({architecture}) that would score by the tokens yes and no, which "
+            "is not served: use one with a scoring head, such as its ForSequenceClassification version."
+        )
+    if (auto_map := config.get("auto_map")) and config.get("model_type") not in _NATIVE_IN_TRANSFORMERS:
+        code = auto_map.get("AutoModel") or next(iter(auto_map.values()))
+        yield (
+            f"The model needs code of its own ({code}, auto_map in config.json), which is never run here: "
+            "transformers' own code would compute something else from its weights."
+        )

@@ -1,0 +1,187 @@
+"""What is installed is served as sentence-transformers computes it, or refused: miniatures with random weights."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from safetensors.torch import load_file, save_file
+from sentence_transformers import CrossEncoder, SentenceTransformer
+from sentence_transformers.base.modules import Dense
+from sentence_transformers.sentence_transformer.modules import Normalize
+
+from bentos.common.backends.interface import Outputs
+from bentos.common.backends.torch import TorchCrossEncoder, TorchEncoder
+from bentos.common.models.store import InstalledModel, list_installed
+from scripts.command import CommandError, UsageError
+from scripts.models.folder import LocalFolder
+from scripts.models.install import Wishes, install
+from scripts.models.miniatures import (
+    FAMILIES,
+    edit_json,
+    transformers_tokenizer,
+    write_cross_encoder,
+    write_encoder,
+    write_transformer,
+)
+from scripts.models.rows import ModelRows
+
+TEXTS = ["Wie machen Pflanzen Zucker?", "a", "Plants TURN Light, and <pad> [PAD] </s>, into sugar", "sugar " * 300]
+
+
+def installed(folder: Path, home: Path, say: Any = print, **wishes: Any) -> InstalledModel:
+    return install(LocalFolder(folder, "local/miniature"), Wishes(**wishes), say, home=home)
+
+
+def served(model: InstalledModel, texts: Sequence[str]) -> Outputs:
+    """Vectors as the service computes them, with the model's passage prompt."""
+    backend = TorchEncoder(model.path, device="cpu", precision="fp32", threads=1)
+    return backend.infer(ModelRows(model).of("passage", texts))
+
+
+def refusal(folder: Path, home: Path) -> str:
+    with pytest.raises(UsageError) as refused:
+        installed(folder, home)
+    assert list_installed(home) == ([], [])
+    return str(refused.value)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_an_encoder_of_each_family_is_served_as_the_library_does(family: str, tmp_path: Path) -> None:
+    pooling = "lasttoken" if FAMILIES[family].tokens == "end" else "mean"
+    folder = write_encoder(tmp_path / "model", family, pooling=pooling, prompts={"document": "Text: "})
+    model = installed(folder, tmp_path / "home")
+    expected = SentenceTransformer(str(folder), device="cpu").encode_document(TEXTS, normalize_embeddings=True)
+    np.testing.assert_allclose(served(model, TEXTS), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_cross_encoder_of_each_family_is_served_as_the_library_does(family: str, tmp_path: Path) -> None:
+    folder = write_cross_encoder(tmp_path / "model", family)
+    model = installed(folder, tmp_path / "home")
+    pairs = [(TEXTS[0], text) for text in TEXTS[:3]]
+    backend = TorchCrossEncoder(model.path, device="cpu", precision="fp32", threads=1)
+    logits = backend.infer(ModelRows(model).of_pairs(pairs))[:, 0]
+    scores = CrossEncoder(str(folder), device="cpu").predict(pairs)
+    np.testing.assert_allclose(1 / (1 + np.exp(-logits)), scores, atol=1e-5)
+
+
+def test_modules_behind_the_pooling_are_applied(tmp_path: Path) -> None:
+    folder = write_encoder(tmp_path / "model", "distilbert", Dense(32, 16), Normalize())
+    model = installed(folder, tmp_path / "home")
+    assert model.profile.dimension == 16
+    np.testing.assert_allclose(
+        served(model, TEXTS), SentenceTransformer(str(folder), device="cpu").encode(TEXTS), atol=1e-5
+    )
+
+
+@pytest.mark.parametrize("head", ["encoder", "cross-encoder"])
+def test_missing_weights_are_named(head: str, tmp_path: Path) -> None:
+    folder = write_encoder(tmp_path / "model") if head == "encoder" else write_cross_encoder(tmp_path / "model")
+    weights = load_file(folder / "model.safetensors")
+    lost = next(name for name in weights if "layer.1.attention.self.query.weight" in name)
+    del weights[lost]
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    assert "lacks 1 of the model's weights, such as " in (sentence := refusal(folder, tmp_path / "home"))
+    assert "layer.1.attention.self.query.weight" in sentence
+
+
+def test_only_a_cross_encoder_needs_the_weights_of_its_pooler(tmp_path: Path) -> None:
+    encoder, reranker = write_encoder(tmp_path / "encoder"), write_cross_encoder(tmp_path / "reranker")
+    for folder in (encoder, reranker):
+        weights = load_file(folder / "model.safetensors")
+        kept = {name: tensor for name, tensor in weights.items() if "pooler" not in name}
+        assert len(kept) == len(weights) - 2
+        save_file(kept, folder / "model.safetensors", metadata={"format": "pt"})
+    assert installed(encoder, tmp_path / "home").profile.kind == "encoder"
+    assert "bert.pooler.dense.bias" in refusal(reranker, tmp_path / "other")
+
+
+def test_weights_of_another_size_are_refused(tmp_path: Path) -> None:
+    folder = write_encoder(tmp_path / "model")
+    edit_json(folder / "config.json", intermediate_size=48)
+    assert refusal(folder, tmp_path / "home").startswith("The model does not load: ")
+
+
+def test_a_chat_template_that_is_applied_by_the_library_is_refused(tmp_path: Path) -> None:
+    folder = write_transformer(tmp_path / "model", "qwen3", "cross-encoder")
+    template = "{% for message in messages %}{{ message.role }}: {{ message.content }}\n{% endfor %}"
+    (folder / "chat_template.jinja").write_text(template)
+    edit_json(folder / "tokenizer_config.json", chat_template=template)
+    assert "puts its inputs into a chat template" in refusal(folder, tmp_path / "home")
+
+
+def test_a_tokenizer_is_the_one_that_transformers_builds(tmp_path: Path) -> None:
+    folder = write_encoder(tmp_path / "model")
+    edit_json(folder / "sentence_bert_config.json", do_lower_case=True)
+    lines: list[str] = []
+    model = installed(folder, tmp_path / "home", lines.append)
+    assert "  replaced tokenizer.json, which gives other tokens than the tokenizer that transformers builds" in lines
+    expected = SentenceTransformer(str(folder), device="cpu").encode(TEXTS, normalize_embeddings=True)
+    np.testing.assert_allclose(served(model, TEXTS), expected, atol=1e-5)
+    assert json.loads((folder / "tokenizer.json").read_text()) == json.loads(
+        transformers_tokenizer("bert").backend_tokenizer.to_str()
+    ), "the folder's own file is left as it was"
+
+
+@pytest.mark.parametrize(
+    ("window", "expected"),
+    [({"max_seq_length": 40}, 40), ({"max_seq_length": 128}, 128), ({}, 64), ({"max_seq_length": 500}, 130)],
+)
+def test_the_window_is_that_of_the_library(window: dict[str, int], expected: int, tmp_path: Path) -> None:
+    folder = write_encoder(tmp_path / "model")
+    edit_json(folder / "sentence_bert_config.json", **window)
+    edit_json(folder / "tokenizer_config.json", model_max_length=64)
+    model = installed(folder, tmp_path / "home")
+    assert model.profile.max_tokens == expected
+    if expected < 130:
+        vectors = SentenceTransformer(str(folder), device="cpu").encode(TEXTS, normalize_embeddings=True)
+        np.testing.assert_allclose(served(model, TEXTS), vectors, atol=1e-5)
+
+
+@pytest.mark.parametrize("pooling", ["mean", "cls"])
+def test_a_prompt_that_is_not_pooled_is_left_out(pooling: str, tmp_path: Path) -> None:
+    folder = write_encoder(
+        tmp_path / "model", pooling=pooling, include_prompt=False, prompts={"document": "Represent the text: "}
+    )
+    model = installed(folder, tmp_path / "home")
+    assert not model.profile.include_prompt
+    library = SentenceTransformer(str(folder), device="cpu")
+    np.testing.assert_allclose(
+        served(model, TEXTS), library.encode_document(TEXTS, normalize_embeddings=True), atol=1e-5
+    )
+
+
+@pytest.mark.parametrize("modules", [(), (Normalize(),)])
+def test_vectors_for_dot_products_keep_their_length(modules: tuple[Any, ...], tmp_path: Path) -> None:
+    folder = write_encoder(tmp_path / "model", "bert", *modules, more={"similarity_fn_name": "dot"})
+    model = installed(folder, tmp_path / "home")
+    assert model.profile.normalized == bool(modules)
+    expected = SentenceTransformer(str(folder), device="cpu").encode(TEXTS)
+    np.testing.assert_allclose(served(model, TEXTS), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_a_folder_without_modules_says_which_pooling_is_assumed(tmp_path: Path) -> None:
+    lines: list[str] = []
+    installed(write_transformer(tmp_path / "model", "bert"), tmp_path / "home", lines.append)
+    assert "  no modules.json: pooling mean is assumed, as sentence-transformers does" in lines
+
+
+def test_prompts_that_are_not_used_are_named(tmp_path: Path) -> None:
+    prompts = {"query": "Q: ", "document": "D: ", "clustering": "C: ", "sts": ""}
+    folder = write_encoder(tmp_path / "model", prompts=prompts)
+    lines: list[str] = []
+    assert installed(folder, tmp_path / "home", lines.append).profile.prompts == {"query": "Q: ", "passage": "D: "}
+    assert [line for line in lines if "is not used" in line] == [
+        "  prompt clustering 'C: ' is not used (--query-prompt and --passage-prompt put others)"
+    ]
+
+
+def test_too_little_memory_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = write_encoder(tmp_path / "model")
+    monkeypatch.setattr("bentos.common.backends.loading.memory_limit", lambda: 1000)
+    with pytest.raises(CommandError, match=r"The model needs 0\.1 GiB at least, but this process may use 0\.0 GiB"):
+        installed(folder, tmp_path / "home")
+    assert list_installed(tmp_path / "home") == ([], [])

@@ -1,0 +1,119 @@
+"""Models that would answer wrongly are refused by their files, with one sentence that says why."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bentos.common.models.store import list_installed
+from scripts.command import UsageError
+from scripts.models.folder import LocalFolder
+from scripts.models.install import Wishes, install
+from scripts.models.miniatures import edit_json, write_cross_encoder, write_encoder, write_transformer
+
+Change = Callable[[Path], Any]
+SPARSE = "sentence_transformers.sparse_encoder.modules.SpladePooling"
+
+
+def modules(*classes: str) -> Change:
+    """Writes modules.json with these classes, the first in the folder itself."""
+
+    def write(folder: Path) -> None:
+        paths = ["", *(f"{number}_{name.rpartition('.')[2]}" for number, name in enumerate(classes[1:], 1))]
+        entries = [
+            {"idx": number, "name": str(number), "path": path, "type": name}
+            for number, (path, name) in enumerate(zip(paths, classes, strict=True))
+        ]
+        (folder / "modules.json").write_text(json.dumps(entries))
+
+    return write
+
+
+def config(file: str, **entries: Any) -> Change:
+    return lambda folder: edit_json(folder / file, **entries)
+
+
+def settings(**entries: Any) -> Change:
+    return config("config_sentence_transformers.json", **entries)
+
+
+def refusal(folder: Path, home: Path, **wishes: Any) -> str:
+    """The sentence with which a folder is refused; nothing is left behind."""
+    with pytest.raises(UsageError) as refused:
+        install(LocalFolder(folder, "local/miniature"), Wishes(**wishes), print, home=home)
+    assert list_installed(home) == ([], [])
+    assert len(str(refused.value).splitlines()) == 1
+    return str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (settings(model_type="SparseEncoder"), "is a SparseEncoder"),
+        (modules("sentence_transformers.base.modules.Transformer", SPARSE), "is a SparseEncoder"),
+        (settings(model_type="MultiVectorEncoder"), "a vector for each token"),
+        (modules("pylate.models.Transformer"), "a vector for each token"),
+        (modules("sentence_transformers.models.StaticEmbedding"), "is a static one"),
+        (config("config.json", model_type="model2vec"), "is a static one"),
+        (modules("sentence_transformers.models.Router"), "has a Router"),
+        (modules("sentence_transformers.models.CLIPModel"), "images and texts"),
+        (modules("custom_st.Transformer"), "code of its own (custom_st.Transformer in modules.json)"),
+        (config("config.json", auto_map={"AutoModel": "modeling_qwen.Qwen2Model"}), "(modeling_qwen.Qwen2Model, auto"),
+        (settings(model_type="CrossEncoder"), "no scoring head"),
+        (lambda folder: (folder / "1_Pooling" / "config.json").unlink(), "names the module 1_Pooling, which has no"),
+        (lambda folder: (folder / "modules.json").write_text("[1]"), "modules.json of the model is not valid"),
+    ],
+)
+def test_an_encoder_that_would_answer_wrongly_is_refused(change: Change, words: str, tmp_path: Path) -> None:
+    folder = write_encoder(tmp_path / "model")
+    change(folder)
+    assert words in refusal(folder, tmp_path / "home")
+
+
+def test_a_family_that_transformers_has_itself_needs_no_code_of_its_own(tmp_path: Path) -> None:
+    folder = write_encoder(tmp_path / "model", "nomic_bert")
+    edit_json(folder / "config.json", auto_map={"AutoModel": "nomic-ai/nomic-bert-2048--modeling.NomicBertModel"})
+    assert install(LocalFolder(folder, "local/nomic"), Wishes(), print, home=tmp_path / "home").profile.dimension == 32
+
+
+@pytest.mark.parametrize("declared", [None, "CrossEncoder"])
+def test_a_language_model_that_scores_by_yes_and_no_is_refused(declared: str | None, tmp_path: Path) -> None:
+    folder = write_transformer(tmp_path / "model", "qwen3", "causal")
+    if declared:
+        (folder / "config_sentence_transformers.json").write_text(json.dumps({"model_type": declared}))
+    assert "Qwen3ForCausalLM) that would score by the tokens yes and no" in refusal(folder, tmp_path / "home")
+
+
+def test_a_language_model_with_a_pooling_is_an_encoder(tmp_path: Path) -> None:
+    folder = write_encoder(tmp_path / "model", "qwen3", pooling="lasttoken")
+    edit_json(folder / "config.json", architectures=["Qwen3ForCausalLM"])
+    assert install(LocalFolder(folder, "local/qwen"), Wishes(), print, home=tmp_path / "home").profile.kind == "encoder"
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "tokenizer.json"])
+def test_a_git_lfs_pointer_says_what_to_run(name: str, tmp_path: Path) -> None:
+    folder = write_cross_encoder(tmp_path / "model")
+    (folder / name).write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n")
+    assert f"{name} is a Git LFS pointer and not the file itself: run `git lfs pull`" in refusal(
+        folder, tmp_path / "home"
+    )
+
+
+def test_the_old_layout_is_installed_as_the_new_one(tmp_path: Path) -> None:
+    folder = write_encoder(tmp_path / "model")
+    expected = install(LocalFolder(folder, "local/new"), Wishes(), print, home=tmp_path / "home").profile
+    inner = folder / "0_Transformer"
+    inner.mkdir()
+    for file in folder.iterdir():
+        if file.is_file() and file.name not in ("modules.json", "config_sentence_transformers.json"):
+            file.rename(inner / file.name)
+    entries = json.loads((folder / "modules.json").read_text())
+    entries[0]["path"] = "0_Transformer"
+    (folder / "modules.json").write_text(json.dumps(entries))
+
+    installed = install(LocalFolder(folder, "local/old"), Wishes(), print, home=tmp_path / "home")
+    assert (installed.profile.max_tokens, installed.profile.dimension) == (expected.max_tokens, expected.dimension)
+    assert (installed.path / "config.json").is_file()
+    assert (inner / "config.json").is_file(), "the folder itself is left as it was"
