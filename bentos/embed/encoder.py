@@ -19,7 +19,7 @@ from bentos.embed.chunks import mean
 from bentos.embed.request import Embeddings, EmbedRequest, InputType
 from bentos.embed.settings import EmbedSettings
 from bentos.embed.tokenization import CachingTokenizer
-from bentos.embed.vectors import JSONFragmentCache, Vectors
+from bentos.embed.vectors import JSONFragmentCache, Vectors, cut
 
 _log = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ class Encoder:
     """Encodes requests with the loaded model.
 
     Attributes:
-        dimension: of the vectors.
+        dimension: of the vectors, unless a request asks for another.
         window: most tokens of a text that the model takes, prompt and special tokens included.
         max_texts: of a request.
         truncate: what becomes of a text over the window in a request that does not say.
@@ -37,6 +37,7 @@ class Encoder:
     def __init__(self, lifecycle: Lifecycle, settings: EmbedSettings) -> None:
         self._lifecycle = lifecycle
         self.dimension = lifecycle.model.profile.dimension or 0
+        self._dimensions = lifecycle.model.profile.all_dimensions
         self.window = lifecycle.model.profile.max_tokens
         self.max_texts = settings.max_texts
         self.truncate: Truncation = settings.truncate
@@ -47,8 +48,9 @@ class Encoder:
 
     @cached_property
     def _normalizes_itself(self) -> bool:
-        """Whether the model's own vectors have unit length."""
-        return ends_in_normalize(self._lifecycle.model.path, self._lifecycle.model.profile) is True
+        """Whether vectors are served with the length that the model itself gives them."""
+        profile = self._lifecycle.model.profile
+        return not profile.normalized or ends_in_normalize(self._lifecycle.model.path, profile) is True
 
     @cached_property
     def _tokenizer(self) -> CachingTokenizer:
@@ -63,13 +65,14 @@ class Encoder:
         """Tokenize, truncate and compute all texts.
 
         Raises:
-            InvalidInput: no text, too many, a blank one, one over the window with truncation refused, a token id that
-                the model does not have, too many tokens in all, or more than could be computed in time.
+            InvalidInput: no text, too many, a blank one, one over the window with truncation refused, a token id or a
+                dimension that the model does not have, too many tokens in all, or more than could be computed in time.
             Unavailable: not ready, or overloaded.
             DeadlineExceeded: the deadline passed.
             InferenceFailed: the model failed on a text.
         """
         self._check_number(request)
+        dimension = self._dimension(request.dimensions)
         model = self._lifecycle.loaded
         lane = model.cached_engine.admit_texts(request.texts, options)
         input_type = request.input_type or self._default_input_type
@@ -111,23 +114,12 @@ class Encoder:
             self._lifecycle.metrics.texts_with_prompt.inc(own)
         count_tokens(tokens)
         hits = sum(cached)
-        return Embeddings(Vectors(array, self._fragments, hits), input_type, tokens, truncated, several, hits)
+        vectors = Vectors(cut(array, dimension, normalized=model.profile.normalized), self._fragments, hits)
+        return Embeddings(vectors, input_type, tokens, truncated, several, hits, normalized=model.profile.normalized)
 
     def limit(self, max_tokens: int | None) -> int:
         """Most tokens of a text in a request with this `max_tokens`."""
         return min(self.window, max_tokens or self.window)
-
-    def check_dimension(self, dimension: int | None) -> None:
-        """Accept a request for vectors of the model's own dimension, or of none in particular.
-
-        Raises:
-            InvalidInput: the dimension is another one.
-        """
-        if dimension is not None and dimension != self.dimension:
-            raise InvalidInput(
-                f"The vectors have {self.dimension} dimensions: no other number is served.",
-                loc=("dimensions",),
-            )
 
     def check_normalized(self, normalized: bool | None, field: str) -> None:
         """Accept a request for vectors as the model's files make them, if these end in their normalization.
@@ -164,6 +156,16 @@ class Encoder:
             "an alias such as e5-passage:passage (docs/clients.md). This is said once.",
             input_type.value,
         )
+
+    def _dimension(self, asked: int | None) -> int:
+        if asked is None or asked in self._dimensions:
+            return asked or self.dimension
+        *others, largest = self._dimensions
+        if not others:
+            message = f"The vectors have {largest} dimensions: no other number is served."
+        else:
+            message = f"The vectors have {', '.join(map(str, others))} or {largest} dimensions."
+        raise InvalidInput(message, loc=("dimensions",))
 
     def _check_number(self, request: EmbedRequest) -> None:
         if not request.texts:

@@ -3,8 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
+
+from numpy.typing import NDArray
 
 from bentos.common.engine.tokenizer import Truncation
+from bentos.common.errors import InvalidInput
+from bentos.embed.quantization import EmbeddingType, quantize
 from bentos.embed.vectors import Vectors
 
 
@@ -28,6 +33,7 @@ class EmbedRequest:
             says, if `truncate` does not.
         max_tokens: most tokens of one text, prompt and special tokens included; none is the model's window.
         max_total_tokens: most tokens of all texts together; more are refused.
+        dimensions: numbers of each vector, one of the lengths that the model was trained for; none is the usual one.
         allow_blank: whether a text may be nothing but white space,
         allow_empty: or nothing at all; its vector is that of the prompt alone.
     """
@@ -38,6 +44,7 @@ class EmbedRequest:
     chunked: bool | None = None
     max_tokens: int | None = None
     max_total_tokens: int | None = None
+    dimensions: int | None = None
     allow_blank: bool = True
     allow_empty: bool = False
 
@@ -53,6 +60,7 @@ class Embeddings:
         truncated: indexes of the texts that lost tokens,
         chunked: and of those that were read in pieces.
         cached: how many texts were in the cache.
+        normalized: whether the vectors have unit length.
     """
 
     vectors: Vectors
@@ -61,3 +69,14 @@ class Embeddings:
     truncated: list[int]
     chunked: list[int]
     cached: int
+    normalized: bool = True
+
+    def quantized(self, kind: EmbeddingType) -> NDArray[Any] | list[str]:
+        """The vectors as another embedding type; see `quantize`.
+
+        Raises:
+            InvalidInput: it has steps for unit vectors only, and these are of any length.
+        """
+        if not self.normalized and kind in (EmbeddingType.INT8, EmbeddingType.UINT8):
+            raise InvalidInput(f"This model's vectors do not have unit length, so they cannot be had as {kind}.")
+        return quantize(self.vectors.array, kind)

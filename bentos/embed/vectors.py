@@ -10,6 +10,7 @@ from cachebox import LRUCache
 from bentos.common.backends.interface import Outputs
 
 _JSONRows: TypeAlias = Outputs | list[orjson.Fragment]
+_TINY = np.float32(1e-12)
 _ENTRY_BYTES = 700
 """Memory of an entry besides vector and JSON, measured as resident bytes."""
 
@@ -73,6 +74,23 @@ class Vectors:
 
     def __len__(self) -> int:
         return len(self.array)
+
+
+def cut(array: Outputs, dimension: int, *, normalized: bool) -> Outputs:
+    """The first `dimension` numbers of each vector.
+
+    Args:
+        array: float32 `[texts, numbers]`.
+        dimension: at most as many.
+        normalized: whether they get unit length again.
+
+    Returns:
+        float32 `[texts, dimension]`, C-contiguous.
+    """
+    if dimension == array.shape[1]:
+        return array
+    short = np.ascontiguousarray(array[:, :dimension])
+    return short / np.maximum(np.linalg.norm(short, axis=1, keepdims=True), _TINY) if normalized else short
 
 
 def _entry_bytes(vector: bytes, written: bytes) -> int:

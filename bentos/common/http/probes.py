@@ -76,6 +76,7 @@ def create_router(lifecycle: Lifecycle, limits: Mapping[str, int], defaults: Map
                 "revision": profile.revision,
                 "quality": "demo" if profile.quality == "demo" else None,
                 "dimension": profile.dimension,
+                "dimensions": profile.all_dimensions,
                 "max_tokens": profile.max_tokens,
                 "prompts": dict(profile.prompts),
                 "fidelity": profile.fidelity,

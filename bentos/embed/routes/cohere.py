@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from bentos.common.errors import InvalidInput, NoItems
 from bentos.common.http.dialects import cohere
-from bentos.embed.quantization import EmbeddingType, quantize
+from bentos.embed.quantization import EmbeddingType
 from bentos.embed.request import Embeddings
 from bentos.embed.schemas.cohere import ONLY_TEXTS
 
@@ -26,7 +26,7 @@ def check(texts: Sequence[str], images: object) -> None:
 def by_type(result: Embeddings, kinds: Sequence[EmbeddingType]) -> dict[str, Any]:
     """Vectors in each embedding type, once."""
     return {
-        kind.value: result.vectors if kind is EmbeddingType.FLOAT else quantize(result.vectors.array, kind)
+        kind.value: result.vectors if kind is EmbeddingType.FLOAT else result.quantized(kind)
         for kind in dict.fromkeys(kinds)
     }
 

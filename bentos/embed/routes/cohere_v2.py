@@ -33,9 +33,9 @@ def create_router(encoder: Encoder, model_names: TypedModelNames) -> APIRouter:
             input_type=body.input_type,
             truncate=body.truncate,
             max_tokens=body.max_tokens,
+            dimensions=body.output_dimension,
         )
         try:
-            encoder.check_dimension(body.output_dimension)
             result = await encoder.encode(request, in_lane(body.priority, options))
         except DomainError as error:
             error.rename(texts=param, dimensions="output_dimension")

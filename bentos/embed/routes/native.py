@@ -35,6 +35,7 @@ def create_router(encoder: Encoder, model_names: ModelNames) -> APIRouter:
             input_type=body.input_type,
             truncate=body.truncate,
             chunked=body.chunked,
+            dimensions=body.dimensions,
             allow_blank=False,
         )
         try:
@@ -45,7 +46,7 @@ def create_router(encoder: Encoder, model_names: ModelNames) -> APIRouter:
         vectors: Any = base64_float32(result.vectors.array) if body.encoding_format == "base64" else result.vectors
         answer: dict[str, Any] = {
             **({"embedding": vectors[0]} if single else {"embeddings": vectors}),
-            "dimension": encoder.dimension,
+            "dimension": result.vectors.array.shape[1],
             "model": model_names.model_id,
             "input_type": result.input_type,
             "tokens": result.tokens,

@@ -38,7 +38,6 @@ def create_router(encoder: Encoder, model_names: TypedModelNames, token_ids: Tok
     async def embeddings(body: EmbeddingsBody, options: WorkOptions) -> Response:
         """Unit vectors of the inputs."""
         named_type = model_names.input_type(body.model)
-        encoder.check_dimension(body.dimensions)
         for field in ("normalized", "normalize", "use_activation"):
             encoder.check_normalized(getattr(body, field), field)
         try:
@@ -49,6 +48,7 @@ def create_router(encoder: Encoder, model_names: TypedModelNames, token_ids: Tok
                 chunked=body.chunked,
                 max_tokens=body.most_tokens,
                 max_total_tokens=MOST_TOKEN_IDS,
+                dimensions=body.dimensions,
             )
             result = await encoder.encode(request, options)
         except DomainError as error:
@@ -60,7 +60,7 @@ def create_router(encoder: Encoder, model_names: TypedModelNames, token_ids: Tok
                 )
             raise
         kind = EmbeddingType(body.embedding_type or "float")
-        vectors = as_type(result.vectors, kind, base64=body.encoding_format == "base64")
+        vectors = as_type(result, kind, base64=body.encoding_format == "base64")
         return ArrayJSON(
             {
                 "object": "list",

@@ -39,12 +39,12 @@ def create_router(encoder: Encoder, default_input_type: InputType) -> APIRouter:
     )
     async def embed(body: EmbedTEIBody, options: WorkOptions) -> Response:
         """Unit vectors of the inputs, in their order."""
-        encoder.check_dimension(body.dimensions)
         encoder.check_normalized(body.normalize, "normalize")
         request = EmbedRequest(
             texts=body.inputs.texts,
             input_type=body.prompt_name or default_input_type,
             truncate=truncation(body.truncate, body.truncation_direction, encoder.truncate),
+            dimensions=body.dimensions,
         )
         try:
             result = await encoder.encode(request, options)

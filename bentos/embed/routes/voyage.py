@@ -42,15 +42,15 @@ def create_router(encoder: Encoder, model_names: TypedModelNames) -> APIRouter:
             texts=body.input.texts,
             input_type=body.input_type or named_type,
             truncate=None if body.truncation is None else "end" if body.truncation else "none",
+            dimensions=body.output_dimension,
         )
         try:
-            encoder.check_dimension(body.output_dimension)
             result = await encoder.encode(request, options)
         except DomainError as error:
             error.rename(texts="input", dimensions="output_dimension", indexed=body.input.numbered)
             raise
         kind = EmbeddingType(body.output_dtype or "float")
-        vectors = as_type(result.vectors, kind, base64=body.encoding_format == "base64")
+        vectors = as_type(result, kind, base64=body.encoding_format == "base64")
         return ArrayJSON(
             {
                 "object": "list",

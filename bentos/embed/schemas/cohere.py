@@ -145,7 +145,12 @@ class EmbedV2Body(VendorBody):
     max_tokens: Annotated[
         int | None, Field(ge=1, description="Tokens of a text that are read, prompt and special tokens included")
     ] = None
-    output_dimension: Annotated[int | None, Field(description="Refused unless it is the model's own")] = None
+    output_dimension: Annotated[
+        int | None,
+        Field(
+            description="One of the lengths that the model was trained for (`/info`): vectors are cut and renormalised"
+        ),
+    ] = None
     embedding_types: EmbeddingTypes = None
     truncate: VendorTruncate = None
     priority: Priority = None

@@ -24,6 +24,12 @@ class EmbedBody(BaseModel):
         bool | None,
         Field(description="Whether a text over the window is read in pieces, its vector being their mean"),
     ] = None
+    dimensions: Annotated[
+        int | None,
+        Field(
+            description="One of the lengths that the model was trained for (`/info`): vectors are cut and renormalised"
+        ),
+    ] = None
     encoding_format: Annotated[
         Literal["float", "base64", None],
         Field(description="By default `float`; `base64` is of little-endian float32"),

@@ -46,7 +46,12 @@ class EmbeddingsBody(VendorBody):
         Literal["float", "base64", None],
         Field(description="By default `float`; `base64` is of the numbers' bytes, little-endian"),
     ] = None
-    dimensions: Annotated[int | None, Field(description="Refused unless it is the model's own")] = None
+    dimensions: Annotated[
+        int | None,
+        Field(
+            description="One of the lengths that the model was trained for (`/info`): vectors are cut and renormalised"
+        ),
+    ] = None
     user: Annotated[str | None, Field(max_length=1024, description="Ignored")] = None
     input_type: AnyInputType = None
     truncate: Truncate = None

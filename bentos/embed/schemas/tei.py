@@ -60,4 +60,9 @@ class EmbedTEIBody(VendorBody):
         bool | None,
         Field(description="False is refused where the model's files do not normalize"),
     ] = True
-    dimensions: Annotated[int | None, Field(description="Refused unless it is the model's own")] = None
+    dimensions: Annotated[
+        int | None,
+        Field(
+            description="One of the lengths that the model was trained for (`/info`): vectors are cut and renormalised"
+        ),
+    ] = None

@@ -32,7 +32,12 @@ class EmbeddingsVoyageBody(VendorBody):
             "By default `EMBED_TRUNCATE` says"
         ),
     ] = None
-    output_dimension: Annotated[int | None, Field(description="Refused unless it is the model's own")] = None
+    output_dimension: Annotated[
+        int | None,
+        Field(
+            description="One of the lengths that the model was trained for (`/info`): vectors are cut and renormalised"
+        ),
+    ] = None
     output_dtype: Annotated[
         Literal["float", "int8", "uint8", "binary", "ubinary", None], Field(description="Type of the vectors' values")
     ] = None

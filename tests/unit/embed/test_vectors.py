@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bentos.common.http.responses import ArrayJSON
-from bentos.embed.vectors import JSONFragmentCache, Vectors
+from bentos.embed.vectors import JSONFragmentCache, Vectors, cut
 
 VECTORS = np.random.default_rng(5).standard_normal((6, 384), np.float32)
 VECTORS[5, :4] = [-0.0, 0.0, 1e-40, 1.0]
@@ -79,3 +79,18 @@ def test_one_vector_is_written_as_among_the_others(cached: int) -> None:
     assert len(vectors) == 3
     assert orjson.loads(ArrayJSON([*vectors]).body) == orjson.loads(ArrayJSON(vectors).body)
     assert orjson.loads(ArrayJSON(vectors[1]).body) == orjson.loads(ArrayJSON(VECTORS[1]).body)
+
+
+@pytest.mark.parametrize("normalized", [True, False])
+def test_cut_vectors_get_unit_length_again_where_they_had_it(normalized: bool) -> None:
+    short = cut(VECTORS[:5], 7, normalized=normalized)
+    assert (short.shape, short.dtype, short.flags.c_contiguous) == ((5, 7), np.float32, True)
+    expected = VECTORS[:5, :7]
+    if normalized:
+        expected = expected / np.linalg.norm(expected, axis=1, keepdims=True)
+    np.testing.assert_allclose(short, expected, rtol=1e-6)
+
+
+def test_whole_vectors_are_left_as_they_are() -> None:
+    assert cut(VECTORS, 384, normalized=True) is VECTORS
+    assert not cut(np.zeros((1, 4), np.float32), 2, normalized=True).any()
