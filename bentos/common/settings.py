@@ -132,7 +132,10 @@ class ServerSettings(BaseSettings):
         "`--timeout-graceful-shutdown` (35 in the images) and the grace before a container is killed above it",
     )
     stuck_after_seconds: float = Field(
-        60.0, gt=0, description="A micro-batch that runs longer makes `/live` fail and the process exit"
+        60.0,
+        gt=0,
+        description="A micro-batch that runs longer makes `/live` fail and the process exit; "
+        "with a text of more than 512 tokens as many times longer as it has times 512",
     )
 
     @field_validator("api_keys")

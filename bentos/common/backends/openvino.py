@@ -14,6 +14,8 @@ from bentos.common.backends.packing import CHUNK_TOKENS, PackedRows, chunks, pac
 MODEL_FILE = "openvino_model.xml"
 _INPUTS = frozenset({"input_ids", "position_ids", "segments", "key_segments", "pool"})
 _QUANTIZATION_GROUP = 64
+_LONGEST_WARMED = 512
+"""Tokens of a row: all shapes of a window of 8,192 would take hours, as attention costs a row's square."""
 
 
 class OpenVINOBackend:
@@ -100,7 +102,8 @@ class OpenVINOBackend:
             longest: tokens of the longest packed row that will be computed.
         """
         requests = [compiled.create_infer_request() for _ in range(count)]
-        for tokens in sorted({padded_length(tokens) for tokens in range(1, longest + 1)}, reverse=True):
+        lengths = range(1, min(longest, _LONGEST_WARMED) + 1)
+        for tokens in sorted({padded_length(tokens) for tokens in lengths}, reverse=True):
             row = TokenRow(np.full(tokens, 5, np.int32), np.zeros(tokens, np.int32))
             inputs = pack([row], self._pooling, uses_types=self._uses_types)
             for request in requests:

@@ -38,8 +38,9 @@ Inputs: TypeAlias = dict[str, NDArray[np.int32] | NDArray[np.float32]]
 
 def padded_length(tokens: int) -> int:
     """Length of the packed row that takes this many tokens."""
-    step = next((step for most, step in _STEPS if tokens <= most), _LONG_STEP)
-    return tokens + -tokens % step
+    step = next((step for most, step in _STEPS if tokens <= most), None)
+    # Above, eight steps between a power of two and the next: a long window has few shapes, and at most 12 % filler.
+    return tokens + -tokens % (step or max(_LONG_STEP, 1 << (tokens - 1).bit_length() - 4))
 
 
 class PackedRows:

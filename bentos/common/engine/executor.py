@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -20,6 +21,18 @@ _SUSPICIOUS_FAILURES = 5
 """In a row, after which the backend is tried with an input known to be good."""
 
 
+class RunningCall(NamedTuple):
+    """A call of the backend that is not over.
+
+    Attributes:
+        started: when, as `time.monotonic()` said, in seconds.
+        longest: tokens of its longest row.
+    """
+
+    started: float
+    longest: int
+
+
 class BatchExecutor:
     """Computes micro-batches and answers their items.
 
@@ -28,13 +41,13 @@ class BatchExecutor:
         metrics: where everything is counted.
 
     Attributes:
-        running: when each call that is not over began, as `time.monotonic()` said, in seconds.
+        running: each call that is not over.
         failures: how many calls in a row have failed.
         dead: whether the backend fails on an input known to be good.
     """
 
     def __init__(self, width: int, metrics: Metrics) -> None:
-        self.running: dict[object, float] = {}
+        self.running: dict[object, RunningCall] = {}
         self.failures = 0
         self.dead = False
         self._width = width
@@ -93,7 +106,7 @@ class BatchExecutor:
 
     async def _call(self, rows: Sequence[TokenRow], stream: Stream) -> Outputs:
         call = object()
-        self.running[call] = time.monotonic()
+        self.running[call] = RunningCall(time.monotonic(), max(len(row.ids) for row in rows))
         failed = True
         try:
             outputs = await asyncio.get_running_loop().run_in_executor(stream.executor, stream.infer, rows)

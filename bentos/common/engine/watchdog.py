@@ -5,13 +5,17 @@ from collections.abc import Callable
 
 from bentos.common.engine.executor import BatchExecutor
 
+ORDINARY_TOKENS = 512
+"""Most models' window; a text of more may take longer without anything being wrong."""
+
 
 class Watchdog:
     """Looks at the calls of the backend, and says when only a restart helps.
 
     Args:
         calls: which of them run and how the last ones ended.
-        stuck_after: seconds after which a running call counts as stuck.
+        stuck_after: seconds after which a running call counts as stuck, if its rows have no more than
+            `ORDINARY_TOKENS`; of a longer row as many times more as it has times as many tokens.
         clock: monotonic time in seconds.
     """
 
@@ -24,7 +28,9 @@ class Watchdog:
         """What is wrong with the backend, in one sentence; none if all is well."""
         if self._calls.dead:
             return "The backend fails on every input."
-        oldest = min(self._calls.running.values(), default=None)
-        if oldest is not None and self._clock() - oldest > self._stuck_after:
-            return f"A micro-batch has been running for more than {self._stuck_after:g} seconds."
+        now = self._clock()
+        for call in self._calls.running.values():
+            limit = self._stuck_after * max(1.0, call.longest / ORDINARY_TOKENS)
+            if now - call.started > limit:
+                return f"A micro-batch has been running for more than {limit:g} seconds."
         return None

@@ -83,8 +83,14 @@ def test_each_row_stands_in_its_place_and_its_weights_on_its_own_tokens(
 def test_padding_is_little_and_of_few_sizes(tokens: int) -> None:
     padded = padded_length(tokens)
     assert padded % 2 == 0
-    assert 0 <= padded - tokens < max(2, min(32, tokens / 8))
+    assert 0 <= padded - tokens < (max(2, min(32, tokens / 8)) if tokens <= 512 else tokens / 8)
     assert len({padded_length(length) for length in range(1, 513)}) == 64
+
+
+@pytest.mark.parametrize(("window", "shapes"), [(512, 64), (8192, 96), (32_768, 112)])
+def test_a_long_window_has_few_shapes_more(window: int, shapes: int) -> None:
+    assert len({padded_length(tokens) for tokens in range(1, window + 1)}) == shapes
+    assert padded_length(window) == window
 
 
 @given(lengths=st.lists(st.integers(0, 300), min_size=1, max_size=50), most=st.integers(1, 400))

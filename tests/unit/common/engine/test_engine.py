@@ -292,6 +292,31 @@ async def test_a_stuck_backend_is_seen() -> None:
     engine.close()
 
 
+async def test_a_long_text_may_take_longer_before_it_counts_as_stuck() -> None:
+    gate = Gate()
+    engine = make_engine(FakeBackend(gate), stuck_after=60)
+    task = asyncio.create_task(engine.run([row(8192)], INTERACTIVE))
+    await gate.arrival()
+    [call] = engine.watchdog._calls.running.values()
+    clock = call.started
+    engine.watchdog._clock = lambda: clock
+    clock += 959
+    assert engine.watchdog.failure_reason() is None
+    clock += 2
+    assert engine.watchdog.failure_reason() == "A micro-batch has been running for more than 960 seconds."
+    gate.open()
+    await task
+    engine.close()
+
+
+async def test_a_long_window_is_not_computed_at_the_start() -> None:
+    backend = FakeBackend()
+    engine = make_engine(backend)
+    await engine.warm_up(32_768)
+    assert max(max(batch) for batch in backend.batches) == 512
+    engine.close()
+
+
 async def test_a_backend_that_fails_on_good_input_too_is_declared_dead() -> None:
     def always_fail(_: Sequence[TokenRow]) -> None:
         raise RuntimeError("CUDA error: device-side assert triggered")
