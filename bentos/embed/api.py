@@ -2,6 +2,7 @@
 
 from bentos.common.http.app import ServiceAPI
 from bentos.common.http.dialects import models, tei_tokens
+from bentos.common.http.openapi.notes import BatchDescription, BodyNotes
 from bentos.common.http.other_service import OtherService
 from bentos.common.http.page.routes import Page
 from bentos.common.lifecycle import Lifecycle
@@ -53,4 +54,37 @@ def create_api(
         },
         page=Page("bentos.embed.page", action="Embed"),
         other_service=RERANK_SERVICE,
+        bodies=_bodies(model_names.model_id),
+        batch_apis={
+            "/encode": BatchDescription(
+                "Encode texts of the default input type",
+                "sentences",
+                {"type": "string"},
+                encoder.max_texts,
+                {"type": "array", "items": {"type": "array", "items": {"type": "number"}}},
+            )
+        },
     )
+
+
+def _bodies(model: str) -> dict[str, BodyNotes]:
+    """A body for each route that takes one, and where a body has one of two fields, which."""
+    texts = ["The heron stands in the shallow water.", "A stork nests on the roof."]
+    of_cohere = {"model": model, "texts": texts, "input_type": "search_document"}
+    of_tei = BodyNotes({"inputs": texts})
+    return {
+        "/embed": BodyNotes({"texts": texts, "input_type": "passage"}, one_of=["text", "texts"]),
+        "/v1/embed": BodyNotes(of_cohere),
+        "/v2/embed": BodyNotes(of_cohere | {"embedding_types": ["float"]}, one_of=["texts", "inputs"]),
+        "/v1/tokenize": BodyNotes({"model": model, "text": texts[0]}),
+        "/v1/detokenize": BodyNotes({"model": model, "tokens": [101, 102]}),
+        "/v1/embeddings": BodyNotes({"model": model, "input": texts}),
+        "/embeddings": BodyNotes({"input": texts}),
+        "/tei/embed": of_tei,
+        "/": of_tei,
+        "/similarity": BodyNotes({"inputs": {"source_sentence": texts[0], "sentences": texts}}),
+        "/tokenize": of_tei,
+        "/decode": BodyNotes({"ids": [101, 102]}),
+        "/voyage/v1/embeddings": BodyNotes({"model": model, "input": texts, "input_type": "document"}),
+        "/encode": BodyNotes({"sentences": texts}),
+    }

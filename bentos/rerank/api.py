@@ -2,6 +2,7 @@
 
 from bentos.common.http.app import ServiceAPI
 from bentos.common.http.dialects import models, tei_tokens
+from bentos.common.http.openapi.notes import BatchDescription, BodyNotes
 from bentos.common.http.other_service import OtherService
 from bentos.common.http.page.routes import Page
 from bentos.common.lifecycle import Lifecycle
@@ -46,4 +47,36 @@ def create_api(lifecycle: Lifecycle, cross_encoder: CrossEncoder, model_names: M
         },
         page=Page("bentos.rerank.page", action="Rerank"),
         other_service=EMBED_SERVICE,
+        bodies=_bodies(model_names.model_id),
+        batch_apis={
+            "/score": BatchDescription(
+                "Score pairs of a query and a document",
+                "pairs",
+                {"type": "array", "items": {"type": "string"}, "minItems": 2, "maxItems": 2},
+                cross_encoder.max_documents,
+                {"type": "array", "items": {"type": "number"}},
+            )
+        },
     )
+
+
+def _bodies(model: str) -> dict[str, BodyNotes]:
+    """A body for each route that takes one."""
+    query, documents = "How does a heron hunt?", ["It stands still and spears fish.", "A stork nests on the roof."]
+    plain = {"query": query, "documents": documents}
+    pairs = [[query, document] for document in documents]
+    return {
+        "/rerank": BodyNotes(plain),
+        "/v1/rerank": BodyNotes({"model": model, **plain, "top_n": 1}),
+        "/v2/rerank": BodyNotes({"model": model, **plain, "top_n": 1}),
+        "/tei/rerank": BodyNotes({"query": query, "texts": documents}),
+        "/predict": BodyNotes({"inputs": pairs}),
+        "/tokenize": BodyNotes({"inputs": documents}),
+        "/decode": BodyNotes({"ids": [101, 102]}),
+        "/v1/score": BodyNotes({"model": model, "text_1": query, "text_2": documents}),
+        "/v1/ranking": BodyNotes(
+            {"model": model, "query": {"text": query}, "passages": [{"text": document} for document in documents]}
+        ),
+        "/voyage/v1/rerank": BodyNotes({"model": model, **plain, "top_k": 1}),
+        "/score": BodyNotes({"pairs": pairs}),
+    }

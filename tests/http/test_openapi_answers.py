@@ -55,8 +55,10 @@ OF_EMBED: Calls = {
         {"input": "a heron", "model": EMBED.model, "encoding_format": "base64"},
     ],
     ("POST", "/"): [{"inputs": "a heron"}],
+    ("POST", "/encode"): [{"sentences": TEXTS}],
 }
 OF_RERANK: Calls = {
+    ("POST", "/score"): [{"pairs": [["heron", "a heron"], ["heron", "a stork"]]}],
     ("POST", "/tokenize"): [{"inputs": TEXTS}],
     ("POST", "/decode"): [{"ids": [[5, 6], [7]]}],
     ("POST", "/rerank"): [

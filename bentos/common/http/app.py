@@ -16,6 +16,8 @@ from bentos.common.http import probes
 from bentos.common.http.dialect_router import renderer_by_path, shared_paths
 from bentos.common.http.middleware.dialect_dispatch import DialectDispatchMiddleware
 from bentos.common.http.middleware.route_labels import UNMATCHED
+from bentos.common.http.openapi.document import Description
+from bentos.common.http.openapi.notes import BatchDescription, BodyNotes
 from bentos.common.http.other_service import OtherService
 from bentos.common.http.page.routes import Page, page_router
 from bentos.common.http.problems import problem_of
@@ -40,6 +42,8 @@ class ServiceAPI:
         defaults: and what requests get that do not say otherwise.
         page: the service's part of the page at `GET /`.
         other_service: named in 404s of its paths.
+        bodies: what OpenAPI says of bodies beyond their types, by path.
+        batch_apis: what OpenAPI says of BentoML's APIs, by path.
     """
 
     routers: Sequence[APIRouter]
@@ -48,6 +52,8 @@ class ServiceAPI:
     page: Page
     other_service: OtherService
     defaults: Mapping[str, object] = field(default_factory=dict)
+    bodies: Mapping[str, BodyNotes] = field(default_factory=dict)
+    batch_apis: Mapping[str, BatchDescription] = field(default_factory=dict)
 
 
 def create_app(lifecycle: Lifecycle, api: ServiceAPI) -> ASGIApp:
@@ -74,6 +80,11 @@ def create_app(lifecycle: Lifecycle, api: ServiceAPI) -> ASGIApp:
         app.include_router(router)
         lifecycle.metrics.expect_routes(route.path for route in router.routes if isinstance(route, DialectRoute))
     lifecycle.metrics.expect_routes([UNMATCHED, "/openapi.json"])
+    server = lifecycle.server
+    description = Description(
+        app, renderer_by_path(api.routers), api.bodies, api.batch_apis, bool(server.api_keys), server.api_keys_exempt
+    )
+    app.openapi = lambda: description.content  # type: ignore[method-assign]
     # BentoML looks into a bare Starlette application and answers unknown paths itself, in its own shape.
     return DialectDispatchMiddleware(app, routers, limit)
 

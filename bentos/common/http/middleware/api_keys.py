@@ -12,7 +12,7 @@ from bentos.common.http.route import ErrorRenderer
 from bentos.common.observability.usage import usage
 from bentos.common.settings import APIKey
 
-_UNAUTHORIZED = Problem(
+UNAUTHORIZED = Problem(
     401,
     "unauthorized",
     "Send one of the service's keys in the header Authorization: Bearer <key>.",
@@ -51,7 +51,7 @@ class APIKeyMiddleware:
             await self._app(scope, receive, send)
         else:
             render = self._renderer_by_path(scope["path"])
-            await render(_UNAUTHORIZED)(scope, receive, send)
+            await render(UNAUTHORIZED)(scope, receive, send)
 
     def _is_open(self, scope: Scope) -> bool:
         path: str = scope["path"]

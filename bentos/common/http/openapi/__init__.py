@@ -1,0 +1,1 @@
+"""The document that describes a service's routes, `/openapi.json`."""
