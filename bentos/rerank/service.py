@@ -26,7 +26,7 @@ MOST_PAIRS = CROSS_ENCODER.max_documents
 SCORE = BatchAPI("/score", "pairs", is_pair, "a list of two strings", MOST_PAIRS, texts_of)
 
 
-@bentoml.service(resources={"cpu": "4", "memory": "4Gi"}, **ASSEMBLY.options)
+@bentoml.service(resources={"cpu": "6", "memory": "4Gi"}, **ASSEMBLY.options)
 class RerankService(AssembledService):
     """A query and documents to scores."""
 

@@ -92,7 +92,7 @@ def test_a_bento_declares_the_model_it_was_built_with(bento: Bento) -> None:
 
 def test_a_bento_declares_the_resources_of_its_service(bento: Bento) -> None:
     [service] = bento.description["services"]
-    expected = {EMBED.name: {"cpu": "6", "memory": "6Gi"}, RERANK.name: {"cpu": "4", "memory": "4Gi"}}
+    expected = {EMBED.name: {"cpu": "6", "memory": "6Gi"}, RERANK.name: {"cpu": "6", "memory": "4Gi"}}
     assert service["config"]["resources"] == expected[bento.kind.name]
 
 
