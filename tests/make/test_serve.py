@@ -50,6 +50,13 @@ def test_the_log_offers_commands_that_work(serving: Serving) -> None:
         assert "model" in json.loads(subprocess.run(["sh", "-c", command], capture_output=True, check=True).stdout)
 
 
+def test_make_serve_shows_what_the_readme_says(serving: Serving) -> None:
+    """But for times."""
+    [shown] = re.findall(r"^\$ make serve\n…\n(.*?)^```", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)
+    log = _without_times(serving.log.read_text())
+    assert [line for line in _without_times(shown).splitlines() if line not in log] == []
+
+
 def test_doctor_finds_no_failure(repository: Repository, serving: Serving) -> None:
     assert ", 0 failure" in repository.make("doctor", variables=serving.urls)
 
@@ -86,7 +93,7 @@ def test_ctrl_c_stops_both(repository: Repository, tmp_path: Path) -> None:
 
 
 def test_a_service_by_hand(repository: Repository, tmp_path: Path) -> None:
-    [command] = re.findall(r"`(EMBED_MODEL=\S+ bentoml serve [^`]+)`", (ROOT / "README.md").read_text())
+    [command] = re.findall(r"`(EMBED_MODEL=\S+ bentoml serve [^`]+)`", (ROOT / "docs" / "README.md").read_text())
     port, log = free_port(), tmp_path / "log"
     command = re.sub(r"(?<=-p )5555", str(port), command)
     url = f"http://127.0.0.1:{port}"
@@ -103,3 +110,7 @@ def test_a_taken_port_is_named_in_one_line(repository: Repository) -> None:
     [line] = [line for line in shown.splitlines() if line.startswith("Error:")]
     assert f"embed-service cannot listen on 127.0.0.1:{port}" in line
     assert "Traceback" not in shown
+
+
+def _without_times(text: str) -> str:
+    return re.sub(r"\d{4}-\d\d-\d\d \S+|\d+ms|(?<=openvino )\w+", "", text)
