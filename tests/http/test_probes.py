@@ -12,6 +12,7 @@ from bentos.common.models import store as model_store
 from bentos.common.resources import cpu_limit, memory_limit
 from tests.http.server import START_SECONDS, Server
 from tests.http.services import EMBED, RERANK, Kind, Service, problem
+from tests.http.shared import E5
 
 PROBES = ("/live", "/ready", "/health")
 
@@ -181,8 +182,15 @@ def test_a_taken_port_is_one_line(home: Path, tmp_path: Path) -> None:
             assert f"Cannot listen on 127.0.0.1:{port} (Address already in use): stop what uses the port" in line
 
 
-def test_the_log_names_form_and_mistaken_variables(service: Service) -> None:
-    """In one format from the first line."""
+def test_a_service_falls_back_to_pytorch_with_a_word(e5: Service) -> None:
+    """No conversion of its model is installed."""
+    assert (
+        f"WARNING [embed-service] [-] {E5} is served by PyTorch, as no conversion of it is installed" in e5.server.log
+    )
+    assert re.search(r"Embedding model loaded in \d+ms \(dim=384\), torch fp32 on cpu$", e5.server.log, re.MULTILINE)
+
+
+def test_the_log_names_the_form_that_is_served_in_one_format_from_the_first_line(service: Service) -> None:
     log = service.server.log
     encodes = service.kind is EMBED
     loaded = r"Embedding model loaded in \d+ms \(dim=384\)" if encodes else r"Reranker loaded in \d+ms"
