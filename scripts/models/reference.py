@@ -42,7 +42,8 @@ class Reference:
         self._model.eval()
         self._transformer: Any = type(self._model[0].auto_model)
         self._config = self._model[0].config
-        if "message" in self._model[0].modality_config:
+        modalities: Any = self._model[0].modality_config
+        if "message" in modalities:
             raise UsageError(
                 "The model puts its inputs into a chat template, which the services do not apply: it is not supported."
             )

@@ -23,7 +23,7 @@ def shorten(document: dict[str, Any]) -> None:
 
 def _rename(value: Any, references: Mapping[str, str]) -> None:
     if isinstance(value, dict):
-        if (reference := value.get("$ref")) in references:
+        if (reference := value.get("$ref", "")) in references:
             value["$ref"] = references[reference]
         for inner in value.values():
             _rename(inner, references)
