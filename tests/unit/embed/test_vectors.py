@@ -84,7 +84,8 @@ def test_one_vector_is_written_as_among_the_others(cached: int) -> None:
 @pytest.mark.parametrize("normalized", [True, False])
 def test_cut_vectors_get_unit_length_again_where_they_had_it(normalized: bool) -> None:
     short = cut(VECTORS[:5], 7, normalized=normalized)
-    assert (short.shape, short.dtype) == ((5, 7), np.float32)
+    assert short.shape == (5, 7)
+    assert short.dtype == np.float32
     assert short.flags.c_contiguous
     expected = VECTORS[:5, :7]
     if normalized:
