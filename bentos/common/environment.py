@@ -111,8 +111,9 @@ def _warnings(settings: type[EngineSettings]) -> Iterator[str]:
         if new := renamed.get(variable):
             yield f"{name} is called {new} now; the old name ends with the next release."
         else:
-            near = get_close_matches(variable, known, 1)
-            yield f"{name} is not a setting and is ignored" + (f": did you mean {near[0]}?" if near else ".")
+            # Without the prefix, which would make all names alike.
+            near = get_close_matches(variable.removeprefix(prefix), (other.removeprefix(prefix) for other in known), 1)
+            yield f"{name} is not a setting and is ignored" + (f": did you mean {prefix}{near[0]}?" if near else ".")
 
 
 def _shown(settings: type[BaseSettings], location: tuple[int | str, ...], value: object) -> object:
