@@ -6,9 +6,9 @@ from pathlib import Path
 from scripts.docs import settings_page
 
 ROOT = Path(__file__).parents[2]
-# One tells native libraries their number of threads, which they read from the environment; the other looks for old and
-# misspelt names of the settings' variables.
-ALLOWED = {"bentos/common/resources.py", "bentos/common/environment.py"}
+# One tells native libraries their number of threads, which they read from the environment; the second looks for old and
+# misspelt names of the settings' variables; the third tells a worker which process started it.
+ALLOWED = {"bentos/common/resources.py", "bentos/common/environment.py", "bentos/common/supervisor.py"}
 
 
 def test_the_settings_page_is_up_to_date() -> None:
