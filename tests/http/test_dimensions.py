@@ -112,6 +112,6 @@ def test_the_sizes_are_in_info_and_in_the_error(service: Service) -> None:
     assert answer.status_code == 422
     assert answer.json()["error"] == {
         "code": "invalid_input",
-        "message": "This model's vectors have 8, 16 or 32 dimensions.",
+        "message": "The vectors have 8, 16 or 32 dimensions.",
         "param": "dimensions",
     }
