@@ -19,7 +19,10 @@ SHARED = SharedPath(
     "/v1/rerank",
     prefix=PREFIX,
     fields=["top_k", "truncation"],
-    unless=["top_n", "rank_fields", "max_chunks_per_doc", "max_doc_length", "max_query_length", "truncate"],
+    unless=[
+        *("top_n", "rank_fields", "max_chunks_per_doc", "truncate", "max_doc_length", "max_query_length"),
+        *("truncate_prompt_tokens", "raw_scores", "use_activation"),
+    ],
     headers=[JAVASCRIPT_CLIENT],
 )
 

@@ -35,7 +35,7 @@ def test_documents_are_not_returned_where_they_are_refused(frail_rerank: Service
     ("fields", "same_as"),
     [
         ({"max_doc_length": 100}, {"max_tokens_per_doc": 100}),
-        ({"truncation": True, "top_n": 3}, {"top_n": 3}),
+        ({"truncation": True, "top_n": 4}, {}),
         ({"query": {"text": QUERY}}, {}),
         ({"return_embeddings": False}, {}),
     ],
