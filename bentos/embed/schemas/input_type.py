@@ -37,7 +37,8 @@ AnyInputType: TypeAlias = Annotated[
     InputType | None,
     BeforeValidator(
         meaning,
-        json_schema_input_type=Literal["query", "passage", "none", "document", "search_query", "search_document", None],
+        # Without `document`, by which a request to OpenAI's path is Voyage's.
+        json_schema_input_type=Literal["query", "passage", "none", "search_query", "search_document", None],
     ),
     Field(description=DESCRIPTION),
 ]
