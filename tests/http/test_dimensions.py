@@ -111,7 +111,7 @@ def test_the_sizes_are_in_info_and_in_the_error(service: Service) -> None:
     answer = service.server.client.post("/embed", json={"text": TEXT, "dimensions": 12})
     assert answer.status_code == 422
     assert answer.json()["error"] == {
-        "code": "invalid_input",
+        "code": "invalid_request",
         "message": "The vectors have 8, 16 or 32 dimensions.",
         "param": "dimensions",
     }
