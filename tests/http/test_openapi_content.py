@@ -58,7 +58,7 @@ def test_errors_stand_under_their_statuses_with_when_to_come_back(service: Servi
         assert "default" in responses
         if "requestBody" not in operation:
             continue
-        assert {"400", "413", "429"} <= responses.keys(), path
+        assert {"400", "429"} <= responses.keys(), path
         assert all(responses[status]["description"] for status in responses)
         for status in {"429", "503"} & responses.keys():
             assert "Retry-After" in responses[status]["headers"], path

@@ -105,6 +105,7 @@ def test_openapi_describes_every_route(service: Service) -> None:
 def test_openapi_describes_errors_as_each_dialect_sends_them(service: Service) -> None:
     described = service.server.client.get("/openapi.json").json()
     models = {
+        "BentoML": "NativeError",
         "Cohere": "CohereError",
         "Jina": "JinaError",
         "NVIDIA": "NVIDIAError",

@@ -35,11 +35,14 @@ def variables(file: Path) -> dict[str, str]:
     return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
 
 
-def test_make_up_begins_with_it() -> None:
+def test_make_up_begins_with_it_once_there_is_an_engine() -> None:
     # From within make it would say the folder first.
     command = ["make", "--dry-run", "--no-print-directory", "up"]
     commands = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    assert commands.splitlines()[0] == "sh deploy/compose/first_run.sh"
+    *checks, first, start = commands.splitlines()
+    assert first == "sh deploy/compose/first_run.sh"
+    assert start.endswith("up -d")
+    assert all("compose" not in check for check in checks)
 
 
 def test_the_first_run_makes_long_random_passwords_says_where_and_shows_none(folder: Path) -> None:
