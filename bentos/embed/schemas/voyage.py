@@ -2,11 +2,12 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, Field
 
 from bentos.common.bounds import Name
 from bentos.common.http.dialects.voyage import MOST_ITEMS
-from bentos.embed.schemas.input_type import AnyInputType
+from bentos.embed.request import InputType
+from bentos.embed.schemas.input_type import DESCRIPTION, meaning
 from bentos.embed.schemas.inputs import Inputs, inputs_validator
 from bentos.embed.schemas.vendor_body import VendorBody
 
@@ -24,7 +25,11 @@ class EmbeddingsVoyageBody(VendorBody):
         Field(description="A text, or up to 1,000, none empty"),
     ]
     model: Annotated[Name, Field(description="The served model's id or one of its aliases")]
-    input_type: AnyInputType = None
+    input_type: Annotated[
+        InputType | None,
+        BeforeValidator(meaning, json_schema_input_type=Literal["query", "document", None]),
+        Field(description=DESCRIPTION),
+    ] = None
     truncation: Annotated[
         bool | None,
         Field(
