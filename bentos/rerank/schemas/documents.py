@@ -61,5 +61,11 @@ Documents: TypeAlias = Annotated[
     list[Document],
     Field(max_length=MOST_ITEMS, fail_fast=True, description="Strings, or objects with the `rank_fields`"),
 ]
-TextObject: TypeAlias = Annotated[Text, BeforeValidator(_text_of_query, json_schema_input_type=Text | dict[str, Text])]
+TextObject: TypeAlias = Annotated[
+    Text,
+    BeforeValidator(
+        _text_of_query,
+        json_schema_input_type=Text | Annotated[dict[str, Text], Field(max_length=MOST_DOCUMENT_FIELDS)],
+    ),
+]
 """A string, or an object with it as `text`."""

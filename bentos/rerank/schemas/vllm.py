@@ -2,15 +2,21 @@
 
 from typing import Annotated, Any, Literal, Self, TypeAlias
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, Field, PlainValidator, model_validator
 
-from bentos.common.bounds import MOST_ITEMS, Name, Text
+from bentos.common.bounds import Name, Text, Texts, text_or_texts
 from bentos.common.engine.tokenizer import Truncation
 from bentos.rerank.schemas.vendor_body import VendorBody
 
 _SIDES = [("text_1", "text_2"), ("data_1", "data_2"), ("queries", "documents"), ("queries", "items")]
 _NAMES = ", ".join(f"`{first}` and `{second}`" for first, second in _SIDES)
-_Side: TypeAlias = Text | Annotated[list[Text], Field(max_length=MOST_ITEMS)] | None
+_Side: TypeAlias = Annotated[
+    str | list[str] | None,
+    PlainValidator(
+        lambda value, info: None if value is None else text_or_texts(value, info),
+        json_schema_input_type=Text | Texts | None,
+    ),
+]
 
 
 class VLLMBody(VendorBody):

@@ -9,13 +9,17 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from bentos.common.bounds import MOST_FIELDS, MOST_TOKEN_IDS
 from bentos.common.errors import InvalidInput, TooManyItems, TooManyTokens
 from bentos.common.http.body import validated
+from bentos.common.http.dialects import tei_tokens
 from bentos.embed.schemas import cohere as embed_cohere
 from bentos.embed.schemas import cohere_tokens, openai
 from bentos.embed.schemas import native as embed_native
 from bentos.embed.schemas import tei as embed_tei
+from bentos.embed.schemas import voyage as embed_voyage
 from bentos.rerank.schemas import cohere as rerank_cohere
 from bentos.rerank.schemas import native as rerank_native
+from bentos.rerank.schemas import nvidia, vllm
 from bentos.rerank.schemas import tei as rerank_tei
+from bentos.rerank.schemas import voyage as rerank_voyage
 
 BODIES: dict[type[BaseModel], dict[str, Any]] = {
     embed_native.EmbedBody: {},
@@ -29,7 +33,17 @@ BODIES: dict[type[BaseModel], dict[str, Any]] = {
     rerank_cohere.RerankV1Body: {"query": "q", "documents": ["d"]},
     rerank_cohere.RerankV2Body: {"query": "q", "documents": ["d"], "model": "m"},
     rerank_tei.RerankTEIBody: {"query": "q"},
+    rerank_tei.PredictTEIBody: {},
+    rerank_voyage.RerankVoyageBody: {"query": "q", "documents": ["d"], "model": "m"},
+    embed_voyage.EmbeddingsVoyageBody: {"model": "m"},
+    embed_tei.SimilarityTEIBody: {},
+    nvidia.RankingBody: {"query": {"text": "q"}, "passages": [{"text": "d"}], "model": "m"},
+    vllm.ScoreBody: {},
+    tei_tokens.TokenizeTEIBody: {},
+    tei_tokens.DecodeTEIBody: {},
 }
+OF_OTHER_ITEMS = {tei_tokens.DecodeTEIBody, rerank_tei.PredictTEIBody, nvidia.RankingBody}
+"""Bodies whose lists are not of strings, or of one kind."""
 BOUNDS = {"string": "maxLength", "array": "maxItems", "object": "maxProperties"}
 
 
@@ -38,6 +52,7 @@ def lists() -> list[Any]:
     return [
         pytest.param(model, name, id=f"{model.__name__}.{name}")
         for model in BODIES
+        if model not in OF_OTHER_ITEMS
         for name, field in model.model_json_schema()["properties"].items()
         if any(choice.get("type") == "array" for choice in [field, *field.get("anyOf", ())]) and name != "images"
     ]

@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from bentos.common.bounds import MOST_TOKEN_IDS, Name, Text, Texts
+from bentos.common.bounds import MOST_TOKEN_IDS, Name, TextOrTexts
 from bentos.common.engine.tokenizer import Tokenizer
 from bentos.common.errors import InvalidInput, TooManyTokens
 from bentos.common.http.dialects.tei import TEIRoute
@@ -21,7 +21,7 @@ _Ids: TypeAlias = Annotated[list[int], Field(max_length=MOST_TOKEN_IDS, fail_fas
 class TokenizeTEIBody(BaseModel):
     """One text or several."""
 
-    inputs: Text | Texts
+    inputs: TextOrTexts
     add_special_tokens: Annotated[bool | None, Field(description="Whether special tokens are among them")] = True
     prompt_name: Annotated[Name | None, Field(description="A prompt of the model's, put in front of each")] = None
 
