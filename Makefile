@@ -73,7 +73,7 @@ serve: models ## Start both services (MODELS=small or production, ARGS=… for s
 	$(VARIANT:%=EMBED_%) $(VARIANT:%=RERANK_%) $(BIN)/python -m scripts.serve --models $(MODELS) $(ARGS)
 
 test: venv ## Run what tests the services: real HTTP, real models (WORKERS=2 at a time, PYTEST_ARGS=… for pytest)
-	@echo "About 20 minutes on two processors; the first time two more, for the models."
+	@echo "About 15 minutes on two processors; the first time one more, for the models."
 	@$(BIN)/python -m pytest -n $(WORKERS) -m "not extended" $(PYTEST_ARGS)
 
 npm-packages: $(NPM_PACKAGES) ## Install the npm packages of the JavaScript clients, for make test-all
@@ -83,7 +83,7 @@ $(NPM_PACKAGES): tests/clients/javascript/package-lock.json
 		echo "The npm packages are not installed: the tests with Node.js are left out." >&2
 
 test-all: venv npm-packages ## Run what make test leaves out: tools, containers, a browser, Node.js, Ray, … (WITHOUT=containers for less)
-	@echo "About 20 minutes on two processors; the first time more, for models and npm packages."
+	@echo "About 25 minutes on two processors; the first time more, for models and npm packages."
 	@$(BIN)/python -m pytest -n $(WORKERS) -m "extended$(WITHOUT:%= and not %)" $(PYTEST_ARGS)
 
 coverage: venv ## Measure which lines and branches of bentos and scripts make test reaches, in all their processes
