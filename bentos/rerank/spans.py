@@ -21,9 +21,10 @@ _MOST_TOKENS = 64
 _FIRST_CHARACTERS = 8
 """Of a text that is longer than the limit, this many for each token are tokenized first."""
 _GROWTH = 4
-# Latin punctuation ends a sentence before a space; that of Chinese and Japanese needs none.
+# Latin punctuation ends a sentence before a space; that of Chinese and Japanese needs none. A run of it is tried from
+# its beginning only, and once: else thousands of dots take seconds.
 _SENTENCE_END = re.compile(
-    "[.!?\u2026]+[\"'\u201d\u2019\u00bb)\\]]*(?=\\s)|[\u3002\uff01\uff1f]+[\u201d\u2019\u300d\u300f\uff09]*|\\n"
+    "(?<![.!?\u2026])[.!?\u2026]++[\"'\u201d\u2019\u00bb)\\]]*+(?=\\s)|[\u3002\uff01\uff1f]+[\u201d\u2019\u300d\u300f\uff09]*|\\n"
 )
 
 

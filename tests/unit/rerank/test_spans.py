@@ -72,3 +72,14 @@ def test_spans_cover_all_tokens_and_none_is_too_long(most: int) -> None:
     found = cuts(text, offsets(text), most)
     assert (found[0], found[-1]) == (0, len(offsets(text)))
     assert all(0 < behind - first <= most for first, behind in pairwise(found))
+
+
+@pytest.mark.parametrize("run", [".", "!?", '."', "a.", "…)", "。"])
+def test_a_run_of_punctuation_is_read_once(run: str) -> None:
+    """Tried from each of its signs, as patterns without care do, it would take hours."""
+    assert cuts(run * 500_000, [(0, 1)], 64) == [0, 1]
+
+
+def test_a_sentence_ends_behind_its_quotes_and_brackets() -> None:
+    first = LONG + 'as they say (or "wait...")'
+    assert spans(f"{first} {LONG}{LONG}")[0] == first
