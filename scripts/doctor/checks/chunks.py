@@ -19,6 +19,8 @@ SAMPLES: Mapping[str, str] = {
 CHUNK = 1000
 """Characters of a chunk in LangChain's and many apps' defaults."""
 _CHARACTERS_PER_TOKEN = 8
+_MOST_CHARACTERS = 65_536
+"""That `/tokenize` takes."""
 _CUT_WORDS = 4
 """Tokens that the two words at the ends of a chunk may have more when they are cut."""
 
@@ -47,10 +49,12 @@ class Chunks(ServiceCheck):
 
     def _largest(self, sample: str, window: int, prompt: str | None) -> int:
         """Characters of the shortest part of a sample, repeated, that fills the window behind the prompt, in tens."""
-        text = sample * (1 + window * _CHARACTERS_PER_TOKEN // len(sample))
+        text = (sample * (1 + window * _CHARACTERS_PER_TOKEN // len(sample)))[:_MOST_CHARACTERS]
         [tokens] = self.service.post("/tokenize", {"inputs": text, "add_special_tokens": False})
         [short] = self.service.post("/tokenize", {"inputs": "a", "prompt_name": prompt})
         room = window - len(short) + 1 - _CUT_WORDS
+        if len(tokens) < room:
+            return len(text)
         starts, stops = [token["start"] for token in tokens], [token["stop"] for token in tokens]
         shortest: int = min(stop - start for start, stop in zip(starts, stops[room - 1 :], strict=False))
         return shortest - shortest % 10

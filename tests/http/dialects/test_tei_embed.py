@@ -148,3 +148,25 @@ def test_info_also_has_the_names_of_text_embeddings_inference(service: Service) 
     assert info["max_client_batch_size"] == service.kind.most_items
     assert info["auto_truncate"] is True
     assert list(info["model_type"]) == ["reranker" if service.kind is RERANK else "embedding"]
+
+
+@pytest.mark.parametrize(
+    ("path", "body"), [("/tokenize", {"inputs": "heron " * 2000}), ("/decode", {"ids": [7] * 9000})]
+)
+def test_a_request_for_tokens_that_comes_too_late_is_504(embed: Service, path: str, body: dict[str, object]) -> None:
+    answer = embed.server.client.post(path, json=body, headers={"X-Request-Timeout": "1e-9"})
+    assert answer.status_code == 504
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/tokenize", {"inputs": "水" * 65_537}),
+        ("/tokenize", {"inputs": ["heron " * 100] * 1000}),
+        ("/decode", {"ids": [7] * 65_537}),
+        ("/decode", {"ids": [[7] * 1000] * 66}),
+    ],
+    ids=["text", "texts", "ids", "lists"],
+)
+def test_more_tokens_than_fit_into_an_answer_are_413(embed: Service, path: str, body: dict[str, object]) -> None:
+    assert embed.server.client.post(path, json=body).status_code == 413

@@ -3,19 +3,22 @@
 from collections.abc import Sequence
 from typing import Annotated, Any, TypeAlias
 
+import orjson
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from bentos.common.bounds import MOST_TOKEN_IDS, Name, TextOrTexts
+from bentos.common.bounds import Name, TextOrTexts
 from bentos.common.engine.tokenizer import Tokenizer
 from bentos.common.errors import InvalidInput, TooManyTokens
 from bentos.common.http.dialects.tei import TEIRoute
 from bentos.common.http.responses import ArrayJSON
 from bentos.common.lifecycle import Lifecycle
-from bentos.common.work_options import DEFAULT
+from bentos.common.work_options import WorkOptions
 
-_Ids: TypeAlias = Annotated[list[int], Field(max_length=MOST_TOKEN_IDS, fail_fast=True)]
+_MOST_TOKENS = 65_536
+"""Of a request, each of at least a character. Tokens and their JSON take a hundred times the memory of the text."""
+_Ids: TypeAlias = Annotated[list[int], Field(max_length=_MOST_TOKENS, fail_fast=True)]
 
 
 class TokenizeTEIBody(BaseModel):
@@ -39,7 +42,7 @@ class TokenTEI(BaseModel):
 class DecodeTEIBody(BaseModel):
     """Token ids of one text or of several."""
 
-    ids: _Ids | Annotated[list[_Ids], Field(max_length=MOST_TOKEN_IDS, fail_fast=True)]
+    ids: _Ids | Annotated[list[_Ids], Field(max_length=_MOST_TOKENS, fail_fast=True)]
     skip_special_tokens: Annotated[bool | None, Field(description="Whether special tokens are left out")] = True
 
 
@@ -52,12 +55,11 @@ def create_router(lifecycle: Lifecycle) -> APIRouter:
     router = APIRouter(route_class=TEIRoute, tags=["text-embeddings-inference"])
 
     @router.post("/tokenize", summary="Tokens of texts, with their places", response_model=list[list[TokenTEI]])
-    async def tokenize(body: TokenizeTEIBody) -> Response:
-        """All tokens of each text, however long; `start` and `stop` count characters, the prompt's included."""
+    async def tokenize(body: TokenizeTEIBody, options: WorkOptions) -> Response:
+        """All tokens, beyond the window, too; `start` and `stop` count characters, the prompt's included."""
         texts = [body.inputs] if isinstance(body.inputs, str) else body.inputs
-        # A token is at least a character, and takes far more memory.
-        if (number := sum(map(len, texts))) > MOST_TOKEN_IDS:
-            raise TooManyTokens(f"{number} characters are more than the limit of {MOST_TOKEN_IDS}.", loc=("inputs",))
+        if (number := sum(map(len, texts))) > _MOST_TOKENS:
+            raise TooManyTokens(f"{number} characters are more than the limit of {_MOST_TOKENS}.", loc=("inputs",))
         prompts = lifecycle.model.profile.prompts
         if body.prompt_name is not None and body.prompt_name not in prompts:
             known = ", ".join(prompts) or "none"
@@ -65,32 +67,36 @@ def create_router(lifecycle: Lifecycle) -> APIRouter:
         prompt = next((text for name, text in prompts.items() if name == body.prompt_name), "")
         special = body.add_special_tokens is not False
         model = lifecycle.loaded
-        lane = model.engine.admit_texts(texts, DEFAULT, computes=False)
+        lane = model.engine.admit_texts(texts, options, computes=False)
 
-        def tokens(piece: Sequence[str]) -> list[list[dict[str, Any]]]:
-            return [_tokens(model.tokenizer, prompt + text, special=special) for text in piece]
+        def tokens(piece: Sequence[str]) -> list[orjson.Fragment]:
+            # Written at once, as the objects of a token take four times the memory of its JSON.
+            return [
+                orjson.Fragment(orjson.dumps(_tokens(model.tokenizer, prompt + text, special=special)))
+                for text in piece
+            ]
 
-        return ArrayJSON(await model.engine.tokenization.map(tokens, texts, lane=lane))
+        return ArrayJSON(await model.engine.tokenization.map(tokens, texts, lane=lane, deadline=options.deadline))
 
     @router.post("/decode", summary="Texts of tokens", response_model=list[str])
-    async def decode(body: DecodeTEIBody) -> Response:
+    async def decode(body: DecodeTEIBody, options: WorkOptions) -> Response:
         """The text of each list of token ids."""
         lists = [ids for ids in body.ids if isinstance(ids, list)]
         lists = lists or [[token for token in body.ids if isinstance(token, int)]]
-        if (number := sum(map(len, lists))) > MOST_TOKEN_IDS:
-            raise TooManyTokens(f"{number} token ids are more than the limit of {MOST_TOKEN_IDS}.", loc=("ids",))
+        if (number := sum(map(len, lists))) > _MOST_TOKENS:
+            raise TooManyTokens(f"{number} token ids are more than the limit of {_MOST_TOKENS}.", loc=("ids",))
         model = lifecycle.loaded
         size = model.tokenizer.vocabulary_size
         for index, ids in enumerate(lists):
             if ids and not (min(ids) >= 0 and max(ids) < size):
                 raise InvalidInput(f"A token id of this model is between 0 and {size - 1}.", loc=("ids", index))
-        lane = model.engine.admit_texts(lists, DEFAULT, computes=False)
+        lane = model.engine.admit_texts(lists, options, computes=False)
         skip = body.skip_special_tokens is not False
 
         def texts(piece: Sequence[Sequence[int]]) -> list[str]:
             return [model.tokenizer.text(ids, special=not skip) for ids in piece]
 
-        answer: Any = await model.engine.tokenization.map(texts, lists, lane=lane)
+        answer: Any = await model.engine.tokenization.map(texts, lists, lane=lane, deadline=options.deadline)
         return ArrayJSON(answer)
 
     return router
