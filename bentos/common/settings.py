@@ -141,8 +141,9 @@ class ServerSettings(BaseSettings):
     @field_validator("api_keys")
     @classmethod
     def _have_names(cls, keys: list[SecretStr]) -> list[SecretStr]:
-        for key in keys:
-            APIKey.parse(key)
+        named = [APIKey.parse(key) for key in keys]
+        if len({key.key for key in named}) < len(named):
+            raise ValueError("a key stands there twice")
         return keys
 
     @property

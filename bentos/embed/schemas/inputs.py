@@ -87,6 +87,8 @@ def _text_of(value: dict[Any, Any], loc: Location) -> str:
     text = value.get("text")
     if not isinstance(text, str):
         raise InvalidInput('Send a string or {"text": …}: the model embeds texts only.', loc=loc)
+    if other := next((name for name in value if name != "text"), None):
+        raise InvalidInput("The model embeds texts only.", loc=(*loc, str(other)[:100]))
     return text
 
 

@@ -118,6 +118,8 @@ class EmbeddingsBody(VendorBody):
             raise ValueError("truncate_prompt_tokens must not be 0")
         if self.truncate_prompt_tokens is not None and self.truncate not in (None, self.truncation):
             raise ValueError("truncate and truncate_prompt_tokens say different things")
+        if self.truncate_prompt_tokens is not None and self.chunked:
+            raise ValueError("chunked and truncate_prompt_tokens say different things")
         return self
 
 

@@ -11,7 +11,7 @@ class VendorBody(vendor_body.VendorBody):
     result: ClassVar[str] = "vectors"
     changing: ClassVar[frozenset[str]] = frozenset(
         {
-            *("instruction", "prompt", "task", "late_chunking", "return_multivector"),
-            *("dimensions", "output_dimension", "truncate_prompt_tokens", "add_special_tokens"),
+            *("instruction", "prompt", "task", "late_chunking", "return_multivector", "chunked"),
+            *("dimensions", "output_dimension", "truncate_prompt_tokens", "add_special_tokens", "input_type"),
         }
     )

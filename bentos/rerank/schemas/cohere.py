@@ -4,9 +4,9 @@ Each version takes the fields of all of them: what they mean is the same whereve
 are ignored.
 """
 
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, Self, TypeAlias
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
 from bentos.common.bounds import Name
@@ -16,6 +16,8 @@ from bentos.rerank.schemas.documents import Documents, TextObject
 from bentos.rerank.schemas.vllm import VLLMBody
 
 _JINA = "jina-"
+_SAME = [("max_tokens_per_doc", "max_doc_length"), ("max_query_length", "max_tokens_per_query")]
+"""Two vendors' names of one thing."""
 
 Model: TypeAlias = Annotated[Name, Field(description="The served model's id or one of its aliases")]
 
@@ -85,6 +87,17 @@ class RerankVendorBody(VLLMBody):
         RelevantSpansBody | None,
         Field(description="Also score sentences or short windows of the results' documents"),
     ] = None
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        for one, other in _SAME:
+            if len({getattr(self, one), getattr(self, other)} - {None}) > 1:
+                raise ValueError(f"{one} and {other} say different things")
+        if self.truncate and self.truncation is not None and (self.truncate != "none") != self.truncation:
+            raise ValueError("truncate and truncation say different things")
+        if self.raw_scores is not None and self.raw_scores == self.use_activation:
+            raise ValueError("raw_scores and use_activation say different things")
+        return self
 
 
 class RerankV1Body(RerankVendorBody):

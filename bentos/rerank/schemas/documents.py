@@ -46,8 +46,8 @@ def _has_infinity(value: Any) -> bool:
 
 
 def _text_of_query(value: Any) -> Any:
-    """A query as Jina's multimodal models take it: an object with a text."""
-    return value["text"] if isinstance(value, dict) and isinstance(value.get("text"), str) else value
+    """A query as Jina's multimodal models take it: an object with a text, and here with nothing else."""
+    return value["text"] if isinstance(value, dict) and value.keys() == {"text"} else value
 
 
 Document: TypeAlias = Annotated[

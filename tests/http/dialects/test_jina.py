@@ -79,3 +79,18 @@ def test_total_tokens_are_those_of_the_native_route(rerank: Service) -> None:
     native = rerank.server.client.post("/rerank", json={"query": "heron", "documents": DOCUMENTS}).json()["tokens"]
     usage = post(rerank, PATH, DOCUMENTS, query="heron").json()["usage"]
     assert usage == {"prompt_tokens": native, "completion_tokens": 0, "total_tokens": native}
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"max_doc_length": 5, "max_tokens_per_doc": 6},
+        {"max_query_length": 5, "max_tokens_per_query": 6},
+        {"truncate": "END", "truncation": False},
+        {"raw_scores": True, "use_activation": True},
+        {"query": {"text": QUERY, "image": "https://heron.example/one.png"}},
+    ],
+    ids=str,
+)
+def test_what_contradicts_itself_or_asks_for_more_than_text_is_400(rerank: Service, fields: dict[str, object]) -> None:
+    assert jina_error(post(rerank, PATH, DOCUMENTS, **fields))[0] == 400

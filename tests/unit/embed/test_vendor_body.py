@@ -10,7 +10,11 @@ class Body(VendorBody):
     task: str | None = None
 
 
-@pytest.mark.parametrize("field", [{"instruction": "x"}, {"dimensions": 7}, {"late_chunking": True}], ids=str)
+@pytest.mark.parametrize(
+    "field",
+    [{"instruction": "x"}, {"dimensions": 7}, {"late_chunking": True}, {"chunked": True}, {"input_type": "passage"}],
+    ids=str,
+)
 def test_a_field_that_the_body_lacks_is_refused_and_named(field: dict[str, object]) -> None:
     with pytest.raises(InvalidInput) as refused:
         Body.model_validate({"task": "x", **field})
