@@ -4,8 +4,9 @@ from typing import Annotated, Any, Literal, Self, TypeAlias
 
 from pydantic import BaseModel, Field, PlainValidator, model_validator
 
-from bentos.common.bounds import Name, Text, Texts, text_or_texts
+from bentos.common.bounds import Name, Text, Texts
 from bentos.common.engine.tokenizer import Truncation
+from bentos.common.http.text_or_texts import text_or_texts
 from bentos.rerank.schemas.vendor_body import VendorBody
 
 _SIDES = [("text_1", "text_2"), ("data_1", "data_2"), ("queries", "documents"), ("queries", "items")]

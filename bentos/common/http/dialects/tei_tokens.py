@@ -8,11 +8,12 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from bentos.common.bounds import Name, TextOrTexts
+from bentos.common.bounds import Name
 from bentos.common.engine.tokenizer import Tokenizer
 from bentos.common.errors import InvalidInput, TooManyTokens
 from bentos.common.http.dialects.tei import TEIRoute
 from bentos.common.http.responses import ArrayJSON
+from bentos.common.http.text_or_texts import TextOrTexts
 from bentos.common.lifecycle import Lifecycle
 from bentos.common.work_options import WorkOptions
 
