@@ -49,10 +49,13 @@ def backend(request: pytest.FixtureRequest, model_store: Path, conversions: Path
 
 
 def assert_same(backend: Backend, outputs: Outputs, alone: Outputs) -> None:
-    """To the last bit with OpenVINO, but where the length of a row decides which kernels compute it."""
+    """To the last bit with OpenVINO, but where the length of a row decides which kernels compute it.
+
+    In bf16 that is not shown for rows of any even length: no processor with bf16 and without tiles was at hand.
+    """
     if backend.name == "torch" or (backend.precision == "int8" and not supports_bf16()):
         assert outputs == pytest.approx(alone, abs=2e-5)
-    elif AMX and backend.precision != "fp32":
+    elif backend.precision == "bf16" or (AMX and backend.precision != "fp32"):
         assert outputs == pytest.approx(alone, abs=BF16_DIGIT, rel=BF16_DIGIT)
     else:
         assert np.array_equal(outputs, alone)
