@@ -73,7 +73,7 @@ serve: models ## Start both services (MODELS=small or production, ARGS=… for s
 	$(VARIANT:%=EMBED_%) $(VARIANT:%=RERANK_%) $(BIN)/python -m scripts.serve --models $(MODELS) $(ARGS)
 
 test: venv ## Run what tests the services: real HTTP, real models (WORKERS=2 at a time, PYTEST_ARGS=… for pytest)
-	@echo "About 15 minutes on two processors; the first time one more, for the models."
+	@echo "About 15 minutes on two processors; the first time two more, for the models."
 	@$(BIN)/python -m pytest -n $(WORKERS) -m "not extended" $(PYTEST_ARGS)
 
 npm-packages: $(NPM_PACKAGES) ## Install the npm packages of the JavaScript clients, for make test-all
