@@ -19,7 +19,7 @@ SAMPLES: Mapping[str, str] = {
 CHUNK = 1000
 """Characters of a chunk in LangChain's and many apps' defaults."""
 _CHARACTERS_PER_TOKEN = 8
-_MOST_CHARACTERS = 65_536
+_MOST_CHARACTERS = 32_768
 """That `/tokenize` takes."""
 _CUT_WORDS = 4
 """Tokens that the two words at the ends of a chunk may have more when they are cut."""

@@ -17,7 +17,7 @@ from bentos.common.http.text_or_texts import TextOrTexts
 from bentos.common.lifecycle import Lifecycle
 from bentos.common.work_options import WorkOptions
 
-_MOST_TOKENS = 65_536
+_MOST_TOKENS = 32_768
 """Of a request, each of at least a character. Tokens and their JSON take a hundred times the memory of the text."""
 _Ids: TypeAlias = Annotated[list[int], Field(max_length=_MOST_TOKENS, fail_fast=True)]
 
