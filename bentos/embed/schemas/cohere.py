@@ -11,6 +11,7 @@ from bentos.common.http.truncate import VendorTruncate
 from bentos.embed.quantization import EmbeddingType
 from bentos.embed.request import InputType
 from bentos.embed.schemas.input_type import DESCRIPTION, meaning
+from bentos.embed.schemas.vector_options import Dimensions
 from bentos.embed.schemas.vendor_body import VendorBody
 
 ONLY_TEXTS = "the model embeds texts only, not images"
@@ -145,12 +146,7 @@ class EmbedV2Body(VendorBody):
     max_tokens: Annotated[
         int | None, Field(ge=1, description="Tokens of a text that are read, prompt and special tokens included")
     ] = None
-    output_dimension: Annotated[
-        int | None,
-        Field(
-            description="One of the lengths that the model was trained for (`/info`): vectors are cut and renormalised"
-        ),
-    ] = None
+    output_dimension: Dimensions = None
     embedding_types: EmbeddingTypes = None
     truncate: VendorTruncate = None
     priority: Priority = None

@@ -9,6 +9,7 @@ from bentos.common.http.truncate import Truncate
 from bentos.common.work_options import Lane
 from bentos.embed.request import InputType
 from bentos.embed.schemas.input_type import AnyInputType
+from bentos.embed.schemas.vector_options import Chunked, Dimensions
 
 
 class EmbedBody(BaseModel):
@@ -20,16 +21,8 @@ class EmbedBody(BaseModel):
     texts: Annotated[Texts | None, Field(description="Several texts; the answer then has `embeddings`")] = None
     input_type: AnyInputType = None
     truncate: Truncate = None
-    chunked: Annotated[
-        bool | None,
-        Field(description="Whether a text over the window is read in pieces, its vector being their mean"),
-    ] = None
-    dimensions: Annotated[
-        int | None,
-        Field(
-            description="One of the lengths that the model was trained for (`/info`): vectors are cut and renormalised"
-        ),
-    ] = None
+    chunked: Chunked = None
+    dimensions: Dimensions = None
     encoding_format: Annotated[
         Literal["float", "base64", None],
         Field(description="By default `float`; `base64` is of little-endian float32"),

@@ -10,6 +10,7 @@ from bentos.common.http.truncate import Truncate
 from bentos.embed.request import InputType
 from bentos.embed.schemas.input_type import AnyInputType
 from bentos.embed.schemas.inputs import Inputs, inputs_validator
+from bentos.embed.schemas.vector_options import Chunked, Dimensions
 from bentos.embed.schemas.vendor_body import VendorBody
 
 _MOST_INPUTS = 2048
@@ -46,19 +47,11 @@ class EmbeddingsBody(VendorBody):
         Literal["float", "base64", None],
         Field(description="By default `float`; `base64` is of the numbers' bytes, little-endian"),
     ] = None
-    dimensions: Annotated[
-        int | None,
-        Field(
-            description="One of the lengths that the model was trained for (`/info`): vectors are cut and renormalised"
-        ),
-    ] = None
+    dimensions: Dimensions = None
     user: Annotated[str | None, Field(max_length=1024, description="Ignored")] = None
     input_type: AnyInputType = None
     truncate: Truncate = None
-    chunked: Annotated[
-        bool | None,
-        Field(description="Whether a text over the window is read in pieces, its vector being their mean"),
-    ] = None
+    chunked: Chunked = None
 
     task: Annotated[AnyInputType, Field(description="Jina's name of `input_type`")] = None
     embedding_type: Annotated[

@@ -8,6 +8,7 @@ from bentos.common.bounds import MOST_ITEMS, Text
 from bentos.common.http.dialects.tei import Direction
 from bentos.embed.schemas.input_type import AnyInputType
 from bentos.embed.schemas.inputs import Inputs, inputs_validator
+from bentos.embed.schemas.vector_options import Dimensions
 from bentos.embed.schemas.vendor_body import VendorBody
 
 
@@ -60,9 +61,4 @@ class EmbedTEIBody(VendorBody):
         bool | None,
         Field(description="False is refused where the model's files do not normalize"),
     ] = True
-    dimensions: Annotated[
-        int | None,
-        Field(
-            description="One of the lengths that the model was trained for (`/info`): vectors are cut and renormalised"
-        ),
-    ] = None
+    dimensions: Dimensions = None

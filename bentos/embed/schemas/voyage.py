@@ -9,6 +9,7 @@ from bentos.common.http.dialects.voyage import MOST_ITEMS
 from bentos.embed.request import InputType
 from bentos.embed.schemas.input_type import DESCRIPTION, meaning
 from bentos.embed.schemas.inputs import Inputs, inputs_validator
+from bentos.embed.schemas.vector_options import Dimensions
 from bentos.embed.schemas.vendor_body import VendorBody
 
 
@@ -37,12 +38,7 @@ class EmbeddingsVoyageBody(VendorBody):
             "By default `EMBED_TRUNCATE` says"
         ),
     ] = None
-    output_dimension: Annotated[
-        int | None,
-        Field(
-            description="One of the lengths that the model was trained for (`/info`): vectors are cut and renormalised"
-        ),
-    ] = None
+    output_dimension: Dimensions = None
     output_dtype: Annotated[
         Literal["float", "int8", "uint8", "binary", "ubinary", None], Field(description="Type of the vectors' values")
     ] = None
