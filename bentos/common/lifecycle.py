@@ -174,7 +174,7 @@ class Lifecycle:
         if self.phase is Phase.LOADING:
             self.phase = Phase.READY
             self.metrics.ready.set(1)
-        self._tasks.append(asyncio.create_task(self._watch(engine)))
+        self._tasks += [asyncio.create_task(self._watch(engine)), asyncio.create_task(engine.prepare_when_idle())]
 
     async def _open_cache(self, engine: Engine) -> CachedEngine:
         identity = identity_of(self.name, self.model.profile, engine.backend, self.cache_settings)

@@ -111,5 +111,12 @@ class Backend(Protocol):
             float32 `[len(rows), width]`, in the order of `rows`: unit vectors of an encoder, logits of a cross-encoder.
         """
 
+    @property
+    def unprepared(self) -> Sequence[int]:
+        """Tokens of rows that take longer the first time, unless they are prepared; shortest first."""
+
+    def prepare(self, tokens: int) -> None:
+        """Make ready for rows of so many tokens. `infer` may be called meanwhile, and waits."""
+
     def close(self) -> None:
         """Free the model. Nothing is computed afterwards."""

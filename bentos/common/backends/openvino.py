@@ -1,6 +1,6 @@
 """The CPU backend: OpenVINO on a packed graph, without padding. `scripts.models` converts models to it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
@@ -9,13 +9,15 @@ import numpy as np
 import openvino
 
 from bentos.common.backends.interface import Infer, Outputs, Pooling, TokenRow, UnsupportedPrecision
-from bentos.common.backends.packing import CHUNK_TOKENS, PackedRows, chunks, pack, padded_length
+from bentos.common.backends.packing import CHUNK_TOKENS, Inputs, PackedRows, chunks, pack, padded_length
 
 MODEL_FILE = "openvino_model.xml"
 _INPUTS = frozenset({"input_ids", "position_ids", "segments", "key_segments", "pool"})
 _QUANTIZATION_GROUP = 64
-_LONGEST_WARMED = 512
+_LONGEST_PREPARED = 512
 """Tokens of a row: all shapes of a window of 8,192 would take hours, as attention costs a row's square."""
+_PREPARED_AT_START = (_LONGEST_PREPARED, CHUNK_TOKENS, 64, 16)
+"""Tokens. The longest comes first: buffers that were made for it are used for the others."""
 
 
 class OpenVINOBackend:
@@ -52,7 +54,6 @@ class OpenVINOBackend:
         reserved: bool = False,
     ) -> None:
         self.precision = precision
-        self._pooling = pooling
         core = openvino.Core()
         bf16 = supports_bf16(core)
         if precision == "bf16" and not bf16:
@@ -62,58 +63,90 @@ class OpenVINOBackend:
         if not inputs >= _INPUTS:
             raise RuntimeError(f"the graph was converted by another version, without {', '.join(_INPUTS - inputs)}")
         compiled = core.compile_model(model, "CPU", _properties(precision, bf16, threads, streams))
-        self._uses_types = "token_type_ids" in inputs
         self.width: int = compiled.outputs[0].get_partial_shape()[1].get_length()
-        self._free = self._requests(compiled, streams, max(window, CHUNK_TOKENS))
+        pack_rows = partial(pack, pooling=pooling, uses_types="token_type_ids" in inputs)
+        self._requests = [_Requests(compiled, streams, max(window, CHUNK_TOKENS), pack_rows)]
         self.infer_reserved: Infer | None = None
         if reserved:
             compiled = core.compile_model(model, "CPU", _properties(precision, bf16, max(1, threads // streams), 1))
-            self.infer_reserved = partial(self._infer, self._requests(compiled, 1, CHUNK_TOKENS))
+            self._requests.append(_Requests(compiled, 1, CHUNK_TOKENS, pack_rows))
+            self.infer_reserved = self._requests[1].infer
+
+    @property
+    def unprepared(self) -> Sequence[int]:
+        """See `Backend.unprepared`."""
+        return sorted({tokens for requests in self._requests for tokens in requests.unprepared})
+
+    def prepare(self, tokens: int) -> None:
+        """See `Backend.prepare`."""
+        for requests in self._requests:
+            if tokens in requests.unprepared:
+                requests.prepare(tokens)
 
     def infer(self, rows: Sequence[TokenRow]) -> Outputs:
         """See `Backend.infer`. A micro-batch over the most efficient size is computed in several chunks."""
-        return self._infer(self._free, rows)
+        return self._requests[0].infer(rows)
 
     def close(self) -> None:
         """Free the model."""
-        del self._free
+        self._requests.clear()
         self.infer_reserved = None
 
-    def _infer(self, free: "SimpleQueue[openvino.InferRequest]", rows: Sequence[TokenRow]) -> Outputs:
-        request = free.get()
+
+class _Requests:
+    """Infer requests of a compiled model, one per stream.
+
+    Each length of the packed row is a shape. The first row of a shape compiles kernels on each stream, which takes as
+    long as tens of short texts; what is prepared has them.
+
+    Args:
+        compiled: for as many streams.
+        count: of streams.
+        longest: tokens of the longest packed row that will be computed.
+        pack_rows: makes the graph's inputs of rows.
+
+    Attributes:
+        unprepared: lengths of packed rows that have no kernels yet.
+    """
+
+    def __init__(
+        self,
+        compiled: openvino.CompiledModel,
+        count: int,
+        longest: int,
+        pack_rows: Callable[[Sequence[TokenRow]], Inputs],
+    ) -> None:
+        self._count = count
+        self._pack = pack_rows
+        self._free: SimpleQueue[openvino.InferRequest] = SimpleQueue()
+        for _ in range(count):
+            self._free.put(compiled.create_infer_request())
+        self.unprepared = {padded_length(tokens) for tokens in range(1, min(longest, _LONGEST_PREPARED) + 1)}
+        for tokens in _PREPARED_AT_START:
+            if tokens in self.unprepared:
+                self.prepare(tokens)
+
+    def infer(self, rows: Sequence[TokenRow]) -> Outputs:
+        """Compute rows on a free stream."""
+        request = self._free.get()
         try:
-            return np.concatenate(
-                [
-                    request.infer(pack(chunk, self._pooling, uses_types=self._uses_types))[0][: len(chunk)]
-                    for chunk in chunks(rows)
-                ]
-            )
+            return np.concatenate([request.infer(self._pack(chunk))[0][: len(chunk)] for chunk in chunks(rows)])
         finally:
-            free.put(request)
+            self._free.put(request)
 
-    def _requests(
-        self, compiled: openvino.CompiledModel, count: int, longest: int
-    ) -> "SimpleQueue[openvino.InferRequest]":
-        """So many requests, warm: the first of each shape on each stream compiles kernels, and would take 7 to 20 ms.
-
-        Args:
-            compiled: for as many streams.
-            count: of requests.
-            longest: tokens of the longest packed row that will be computed.
-        """
-        requests = [compiled.create_infer_request() for _ in range(count)]
-        lengths = range(1, min(longest, _LONGEST_WARMED) + 1)
-        for tokens in sorted({padded_length(tokens) for tokens in lengths}, reverse=True):
-            row = TokenRow(np.full(tokens, 5, np.int32), np.zeros(tokens, np.int32))
-            inputs = pack([row], self._pooling, uses_types=self._uses_types)
+    def prepare(self, tokens: int) -> None:
+        """Compute a row of so many tokens on all streams, as soon as they are free."""
+        inputs = self._pack([TokenRow(np.full(tokens, 5, np.int32), np.zeros(tokens, np.int32))])
+        requests = [self._free.get() for _ in range(self._count)]
+        try:
             for request in requests:
                 request.start_async(inputs)
             for request in requests:
                 request.wait()
-        free: SimpleQueue[openvino.InferRequest] = SimpleQueue()
-        for request in requests:
-            free.put(request)
-        return free
+        finally:
+            for request in requests:
+                self._free.put(request)
+        self.unprepared.discard(tokens)
 
 
 def supports_bf16(core: openvino.Core | None = None) -> bool:

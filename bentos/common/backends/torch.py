@@ -31,6 +31,7 @@ class _TorchBackend:
     name = "torch"
     layout: Layout | None = None
     infer_reserved = None
+    unprepared = ()
 
     def __init__(self, folder: Path, *, device: str, precision: str, threads: int) -> None:
         self.device = device
@@ -64,6 +65,9 @@ class _TorchBackend:
     def _infer_padded(self, rows: Sequence[TokenRow]) -> Outputs:
         with torch.inference_mode():
             return self._forward(self._pad(rows), rows).float().cpu().numpy()
+
+    def prepare(self, tokens: int) -> None:
+        """See `Backend.prepare`: PyTorch has no kernels to compile."""
 
     def close(self) -> None:
         """Free the model's memory, on the GPU too."""

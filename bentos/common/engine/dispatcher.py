@@ -23,6 +23,7 @@ _log = logging.getLogger(__name__)
 _LATE_SHARE = 0.8
 _LONGEST_WARMED = 512
 """Tokens: a text that fills a window of thousands takes as long as all else of the start."""
+_PREPARE_EVERY_SECONDS = 0.2
 
 
 @dataclass(slots=True)
@@ -63,6 +64,7 @@ class Dispatcher:
         metrics: Metrics,
     ) -> None:
         self.calls = BatchExecutor(backend.width, metrics)
+        self._backend = backend
         self._layout = layout_of(backend, settings.max_padding)
         self._scheduler = Scheduler(self._layout, settings.interactive_burst)
         self._budget = TokenBudget(
@@ -115,6 +117,18 @@ class Dispatcher:
                 seconds = await self.calls.canary(stream, min(length, longest), count)
                 self._budget.observe(self._layout.tokens([length] * count), seconds)
                 self._throughput.observe(length * count, seconds)
+
+    async def prepare_when_idle(self) -> None:
+        """Let the backend prepare what it has not, a step at a time while there is nothing else to compute.
+
+        A request that comes in the middle of a step waits for its end, a tenth of a second at most.
+        """
+        loop, executor = asyncio.get_running_loop(), self._streams[0].executor
+        for tokens in self._backend.unprepared:
+            await asyncio.sleep(_PREPARE_EVERY_SECONDS)
+            while self._running or self._scheduler.waiting:  # noqa: ASYNC110  # no event says that it will stay so
+                await asyncio.sleep(_PREPARE_EVERY_SECONDS)
+            await loop.run_in_executor(executor, self._backend.prepare, tokens)
 
     def _dispatch(self) -> None:
         """Start micro-batches on free streams, and one on the reserved stream if only slow ones run."""

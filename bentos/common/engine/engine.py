@@ -177,6 +177,10 @@ class Engine:
         """See `Dispatcher.warm_up`."""
         await self._dispatcher.warm_up(longest)
 
+    async def prepare_when_idle(self) -> None:
+        """See `Dispatcher.prepare_when_idle`."""
+        await self._dispatcher.prepare_when_idle()
+
 
 def estimated_tokens(texts: Sequence[Sized]) -> int:
     """Tokens of texts, or of lists of token ids, before they are tokenized."""

@@ -86,6 +86,16 @@ def test_the_length_of_the_packed_row_does_not_change_an_output(backend: Backend
         assert_same(backend, backend.infer([*mates, row])[-1], alone)
 
 
+@pytest.mark.parametrize("backend", PACKED, indirect=True)
+def test_a_length_that_was_prepared_gives_the_same_output(backend: Backend) -> None:
+    row = _row(38, 1)
+    assert 38 in backend.unprepared
+    before = backend.infer([row])
+    backend.prepare(38)
+    assert 38 not in backend.unprepared
+    assert np.array_equal(backend.infer([row]), before)
+
+
 def test_no_rows_of_a_large_micro_batch_are_mixed_up(backend: Backend) -> None:
     """More than a packed row's 256 tokens and 64 texts, so that it is computed in several chunks."""
     batch = [_row(3 + number % 40, number) for number in range(70)]

@@ -23,6 +23,7 @@ class FakeBackend:
 
     name, device, precision, width = "fake", "cpu", "fp32", 2
     layout = None
+    unprepared: tuple[int, ...] = ()
 
     def __init__(self, before: Callable[[Sequence[TokenRow]], None] | None = None, *, reserved: bool = False) -> None:
         self._before = before
@@ -30,6 +31,7 @@ class FakeBackend:
         self.batches: list[list[int]] = []
         self.reserved_batches: list[list[int]] = []
         self.threads: set[int] = set()
+        self.prepared: list[int] = []
         self.closed = False
 
     def infer(self, rows: Sequence[TokenRow]) -> Outputs:
@@ -45,6 +47,9 @@ class FakeBackend:
         if self._before:
             self._before(rows)
         return np.array([[row.ids[0], len(row.ids)] for row in rows], np.float32)
+
+    def prepare(self, tokens: int) -> None:
+        self.prepared.append(tokens)
 
     def close(self) -> None:
         self.closed = True

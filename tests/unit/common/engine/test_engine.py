@@ -317,6 +317,24 @@ async def test_a_long_window_is_not_computed_at_the_start() -> None:
     engine.close()
 
 
+async def test_lengths_are_prepared_after_the_start_while_nothing_is_computed() -> None:
+    gate = Gate()
+    backend = FakeBackend(gate)
+    backend.unprepared = (2, 4)
+    engine = make_engine(backend)
+    work = asyncio.create_task(engine.run([row(5)], INTERACTIVE))
+    await gate.arrival()
+    preparing = asyncio.create_task(engine.prepare_when_idle())
+    done, _ = await asyncio.wait([preparing], timeout=0.5)
+    assert not done
+    assert backend.prepared == []
+    gate.open()
+    await work
+    await preparing
+    assert backend.prepared == [2, 4]
+    engine.close()
+
+
 async def test_a_backend_that_fails_on_good_input_too_is_declared_dead() -> None:
     def always_fail(_: Sequence[TokenRow]) -> None:
         raise RuntimeError("CUDA error: device-side assert triggered")
