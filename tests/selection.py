@@ -15,9 +15,12 @@ EXTENDED = {
     "containers": "containers: docker or podman, and images that are built",
     "endurance": "endurance: the same work again and again, for minutes",
     "make": "targets of make, run in a copy of the repository",
+    "models": "models: installed, converted, compared with their originals",
     "node": "Node.js and npm",
+    "packages": "bentos and distributions: built, and served outside the repository",
     "prometheus": "Prometheus, which collects for some seconds",
     "ray": "a Ray cluster",
+    "torch": "PyTorch as the backend, which is for GPUs and for models that are not converted",
     "tools": "the command-line tools at work: migration, embed, evaluate, bench, doctor",
 }
 """Markers of the tests that `make test` leaves out, and what they need; each of them has the marker `extended`, too."""

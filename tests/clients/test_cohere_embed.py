@@ -67,7 +67,7 @@ def test_v2_inputs_of_text(v2: Any, expected: Any) -> None:
 
 
 def test_one_call_of_6144_texts_is_answered_in_order(v1: Any, embed: Service) -> None:
-    texts = [f"heron number {number}" for number in range(64 * 96)]
+    texts = [str(number) for number in range(64 * 96)]
     answer = v1.embed(texts=texts, model=EMBED.model, input_type="search_document")
     assert answer.texts == texts
     assert len(answer.id.split(", ")) == 64

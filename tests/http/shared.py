@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from safetensors.numpy import load_file, save_file
+from safetensors import safe_open
 from tokenizers import Tokenizer
 
 from bentos.common.models import store
@@ -56,7 +56,7 @@ def frail_rerank(home: Path, logs: Path, tmp_path_factory: pytest.TempPathFactor
 
 @pytest.fixture(scope="session", params=["frail_embed", "frail_rerank"])
 def frail(request: pytest.FixtureRequest) -> Service:
-    """Each service on PyTorch with a short queue, a low limit for bodies, logs as JSON, vendors' names for its model.
+    """Each service with a short queue, a low limit for bodies, logs as JSON, vendors' names for its model.
 
     The model fails on `POISON`.
     """
@@ -174,15 +174,16 @@ def _frail(kind: Kind, aliases: str, home: Path, frail_home: Path, logs: Path) -
 
 
 def _poison(model: str, home: Path, frail_home: Path) -> None:
-    source = store.find(model, home=home).path
-    target = frail_home / source.relative_to(home)
-    shutil.copytree(source, target)
-    shutil.copy(source.parent / "latest", target.parent)
-    encoding = Tokenizer.from_file(str(target / TOKENIZER_FILE)).encode(POISON, add_special_tokens=False)
-    [token] = encoding.ids
-    [weights] = target.glob("model*.safetensors")
-    tensors = load_file(weights)
-    [name] = [name for name in tensors if name.endswith("word_embeddings.weight")]
-    embeddings = tensors[name].copy()
-    embeddings[token] = np.nan
-    save_file(tensors | {name: embeddings}, weights, metadata={"format": "pt"})
+    """A copy of a converted model, whose embedding of one word is not a number."""
+    converted = store.find(model, home=home, backend="openvino", precision="fp32").path
+    target = frail_home / converted.relative_to(home)
+    shutil.copytree(converted, target)
+    [token] = Tokenizer.from_file(str(target / TOKENIZER_FILE)).encode(POISON, add_special_tokens=False).ids
+    [weights] = store.find(model, home=home).path.glob("model*.safetensors")
+    with safe_open(weights, "np") as tensors:
+        [name] = [name for name in tensors.keys() if name.endswith("word_embeddings.weight")]  # noqa: SIM118
+        embedding = tensors.get_slice(name)[token].astype(np.float32)
+    file = target / "openvino_model.bin"
+    content = file.read_bytes()
+    assert content.count(embedding.tobytes()) == 1
+    file.write_bytes(content.replace(embedding.tobytes(), np.full_like(embedding, np.nan).tobytes()))

@@ -11,7 +11,7 @@ import pytest
 from bentos.common.models import store as model_store
 from bentos.common.resources import cpu_limit, memory_limit
 from tests.http.server import START_SECONDS, Server
-from tests.http.services import EMBED, RERANK, Kind, Service, problem
+from tests.http.services import EMBED, QUICK_STOP, RERANK, Kind, Service, problem, running
 from tests.http.shared import E5
 
 PROBES = ("/live", "/ready", "/health")
@@ -81,9 +81,13 @@ def test_info_tells_model_revision_backend_precision_limits_and_version(service:
     assert info["limits"][f"max_{service.kind.items}"] == service.kind.most_items
 
 
-def test_info_tells_the_backend_of_an_original(frail: Service) -> None:
-    backend = frail.server.client.get("/info").json()["backend"]
-    assert (backend["name"], backend["precision"]) == ("torch", "fp32")
+@pytest.mark.torch
+def test_an_original_is_served_by_pytorch_and_info_says_so(kind: Kind, home: Path, logs: Path) -> None:
+    settings = kind.lean | QUICK_STOP | {f"{kind.prefix}BACKEND": "torch"}
+    with running(kind, settings, home=home, log=logs / f"original-{kind.name}.log") as service:
+        backend = service.server.client.get("/info").json()["backend"]
+        assert (backend["name"], backend["precision"]) == ("torch", "fp32")
+        assert service.post("heron").status_code == 200
 
 
 def test_info_tells_what_the_process_may_use_and_uses(service: Service) -> None:

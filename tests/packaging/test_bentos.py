@@ -16,6 +16,8 @@ from bentos.common.models import store
 from tests.http.server import ROOT
 from tests.http.services import EMBED, RERANK, Kind, Service, running
 
+pytestmark = pytest.mark.packages
+
 BUILD_SECONDS = 300
 
 

@@ -8,6 +8,8 @@ import pytest
 
 from tests.http.server import ROOT
 
+pytestmark = pytest.mark.packages
+
 BROKEN = "WARNING: Retrying after connection broken by 'NewConnectionError: Failed to establish a new connection'"
 NOTHING = "ERROR: No matching distribution found for torch"
 

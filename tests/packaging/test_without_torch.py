@@ -16,6 +16,8 @@ from scripts.readiness import wait_until
 from tests import model_stores
 from tests.models_command import ROOT, run_models_command_with
 
+pytestmark = pytest.mark.packages
+
 ABSENT = ("torch", "transformers", "sentence_transformers", "nncf", "scipy", "sklearn")
 ENCODER = "sentence-transformers/all-MiniLM-L6-v2"
 

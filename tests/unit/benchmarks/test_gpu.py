@@ -13,6 +13,8 @@ from benchmarks.gpu.models import PRODUCTION
 from benchmarks.gpu.plan import goals
 from tests.models_command import ROOT
 
+pytestmark = pytest.mark.torch
+
 WITHOUT = """
 import runpy, sys
 missing = sys.argv.pop(1).split(",")

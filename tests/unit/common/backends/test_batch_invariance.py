@@ -17,8 +17,9 @@ AMX = "amx_tile" in Path("/proc/cpuinfo").read_text()
 """Whether there are tiles for products of bf16 and int8; their kernels differ from one row length to another."""
 BF16_DIGIT = 2**-7
 """What the last of bf16's eight digits is worth, relatively."""
-VARIANTS = [f"{kind} {variant}" for kind in ("encoder", "cross-encoder") for variant in ("torch fp32", *PRECISIONS)]
-PACKED = [variant for variant in VARIANTS if "torch" not in variant]
+KINDS = ("encoder", "cross-encoder")
+PACKED = [f"{kind} {precision}" for kind in KINDS for precision in PRECISIONS]
+VARIANTS = [*PACKED, *(pytest.param(f"{kind} torch fp32", marks=pytest.mark.torch) for kind in KINDS)]
 
 rows = st.builds(lambda length, seed: _row(length, seed), length=st.integers(3, 200), seed=st.integers(0, 2**32 - 1))
 

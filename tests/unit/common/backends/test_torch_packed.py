@@ -24,6 +24,8 @@ from bentos.common.backends.torch_packed.selection import packed_or_none
 from tests.unit.common.backends.conftest import MODELS, installed
 from tests.unit.scripts.models.conversion.tiny_models import Family, tiny_cross_encoder, tiny_encoder
 
+pytestmark = pytest.mark.torch
+
 FAMILIES: list[Family] = ["bert", "xlm-roberta", "modernbert", "qwen3"]
 LENGTHS = (3, 40, 1, 17, 64, 8)
 

@@ -6,7 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.models_command import ROOT, run_models_command
+
+pytestmark = pytest.mark.models
 
 
 def test_installed_presets_are_left_alone(model_store: Path) -> None:

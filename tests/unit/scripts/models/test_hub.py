@@ -16,6 +16,8 @@ from scripts.models.minilm import minilm_folder
 from scripts.models.selection import link_files
 from tests.models_command import run_models_command
 
+pytestmark = pytest.mark.models
+
 MODEL_ID = "example/MiniLM"
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 

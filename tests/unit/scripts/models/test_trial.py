@@ -28,6 +28,8 @@ from scripts.models.miniatures import (
 )
 from scripts.models.rows import ModelRows
 
+pytestmark = pytest.mark.models
+
 TEXTS = ["Wie machen Pflanzen Zucker?", "a", "Plants TURN Light, and <pad> [PAD] </s>, into sugar", "sugar " * 300]
 
 

@@ -13,6 +13,8 @@ from scripts.models.folder import LocalFolder
 from scripts.models.install import Wishes, install
 from scripts.models.miniatures import edit_json, write_cross_encoder, write_encoder, write_transformer
 
+pytestmark = pytest.mark.models
+
 Change = Callable[[Path], Any]
 SPARSE = "sentence_transformers.sparse_encoder.modules.SpladePooling"
 

@@ -15,6 +15,8 @@ from scripts.models.fidelity.gate import passes
 from scripts.models.verify import verify
 from tests.models_command import run_models_command
 
+pytestmark = pytest.mark.models
+
 ENCODER = "sentence-transformers/all-MiniLM-L6-v2"
 RERANKER = "duobento/small-reranker-demo"
 

@@ -20,6 +20,8 @@ from scripts.models.conversion.architecture import read_architecture
 from scripts.models.conversion.graph import packed_graph, stages
 from tests.unit.scripts.models.conversion.tiny_models import Family, saved_encoder, tiny_cross_encoder
 
+pytestmark = pytest.mark.models
+
 LENGTHS = [1, 9, 70, 2, 33]
 FAMILIES: list[Family] = ["bert", "roberta", "xlm-roberta", "camembert"]
 PADDING_ID = 1

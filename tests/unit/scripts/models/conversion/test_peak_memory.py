@@ -11,6 +11,8 @@ from safetensors.numpy import save_file
 
 from tests.models_command import ROOT
 
+pytestmark = pytest.mark.models
+
 WIDTH, LAYERS, WORDS = 512, 4, 60_000
 CONVERT = """
 import resource, sys

@@ -13,6 +13,8 @@ from scripts.models.conversion.precision import Precision
 from scripts.models.conversion.weights import plain, quantized
 from tests.unit.scripts.models.conversion.tiny_models import saved_encoder
 
+pytestmark = pytest.mark.models
+
 
 @pytest.fixture(scope="module")
 def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
