@@ -1,5 +1,6 @@
 """The manifests: valid by Kubernetes' own schemas, and started for real by podman."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -9,31 +10,79 @@ from typing import Any
 import pytest
 import yaml
 
+from bentos.common.work_options import Lane
 from scripts.free_port import free_port
 from tests.http.server import ROOT, START_SECONDS, wait_for
-from tests.http.services import Kind
+from tests.http.services import Kind, Service
+from tests.monitoring.names import names_in
 from tests.oci.engine import Engine
 
 OVERLAYS = ROOT / "deploy" / "kubernetes" / "overlays"
-# The operator publishes them as CustomResourceDefinitions, which no package holds.
-WITHOUT_SCHEMA = {"ServiceMonitor", "PrometheusRule"}
+WAIT = "duobento_expected_wait_seconds"
+# Their operators publish them as CustomResourceDefinitions, which no package holds.
+WITHOUT_SCHEMA = {"ServiceMonitor", "PrometheusRule", "ScaledObject"}
+
+
+def rendered(folder: Path) -> list[dict[str, Any]]:
+    command = [str(Path(sys.executable).parent / "kubectl"), "kustomize", str(folder)]
+    return list(yaml.safe_load_all(subprocess.run(command, capture_output=True, text=True, check=True).stdout))
 
 
 def manifests(overlay: str) -> list[dict[str, Any]]:
-    command = [str(Path(sys.executable).parent / "kubectl"), "kustomize", str(OVERLAYS / overlay)]
-    rendered = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    return list(yaml.safe_load_all(rendered))
+    return rendered(OVERLAYS / overlay)
 
 
-@pytest.mark.parametrize("overlay", ["cpu", "gpu"])
-def test_manifests_are_valid(overlay: str, tmp_path: Path) -> None:
-    file = tmp_path / "manifests.yaml"
-    known = [manifest for manifest in manifests(overlay) if manifest["kind"] not in WITHOUT_SCHEMA]
+def scaled(by: str, folder: Path) -> list[dict[str, Any]]:
+    """The overlay for processors with a component of `deploy/kubernetes/scaling`."""
+    paths = (OVERLAYS / "cpu", OVERLAYS.parent / "scaling" / by)
+    overlay, component = (os.path.relpath(path.resolve(), folder.resolve()) for path in paths)
+    (folder / "kustomization.yaml").write_text(yaml.safe_dump({"resources": [overlay], "components": [component]}))
+    return rendered(folder)
+
+
+def check(found: list[dict[str, Any]], folder: Path) -> None:
+    """Those that have a schema of Kubernetes' are valid by it."""
+    file = folder / "manifests.yaml"
+    known = [manifest for manifest in found if manifest["kind"] not in WITHOUT_SCHEMA]
     file.write_text(yaml.safe_dump_all(known))
     command = [str(Path(sys.executable).parent / "kubernetes-validate"), "--strict", str(file)]
     checked = subprocess.run(command, capture_output=True, text=True, check=False)
     assert checked.returncode == 0, checked.stdout + checked.stderr
     assert (checked.stdout + checked.stderr).count("passed") == len(known) >= 9
+
+
+@pytest.mark.parametrize("overlay", ["cpu", "gpu"])
+def test_manifests_are_valid(overlay: str, tmp_path: Path) -> None:
+    check(manifests(overlay), tmp_path)
+
+
+def test_replicas_may_follow_the_expected_wait(tmp_path: Path) -> None:
+    found = scaled("expected-wait", tmp_path)
+    check(found, tmp_path)
+    scalers = [manifest for manifest in found if manifest["kind"] == "HorizontalPodAutoscaler"]
+    metrics = [metric["pods"]["metric"] for scaler in scalers for metric in scaler["spec"]["metrics"]]
+    assert metrics == [{"name": WAIT, "selector": {"matchLabels": {"lane": Lane.INTERACTIVE.value}}}] * 2
+    adapter = yaml.safe_load((OVERLAYS.parent / "scaling/expected-wait/prometheus-adapter-values.yaml").read_text())
+    [rule] = adapter["rules"]["custom"]
+    assert names_in(rule["seriesQuery"]) == {WAIT}
+
+
+def test_keda_may_scale_by_the_expected_wait(tmp_path: Path) -> None:
+    found = scaled("keda", tmp_path)
+    check(found, tmp_path)
+    assert "HorizontalPodAutoscaler" not in {manifest["kind"] for manifest in found}
+    deployments = [manifest["metadata"]["name"] for manifest in found if manifest["kind"] == "Deployment"]
+    scalers = [manifest["spec"] for manifest in found if manifest["kind"] == "ScaledObject"]
+    assert [scaler["scaleTargetRef"]["name"] for scaler in scalers] == deployments
+    for scaler, name in zip(scalers, deployments, strict=True):
+        [trigger] = scaler["triggers"]
+        assert names_in(trigger["metadata"]["query"]) == {WAIT}
+        assert f'job="{name}", lane="{Lane.INTERACTIVE.value}"' in trigger["metadata"]["query"]
+
+
+def test_both_services_tell_the_expected_wait(embed: Service, rerank: Service) -> None:
+    for service in (embed, rerank):
+        assert service.server.metric(WAIT, lane=Lane.INTERACTIVE.value) >= 0
 
 
 def test_a_service_monitor_finds_both_services() -> None:
