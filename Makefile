@@ -86,9 +86,9 @@ test-all: venv npm-packages ## Run what make test leaves out: tools, containers,
 	@echo "About 25 minutes on two processors; the first time more, for models and npm packages."
 	@$(BIN)/python -m pytest -n $(WORKERS) -m "extended$(WITHOUT:%= and not %)" $(PYTEST_ARGS)
 
-coverage: venv ## Measure which lines and branches of bentos and scripts make test reaches, in all their processes
+coverage: venv npm-packages ## Measure which lines and branches of bentos and scripts the tests without containers reach, in all their processes
 	@$(BIN)/coverage erase
-	@$(BIN)/coverage run -m pytest -n $(WORKERS) -m "not extended" $(PYTEST_ARGS)
+	@$(BIN)/coverage run -m pytest -n $(WORKERS) -m "not containers" $(PYTEST_ARGS)
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
 

@@ -3,6 +3,7 @@
 import shlex
 from pathlib import Path
 
+import pytest
 from qdrant_client import QdrantClient
 
 from scripts.docs import migration_page
@@ -17,6 +18,7 @@ def test_the_table_of_settings_is_up_to_date() -> None:
     assert migration_page.PAGE.read_text() == migration_page.render(), "run `make docs`"
 
 
+@pytest.mark.tools
 def test_the_guides_four_command_lines(embed: Service, tmp_path: Path) -> None:
     """As a user runs them, each in a process, on a folder of the embedded engine."""
     folder = tmp_path / "qdrant"

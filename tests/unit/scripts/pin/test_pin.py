@@ -16,6 +16,8 @@ from scripts.pin.references import COMPOSE, CONTAINERFILE, OVERLAYS, VARIABLES, 
 from tests.http.server import ROOT
 from tests.unit.scripts.pin.registry import MISSING, Registry, digest
 
+pytestmark = pytest.mark.tools
+
 FILES = [COMPOSE, VARIABLES, CONTAINERFILE, *(file.relative_to(ROOT) for file in ROOT.glob(OVERLAYS))]
 FILES += [file.relative_to(ROOT) for file in ROOT.glob(WORKFLOWS)]
 DIGEST = re.compile(r"(@|, digest: )sha256:[0-9a-f]{64}")
