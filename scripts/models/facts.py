@@ -4,8 +4,6 @@ import json
 from pathlib import Path
 from typing import Any, cast
 
-from huggingface_hub import ModelCard
-
 from bentos.common.backends.interface import Kind
 from scripts.command import UsageError
 
@@ -109,6 +107,8 @@ def is_normalized(folder: Path) -> bool:
 
 def read_license(folder: Path) -> str | None:
     """The licence in the header of the model card, where there is one."""
+    from huggingface_hub import ModelCard  # takes a quarter of a second, also where all is installed
+
     card = folder / "README.md"
     if not card.is_file():
         return None

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from huggingface_hub.utils.tqdm import disable_progress_bars
-
 from bentos.common.backends.interface import Kind
 from bentos.common.models.profile import WEIGHT_PATTERNS, ModelProfile, PromptName
 from bentos.common.models.store import InstalledModel, ModelCorrupt, ModelNotInstalled, find, register
@@ -65,6 +63,8 @@ def install(
         else:
             say(f"{present.profile.model_id} is installed as {present.tag} (--force installs it again)")
             return present
+
+    from huggingface_hub.utils.tqdm import disable_progress_bars  # see facts.read_license
 
     disable_progress_bars()  # those of transformers as well: progress is plain lines here
     say(f"{source.model_id}:")
