@@ -20,6 +20,8 @@ LOCK = env -u UV_FIND_LINKS $(BIN)/uv pip compile pyproject.toml --config-file r
 	--universal --fork-strategy fewest --python-version 3.11 --generate-hashes --no-header --quiet $(LOCK_ARGS)
 BENTOFILE_SUFFIX = $(if $(filter torch,$(BACKEND)),-torch)
 NPM_PACKAGES := tests/clients/javascript/node_modules/.package-lock.json
+CLIENTS := tests/clients/python/.venv
+CLIENT_PACKAGES := $(CLIENTS)/.installed
 PRESET = $$($(BIN)/python -c "from scripts.models.presets import PRESETS as p; \
 	print('EMBED_MODEL=%s RERANK_MODEL=%s' % p['$(MODELS)'])")
 
@@ -31,8 +33,8 @@ export BENTOML_DO_NOT_TRACK := True
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help venv models serve test test-all npm-packages coverage check lint types contracts format lock pin docs bench bench-picture doctor bench-peers \
-	demo-migrate build images up down clean
+.PHONY: help venv models serve test test-all npm-packages client-packages coverage check lint types contracts format lock pin docs bench bench-picture doctor \
+	bench-peers demo-migrate build images up down clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -82,8 +84,15 @@ $(NPM_PACKAGES): tests/clients/javascript/package-lock.json
 	@cd tests/clients/javascript && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error || \
 		echo "The npm packages are not installed: the tests with Node.js are left out." >&2
 
-test-all: venv npm-packages ## Run what make test leaves out: tools, containers, a browser, Node.js, Ray, … (WITHOUT=containers for less)
-	@echo "About 25 minutes on two processors; the first time more, for models and npm packages."
+client-packages: $(CLIENT_PACKAGES) ## Install LangChain, LlamaIndex, Haystack, litellm and chromadb, apart from all else, for make test-all
+
+$(CLIENT_PACKAGES): requirements/clients.txt requirements/uv.txt scripts/install_packages.py
+	$(CHECK_PYTHON)
+	@'$(PYTHON)' scripts/install_packages.py $(CLIENTS) requirements/clients.txt && touch $@ || \
+		echo "They are not installed: the tests with these clients are left out." >&2
+
+test-all: venv npm-packages client-packages ## Run what make test leaves out: tools, containers, a browser, Node.js, Ray, … (WITHOUT=containers for less)
+	@echo "About 25 minutes on two processors; the first time more, for models and packages of clients."
 	@$(BIN)/python -m pytest -n $(WORKERS) -m "extended$(WITHOUT:%= and not %)" $(PYTEST_ARGS)
 
 coverage: venv npm-packages ## Measure which lines and branches of bentos and scripts the tests without containers reach, in all their processes
@@ -114,6 +123,7 @@ lock: venv ## Write requirements/*.txt again from pyproject.toml (LOCK_ARGS=--up
 	$(LOCK) --group build -c requirements/dev.txt --no-annotate -o requirements/uv.txt
 	for group in serve embed rerank embed-torch rerank-torch; do \
 		$(LOCK) --group $$group -c requirements/dev.txt --no-annotate -o requirements/$$group.txt || exit 1; done
+	$(LOCK) --group clients --no-annotate -o requirements/clients.txt
 	sed -i.orig -e '/^torch==/,/^[^ ]/{/--hash/d;}' -e '/^torch==/s/ \\$$//' requirements/*.txt && rm requirements/*.orig
 
 pin: venv ## Pin images by digest and GitHub's actions by commit, to what their tags name now (needs the network)
@@ -163,5 +173,5 @@ down: ## Stop and remove the production stack; its data stays (LOCAL and ARGS as
 	$(COMPOSE) $(ARGS) down
 
 clean: ## Remove the virtual environment and all caches
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(CLIENTS) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -21,7 +21,7 @@ from tests.models_command import ROOT, run_models_command_with
 INSTALLER = [
     ROOT / "bentos" / "common" / "models",
     ROOT / "scripts" / "models",
-    ROOT / "requirements",
+    ROOT / "requirements" / "dev.txt",
 ]
 UNUSED_AFTER_S = 24 * 3600
 

@@ -31,7 +31,6 @@ def _openai(kind: str = "query", **fields: object) -> Replay:
 
 REPLAYED: Mapping[str, Replay] = {
     "AnythingLLM": _openai(encoding_format="base64"),
-    "chromadb: HuggingFaceEmbeddingServer": Replay("/embed", {"inputs": TEXTS}, "none"),
     "chromadb: JinaEmbeddingFunction": _openai("passage", task="retrieval.passage", normalized=True, truncate=True),
     "Continue": _openai(),
     "Dify: OpenAI-API-compatible": _openai(user="abc-123", encoding_format="float"),
@@ -58,11 +57,7 @@ REPLAYED: Mapping[str, Replay] = {
     "LangChain: NVIDIAEmbeddings": _openai(
         "passage", encoding_format="float", input_type="passage", truncate="NONE", user=None
     ),
-    "LangChain: OpenAIEmbeddings": _openai(encoding_format="base64"),
-    "litellm": _openai(encoding_format="float"),
-    "LlamaIndex: TextEmbeddingsInference": Replay("/embed", {"inputs": TEXTS, "truncate": True}, "none"),
     "n8n": _openai(encoding_format="base64"),
     "Open WebUI": _openai("passage", input_type="passage"),
     "RAGFlow": _openai(encoding_format="base64"),
-    "Vercel AI: openai-compatible": _openai(encoding_format="float"),
 }

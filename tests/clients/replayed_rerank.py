@@ -45,13 +45,8 @@ _PASSAGES = {
 REPLAYED: Mapping[str, Replay] = {
     "Continue: huggingface-tei": _tei(return_text=False, raw_scores=False, truncation_direction="Right", truncate=True),
     "Dify: OpenAI-API-compatible": _jina("/v1/rerank", top_n=3),
-    "Haystack: HuggingFaceTEIRanker": _tei(raw_scores=False),
     "LangChain: InfinityRerank": _jina("/rerank", "usage.prompt_tokens", "usage.total_tokens", return_documents=False),
     "LangChain: NVIDIARerank": Replay("/v1/ranking", {**_PASSAGES, "truncate": "END"}, "rankings", "logit"),
-    "litellm: cohere/": _jina("/v2/rerank", "meta.tokens.input_tokens", "meta.billed_units.search_units", top_n=3),
-    "litellm: hosted_vllm/": _jina("/rerank", "usage.total_tokens", top_n=3, return_documents=True),
-    "litellm: infinity/": _jina("/v1/rerank", "usage.prompt_tokens", "usage.total_tokens", top_n=3),
-    "LlamaIndex: TextEmbeddingInference": _tei(),
     "Open WebUI: external reranker": _jina("/v1/rerank", top_n=3),
     "RAGFlow: Jina": _jina("/v1/rerank", "usage.total_tokens", top_n=3),
     "Vercel AI: @ai-sdk/togetherai": _jina(

@@ -19,6 +19,8 @@ from tests.monitoring.collector import Collector
 from tests.redis_server import RedisServer
 
 E5 = "intfloat/multilingual-e5-small-q4"
+E5_ALIASES = "e5-passage:passage, e5-query:query, embed-multilingual-v3.0"
+"""As docs/clients.md has them."""
 POISON = "zebra"
 """A word on which the models of the frail services fail."""
 FRAIL_BODY_BYTES = 1024 * 1024
@@ -38,8 +40,9 @@ IMPATIENT_BULK_SECONDS = 3.0
 
 @pytest.fixture(scope="session")
 def e5(home: Path, logs: Path) -> Iterator[Service]:
-    """embed-service with a model that has prompts, on PyTorch."""
-    with running(EMBED, EMBED.serving | {"EMBED_MODEL": E5} | QUICK_STOP, home=home, log=logs / "e5.log") as service:
+    """embed-service with a model that has prompts, on PyTorch, and with the aliases of docs/clients.md."""
+    settings = EMBED.serving | QUICK_STOP | {"EMBED_MODEL": E5, "EMBED_MODEL_ALIASES": E5_ALIASES}
+    with running(EMBED, settings, home=home, log=logs / "e5.log") as service:
         yield service
 
 
