@@ -19,7 +19,7 @@ class SharedPath:
     Attributes:
         path: of the other dialect.
         prefix: put before it, the path of this dialect's own route, such as `/tei` for `/tei/embed`.
-        fields: a body with one of them is this dialect's,
+        fields: a body with one of them, not null, is this dialect's,
         values: and so is one in which a field has this value,
         unless: except a body with one of these fields, not null, which only the other dialect knows.
         headers: a request with one of them is this dialect's whatever its body; as ASGI has them, names in lower case.

@@ -33,8 +33,6 @@ def dialect(answer: httpx.Response) -> str:
     [
         {"truncation": True},
         {"truncation": False},
-        {"truncation": None},
-        {"output_dtype": None},
         {"output_dimension": 384},
         {"input_type": "document"},
         {"input_type": "query", "truncation": True, "encoding_format": "base64"},
@@ -55,6 +53,8 @@ def test_a_request_with_a_field_of_voyages_is_known_by_it(embed: Service, fields
         {"truncate": "end", "truncation": True},
         {"dimensions": 384, "output_dtype": "float"},
         {"user": "heron", "input_type": "query", "truncation": True},
+        {"truncation": None, "output_dtype": None, "output_dimension": None},
+        {"task": "retrieval.passage", "input_type": "document"},
     ],
     ids=str,
 )

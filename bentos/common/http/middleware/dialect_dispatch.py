@@ -1,6 +1,7 @@
 """Where a request goes: of a path that several dialects use its headers or its body show which of them it speaks."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from starlette.requests import ClientDisconnect, Request
@@ -92,11 +93,16 @@ async def dialect_path(
     except (DomainError, ClientDisconnect):
         return path
     if isinstance(body, dict):
-        fields = body.keys()  # whose methods look up the few declared names, not the many that a body may have
         for own, shared in dialects:
-            known = not fields.isdisjoint(shared.fields) or (
+            known = _has(body, shared.fields) or (
                 shared.values and any(body.get(field) == value for field, value in shared.values.items())
             )
-            if known and all(body.get(field) is None for field in shared.unless):
+            if known and not _has(body, shared.unless):
                 return own
     return path
+
+
+def _has(body: dict[str, Any], fields: Sequence[str]) -> bool:
+    """Whether one of the fields is there and not null."""
+    # `isdisjoint` looks up the few declared names, not the many that a body may have.
+    return not body.keys().isdisjoint(fields) and any(body.get(field) is not None for field in fields)

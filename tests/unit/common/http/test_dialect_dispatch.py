@@ -121,7 +121,9 @@ def _speaks(body: bytes | dict[str, Any] | list[Any], headers: dict[str, str] | 
     [
         ({}, "/shared"),
         ({"input": "heron"}, "/shared"),
-        ({"text": None}, "/field/shared"),
+        ({"text": None}, "/shared"),
+        ({"text": None, "inputs": "heron"}, "/field/shared"),
+        ({"text": None, "top_k": 1}, "/all/shared"),
         ({"inputs": "heron", "input": "stork"}, "/field/shared"),
         ({"top_k": 1}, "/all/shared"),
         ({"kind": "document"}, "/all/shared"),
