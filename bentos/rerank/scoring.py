@@ -26,7 +26,8 @@ async def score_pairs(
         All of a ranking in the order of the pairs; truncated are those of which either text lost tokens.
 
     Raises:
-        DomainError: the first that `rerank` raised; a pair is `("pairs", index)`, a query stays `("query",)`.
+        DomainError: the first that `rerank` raised; a pair is `("pairs", index)`, a query `("query", index)`, of the
+            first pair that has it.
     """
     by_query: dict[str, list[int]] = {}
     for index, (query, _) in enumerate(pairs):
@@ -44,6 +45,8 @@ async def score_pairs(
             match error.loc:
                 case ("documents", int(document)):
                     error.loc = ("pairs", indexes[document])
+                case ("query",):
+                    error.loc = ("query", indexes[0])
                 case _:
                     error.rename(documents="pairs")
             raise

@@ -7,6 +7,11 @@ from pydantic import BaseModel, model_validator
 from bentos.common.errors import InvalidInput
 
 
+def differing(*names: str) -> InvalidInput:
+    """The error of fields that have one meaning and different values; it is at the last of them."""
+    return InvalidInput(f"{', '.join(names[:-1])} and {names[-1]} say different things.", loc=(names[-1],))
+
+
 class VendorBody(BaseModel):
     """A body whose unknown fields are ignored, but for one of another vendor that would change the result.
 

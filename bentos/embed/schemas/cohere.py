@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, Self, TypeAlias, TypeVar
 from pydantic import BaseModel, BeforeValidator, Field, field_validator, model_validator
 
 from bentos.common.bounds import Name, Text
-from bentos.common.errors import TooManyItems
+from bentos.common.errors import InvalidInput, TooManyItems
 from bentos.common.http.dialects.cohere import Priority
 from bentos.common.http.truncate import VendorTruncate
 from bentos.embed.quantization import EmbeddingType
@@ -154,5 +154,5 @@ class EmbedV2Body(VendorBody):
     @model_validator(mode="after")
     def _texts_or_inputs(self) -> Self:
         if self.texts is not None and self.inputs is not None:
-            raise ValueError("send texts or inputs, not both")
+            raise InvalidInput("send texts or inputs, not both", loc=("inputs",))
         return self

@@ -6,7 +6,9 @@ from pydantic import BaseModel, BeforeValidator, Field, model_validator
 
 from bentos.common.bounds import Name
 from bentos.common.engine.tokenizer import Truncation
+from bentos.common.errors import InvalidInput
 from bentos.common.http.truncate import Truncate
+from bentos.common.http.vendor_body import differing
 from bentos.embed.request import InputType
 from bentos.embed.schemas.input_type import AnyInputType
 from bentos.embed.schemas.inputs import Inputs, inputs_validator
@@ -105,14 +107,15 @@ class EmbeddingsBody(VendorBody):
 
     @model_validator(mode="after")
     def _agree(self) -> Self:
-        if len({kind for kind in (self.input_type, self.task, self.prompt_name) if kind}) > 1:
-            raise ValueError("input_type, task and prompt_name say different things")
+        named = [name for name in ("input_type", "task", "prompt_name") if getattr(self, name)]
+        if len({getattr(self, name) for name in named}) > 1:
+            raise differing(*named)
         if self.truncate_prompt_tokens == 0:
-            raise ValueError("truncate_prompt_tokens must not be 0")
+            raise InvalidInput("truncate_prompt_tokens must not be 0.", loc=("truncate_prompt_tokens",))
         if self.truncate_prompt_tokens is not None and self.truncate not in (None, self.truncation):
-            raise ValueError("truncate and truncate_prompt_tokens say different things")
+            raise differing("truncate", "truncate_prompt_tokens")
         if self.truncate_prompt_tokens is not None and self.chunked:
-            raise ValueError("chunked and truncate_prompt_tokens say different things")
+            raise differing("chunked", "truncate_prompt_tokens")
         return self
 
 

@@ -41,6 +41,9 @@ class SimilarityTEIBody(BaseModel):
 class EmbedTEIBody(VendorBody):
     """One input or several."""
 
+    # The native route's, at the same path: a body with both says two things.
+    changing = VendorBody.changing | {"text", "texts"}
+
     inputs: Annotated[
         Inputs,
         inputs_validator(MOST_ITEMS, _too_many),

@@ -52,7 +52,7 @@ async def rank(
         )
         raise
     scores = ranking.logits if body.raw_scores or body.use_activation is False else ranking.scores
-    order = ranking.best_first(body.top_n)
+    order = ranking.best_first(body.most_results)
     results: list[dict[str, Any]] = [{"index": index, "relevance_score": scores[index]} for index in order]
     asked = body.relevant_spans
     if asked and asked.mode == "enabled" and ranking.query_ids is not None:

@@ -71,8 +71,8 @@ def create_router(cross_encoder: CrossEncoder) -> APIRouter:
             cross_encoder.check_number(pairs)
             ranking = await score_pairs(pairs, one_window, options)
         except DomainError as error:
-            error.rename(documents="inputs", query="inputs")
-            error.rename(pairs="inputs", indexed=body.is_batch)
+            error.rename(documents="inputs")
+            error.rename(query="inputs", pairs="inputs", indexed=body.is_batch)
             raise
         scores = ranking.logits if body.raw_scores else ranking.scores
         predictions = [[{"score": score, "label": _LABEL}] for score in scores]

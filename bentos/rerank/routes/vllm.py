@@ -40,7 +40,8 @@ def create_router(cross_encoder: CrossEncoder, model_names: ModelNames) -> APIRo
             cross_encoder.check_number(pairs)
             ranking = await score_pairs(pairs, rerank, options)
         except DomainError as error:
-            error.rename(query=first, documents=second, max_pair_tokens="truncate_prompt_tokens")
+            error.rename(documents=second, max_pair_tokens="truncate_prompt_tokens")
+            error.rename(query=first, indexed=isinstance(getattr(body, first), list))
             error.rename(pairs=second, indexed=isinstance(getattr(body, second), list))
             raise
         scores = ranking.logits if body.use_activation is False else ranking.scores

@@ -12,11 +12,16 @@ from pydantic.json_schema import SkipJsonSchema
 from bentos.common.bounds import Name
 from bentos.common.http.dialects.cohere import Priority
 from bentos.common.http.truncate import VendorTruncate
+from bentos.common.http.vendor_body import differing
 from bentos.rerank.schemas.documents import Documents, TextObject
 from bentos.rerank.schemas.vllm import VLLMBody
 
 _JINA = "jina-"
-_SAME = [("max_tokens_per_doc", "max_doc_length"), ("max_query_length", "max_tokens_per_query")]
+_SAME = [
+    ("max_tokens_per_doc", "max_doc_length"),
+    ("max_query_length", "max_tokens_per_query"),
+    ("top_n", "top_k"),
+]
 """Two vendors' names of one thing."""
 
 Model: TypeAlias = Annotated[Name, Field(description="The served model's id or one of its aliases")]
@@ -81,6 +86,7 @@ class RerankVendorBody(VLLMBody):
     truncate: VendorTruncate = None
     # Not in the OpenAPI document: a body that has nothing else of Jina's is Voyage's.
     truncation: SkipJsonSchema[bool | None] = None
+    top_k: SkipJsonSchema[Annotated[int | None, Field(ge=1)]] = None
     raw_scores: Annotated[bool | None, Field(description="Infinity's: logits instead of their sigmoid")] = None
     priority: Priority = None
     relevant_spans: Annotated[
@@ -92,12 +98,17 @@ class RerankVendorBody(VLLMBody):
     def _agree(self) -> Self:
         for one, other in _SAME:
             if len({getattr(self, one), getattr(self, other)} - {None}) > 1:
-                raise ValueError(f"{one} and {other} say different things")
+                raise differing(one, other)
         if self.truncate and self.truncation is not None and (self.truncate != "none") != self.truncation:
-            raise ValueError("truncate and truncation say different things")
+            raise differing("truncate", "truncation")
         if self.raw_scores is not None and self.raw_scores == self.use_activation:
-            raise ValueError("raw_scores and use_activation say different things")
+            raise differing("raw_scores", "use_activation")
         return self
+
+    @property
+    def most_results(self) -> int | None:
+        """By either vendor's name; none is all."""
+        return self.top_n or self.top_k
 
 
 class RerankV1Body(RerankVendorBody):

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import BaseModel, Field, PlainValidator
 
 from bentos.common.bounds import MOST_ITEMS, Text, Texts
+from bentos.common.errors import InvalidInput, Location
 from bentos.common.http.dialects.tei import Direction
 from bentos.rerank.schemas.vendor_body import VendorBody
 from bentos.rerank.scoring import is_pair
@@ -14,6 +15,9 @@ _Pair: TypeAlias = Annotated[list[Text], Field(min_length=2, max_length=2)]
 
 class RerankTEIBody(VendorBody):
     """A query and the texts to order by it. Unknown fields are ignored."""
+
+    # The native route's, at the same path: a body with both says two things.
+    changing = VendorBody.changing | {"documents"}
 
     query: Text
     texts: Annotated[Texts, Field(description="Blank ones are scored like any other")]
@@ -32,10 +36,12 @@ class RerankTEIBody(VendorBody):
 def _pairs(value: Any) -> Any:
     """One pair, or several; a text alone is nothing that a model for pairs can score."""
     if not isinstance(value, list) or not value:
-        raise ValueError("Input should be a pair of strings, or a list of such pairs")
-    for pair in value if isinstance(value[0], list) else [value]:
+        raise InvalidInput("Input should be a pair of strings, or a list of such pairs", loc=("inputs",))
+    several = isinstance(value[0], list)
+    for index, pair in enumerate(value if several else [value]):
         if not is_pair(pair):
-            raise ValueError("Input should be a pair of strings, or a list of such pairs: this model scores pairs")
+            loc: Location = ("inputs", index) if several else ("inputs",)
+            raise InvalidInput("Input should be a pair of strings: this model scores pairs", loc=loc)
     return value
 
 

@@ -82,15 +82,24 @@ def test_total_tokens_are_those_of_the_native_route(rerank: Service) -> None:
 
 
 @pytest.mark.parametrize(
-    "fields",
+    ("fields", "place"),
     [
-        {"max_doc_length": 5, "max_tokens_per_doc": 6},
-        {"max_query_length": 5, "max_tokens_per_query": 6},
-        {"truncate": "END", "truncation": False},
-        {"raw_scores": True, "use_activation": True},
-        {"query": {"text": QUERY, "image": "https://heron.example/one.png"}},
+        ({"max_doc_length": 5, "max_tokens_per_doc": 6}, "max_doc_length"),
+        ({"max_query_length": 5, "max_tokens_per_query": 6}, "max_tokens_per_query"),
+        ({"top_n": 1, "top_k": 2}, "top_k"),
+        ({"truncate": "END", "truncation": False}, "truncation"),
+        ({"raw_scores": True, "use_activation": True}, "use_activation"),
+        ({"query": {"text": QUERY, "image": "https://heron.example/one.png"}}, "query"),
     ],
     ids=str,
 )
-def test_what_contradicts_itself_or_asks_for_more_than_text_is_400(rerank: Service, fields: dict[str, object]) -> None:
-    assert jina_error(post(rerank, PATH, DOCUMENTS, **fields))[0] == 400
+def test_what_contradicts_itself_or_asks_for_more_than_text_is_400_and_named(
+    rerank: Service, fields: dict[str, object], place: str
+) -> None:
+    status, message = jina_error(post(rerank, PATH, DOCUMENTS, **fields))[:2]
+    assert (status, message.removeprefix("invalid request: ").partition(":")[0]) == (400, place)
+
+
+def test_top_k_keeps_the_best_where_a_body_is_not_voyages(rerank: Service) -> None:
+    best = post(rerank, "/rerank", DOCUMENTS, top_n=2).json()["results"]
+    assert post(rerank, "/rerank", DOCUMENTS, top_k=2).json()["results"] == best

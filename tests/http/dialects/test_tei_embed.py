@@ -31,6 +31,11 @@ def test_the_answer_is_a_bare_list_of_vectors(embed: Service, path: str) -> None
     assert np.shape(embed.server.client.post(path, json={"inputs": "heron"}).json()) == (1, 384)
 
 
+def test_a_null_of_one_dialect_leaves_a_body_to_the_other(embed: Service) -> None:
+    assert problem(embed.post("heron", inputs=None)) == (422, "invalid_request", "inputs")
+    assert isinstance(embed.post_body(b'{"inputs": ["heron"], "texts": null}').json(), list)
+
+
 def test_the_native_dialect_keeps_its_path(embed: Service) -> None:
     assert "embedding" in embed.server.client.post("/embed", json={"text": "heron"}).json()
 
@@ -83,6 +88,8 @@ def test_too_many_inputs_are_413(embed: Service) -> None:
         ({"inputs": {"text": "heron"}}, "inputs"),
         ({"inputs": [[7], [8, 30522]]}, "inputs.1.1"),
         ({"inputs": "heron", "prompt_name": "heron"}, "prompt_name"),
+        ({"inputs": "heron", "text": "stork"}, "text"),
+        ({"inputs": ["heron"], "texts": ["stork"]}, "texts"),
         ({"inputs": "heron", "truncation_direction": "Up"}, "truncation_direction"),
     ],
     ids=str,
@@ -90,6 +97,14 @@ def test_too_many_inputs_are_413(embed: Service) -> None:
 def test_a_wrong_value_is_422_and_its_param_is_named(embed: Service, body: dict[str, object], param: str) -> None:
     status, kind, message = tei_error(embed.server.client.post("/embed", json=body))
     assert (status, kind, message.partition(":")[0]) == (422, "Validation", param)
+
+
+@pytest.mark.parametrize(("ids", "place"), [([101, 2, 99_999], "ids.2"), ([[101], [101, -1]], "ids.1.1")])
+def test_a_token_id_that_the_model_does_not_have_is_422_and_its_place_is_named(
+    embed: Service, ids: object, place: str
+) -> None:
+    status, _, message = tei_error(embed.server.client.post("/decode", json={"ids": ids}))
+    assert (status, message) == (422, f"{place}: A token id of this model is between 0 and 30521.")
 
 
 def test_a_missing_field_is_422_and_named(embed: Service) -> None:

@@ -87,6 +87,7 @@ def test_an_empty_list_is_400(rerank: Service) -> None:
         ({"query": None}, "query: Input should be a valid string"),
         ({"truncation_direction": "Up"}, "truncation_direction: Input should be"),
         ({"raw_scores": "heron"}, "raw_scores: Input should be a valid boolean"),
+        ({"documents": ["stork"]}, "documents: There is no such field here"),
     ],
     ids=lambda value: str(value)[:40],
 )
@@ -163,8 +164,22 @@ def test_of_a_longer_pair_one_window_is_predicted(rerank: Service) -> None:
 
 
 @pytest.mark.parametrize(
-    "inputs", [QUERY, [QUERY], [[QUERY]], [], [[QUERY, NEEDLE], QUERY], [[QUERY, 7]]], ids=lambda value: str(value)[:20]
+    ("inputs", "place"),
+    [
+        (QUERY, "inputs"),
+        ([QUERY], "inputs"),
+        ([[QUERY]], "inputs.0"),
+        ([], "inputs"),
+        ([[QUERY, NEEDLE], QUERY], "inputs.1"),
+        ([[QUERY, 7]], "inputs.0"),
+    ],
+    ids=lambda value: str(value)[:20],
 )
-def test_what_is_no_pair_is_422(rerank: Service, inputs: object) -> None:
+def test_what_is_no_pair_is_422_and_named(rerank: Service, inputs: object, place: str) -> None:
     status, kind, message = tei_error(predict(rerank, inputs))
-    assert (status, kind, message.partition(":")[0]) == (422, "Validation", "inputs")
+    assert (status, kind, message.partition(":")[0]) == (422, "Validation", place)
+
+
+def test_a_long_query_that_is_refused_is_named_by_its_pair(rerank: Service) -> None:
+    refused = predict(rerank, [[QUERY, NEEDLE], [LONG, NEEDLE]], truncate=False)
+    assert tei_error(refused)[2].partition(":")[0] == "inputs.1"

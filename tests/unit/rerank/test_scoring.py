@@ -5,7 +5,7 @@ import asyncio
 import numpy as np
 import pytest
 
-from bentos.common.errors import InferenceFailed, Overloaded
+from bentos.common.errors import InferenceFailed, InvalidInput, Overloaded
 from bentos.common.work_options import DEFAULT, WorkOptions
 from bentos.rerank.request import Ranking, RerankRequest
 from bentos.rerank.scoring import score_pairs
@@ -46,6 +46,17 @@ async def test_an_error_names_the_pair() -> None:
     with pytest.raises(InferenceFailed) as failed:
         await score_pairs([("a", "x"), ("b", "x"), ("a", "x"), ("b", "x")], fails, DEFAULT)
     assert failed.value.loc == ("pairs", 3)
+
+
+async def test_an_error_of_a_query_names_its_first_pair() -> None:
+    async def fails(request: RerankRequest, options: WorkOptions) -> Ranking:
+        if request.query != "b":
+            return await by_length(request, options)
+        raise InvalidInput("It is too long.", loc=("query",))
+
+    with pytest.raises(InvalidInput) as failed:
+        await score_pairs([("a", "x"), ("b", "x"), ("a", "x"), ("b", "x")], fails, DEFAULT)
+    assert failed.value.loc == ("query", 1)
 
 
 async def test_an_error_of_one_query_ends_the_work_for_the_others() -> None:

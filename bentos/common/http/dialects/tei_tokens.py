@@ -82,15 +82,17 @@ def create_router(lifecycle: Lifecycle) -> APIRouter:
     @router.post("/decode", summary="Texts of tokens", response_model=list[str])
     async def decode(body: DecodeTEIBody, options: WorkOptions) -> Response:
         """The text of each list of token ids."""
-        lists = [ids for ids in body.ids if isinstance(ids, list)]
-        lists = lists or [[token for token in body.ids if isinstance(token, int)]]
+        several = [ids for ids in body.ids if isinstance(ids, list)]
+        lists = several or [[token for token in body.ids if isinstance(token, int)]]
         if (number := sum(map(len, lists))) > _MOST_TOKENS:
             raise TooManyTokens(f"{number} token ids are more than the limit of {_MOST_TOKENS}.", loc=("ids",))
         model = lifecycle.loaded
         size = model.tokenizer.vocabulary_size
         for index, ids in enumerate(lists):
             if ids and not (min(ids) >= 0 and max(ids) < size):
-                raise InvalidInput(f"A token id of this model is between 0 and {size - 1}.", loc=("ids", index))
+                place = next(place for place, token in enumerate(ids) if not 0 <= token < size)
+                loc = ("ids", index, place) if several else ("ids", place)
+                raise InvalidInput(f"A token id of this model is between 0 and {size - 1}.", loc=loc)
         lane = model.engine.admit_texts(lists, options, computes=False)
         skip = body.skip_special_tokens is not False
 
