@@ -13,10 +13,16 @@ class TypedModelNames(ModelNames):
         model_id: of the served model.
         aliases: other names that mean it, with or without `:query`, `:passage` or `:none` behind them; what else
             follows a colon belongs to the name.
+
+    Raises:
+        ValueError: a name has two input types.
     """
 
     def __init__(self, model_id: str, aliases: Collection[str] = ()) -> None:
-        typed = dict(map(_typed, aliases))
+        pairs = list(map(_typed, aliases))
+        typed = dict(pairs)
+        if twice := next((name for name, input_type in pairs if typed[name] is not input_type), None):
+            raise ValueError(f"{twice} has two input types: a name has one, or none.")
         super().__init__(model_id, typed)
         self._input_types = {name: input_type for name, input_type in typed.items() if input_type}
 

@@ -2,11 +2,12 @@
 
 from typing import Literal, TypeAlias
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import SettingsConfigDict
 
 from bentos.common.bounds import MOST_ITEMS
 from bentos.common.settings import CommaSeparated, EngineSettings
+from bentos.embed.model_names import TypedModelNames
 
 DEFAULT_MODEL = "intfloat/multilingual-e5-large"
 TokenIds: TypeAlias = Literal["none", "own", "cl100k"]
@@ -55,3 +56,9 @@ class EmbedSettings(EngineSettings):
         16_384, ge=1, description="Tokens of a text that are read in pieces; what lies beyond is truncated"
     )
     max_texts: int = Field(2048, ge=1, le=MOST_ITEMS, description="Most texts in one request")
+
+    @field_validator("model_aliases")
+    @classmethod
+    def _have_one_type_each(cls, aliases: list[str]) -> list[str]:
+        TypedModelNames("", aliases)
+        return aliases

@@ -2,9 +2,11 @@
 
 import pytest
 
+from bentos.common.environment import load
 from bentos.common.errors import UnknownModel
 from bentos.embed.model_names import TypedModelNames
 from bentos.embed.request import InputType
+from bentos.embed.settings import EmbedSettings
 
 NAMES = TypedModelNames("intfloat/e5", ["e5-passage:passage", "e5-query:query", "e5-plain:none", "e5:latest", ":query"])
 
@@ -29,6 +31,18 @@ def test_a_name_has_the_type_behind_its_colon(name: str | None, input_type: Inpu
 def test_another_name_is_unknown(name: str) -> None:
     with pytest.raises(UnknownModel):
         NAMES.input_type(name)
+
+
+@pytest.mark.parametrize("aliases", [["e5:query", "e5:passage"], ["e5", "e5:none"], ["e5:none", "e5"]])
+def test_a_name_of_two_types_is_refused(aliases: list[str]) -> None:
+    with pytest.raises(ValueError, match="e5 has two input types"):
+        TypedModelNames("intfloat/e5", aliases)
+
+
+def test_the_start_says_which_name_has_two_types(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EMBED_MODEL_ALIASES", "e5:query,e5:passage")
+    with pytest.raises(SystemExit, match=r"EMBED_MODEL_ALIASES=.*: e5 has two input types: a name has one, or none"):
+        load(EmbedSettings)
 
 
 def test_names_are_listed_without_their_types() -> None:
