@@ -42,7 +42,7 @@ class EmbedService(AssembledService):
             except DomainError as error:
                 error.rename(texts="sentences")
                 raise
-            ASSEMBLY.lifecycle.metrics.truncated_items.labels(ENCODE.path).inc(len(result.truncated))
+            batch.name_truncated(sentences[index] for index in result.truncated)
             return result.vectors.array
 
 

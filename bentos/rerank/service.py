@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from bentos.common.environment import load
+from bentos.common.errors import DomainError
 from bentos.common.http.bentoml_adapter.calls import BatchAPI
 from bentos.common.models.aliases import ModelNames
 from bentos.common.models.resolve import resolve
@@ -38,9 +39,12 @@ class RerankService(AssembledService):
         """Scores of (query, document) pairs between 0 and 1, float32 `[pairs]`."""
         with SCORE.gate.batch(len(pairs)) as batch:
             ASSEMBLY.lifecycle.loaded.cached_engine.admit_texts(texts_of(pairs), batch.options)
-            ranking = await score_pairs(pairs, CROSS_ENCODER.rerank, batch.options)
-            # The answer is an array, which has no place for what was truncated.
-            ASSEMBLY.lifecycle.metrics.truncated_items.labels(SCORE.path).inc(len(ranking.truncated))
+            try:
+                ranking = await score_pairs(pairs, CROSS_ENCODER.rerank, batch.options)
+            except DomainError as error:
+                error.rename(query="pairs")
+                raise
+            batch.name_truncated(pairs[index] for index in ranking.truncated)
             return ranking.scores
 
 

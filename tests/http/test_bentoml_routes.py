@@ -103,6 +103,21 @@ def test_a_text_on_which_the_model_fails_fails_its_own_call_only(frail: Service)
     assert {problem(answer)[1] for answer in answers[::8]} == {"internal_error"}
 
 
+def test_each_of_many_merged_calls_is_told_which_of_its_own_texts_lost_tokens(embed: Service) -> None:
+    def send(number: int) -> str | None:
+        texts = [f"heron {number}"] * 3
+        if number % 4 < 3:
+            texts[number % 4] = f"{number} " + "the heron waits " * 200
+        truncated: str | None = embed.server.client.post("/encode", json={"sentences": texts}).headers.get(
+            "X-Truncated"
+        )
+        return truncated
+
+    with ThreadPoolExecutor(16) as clients:
+        named = list(clients.map(send, range(GOOD_CALLS)))
+    assert named == [str(number % 4) if number % 4 < 3 else None for number in range(GOOD_CALLS)]
+
+
 def test_other_methods_are_405(service: Service) -> None:
     answer = service.server.client.get(api(service.kind))
     assert problem(answer) == (405, "method_not_allowed", None)

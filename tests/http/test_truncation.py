@@ -25,6 +25,9 @@ CUTS: dict[str, dict[str, object]] = {
     "/tei/embed": {"inputs": [LONG, "heron", LONG]},
     "/": {"inputs": [LONG, "heron", LONG]},
     "/voyage/v1/embeddings": {"input": [LONG, "heron", LONG], "model": EMBED.model},
+    "/encode": {"sentences": [LONG, "heron", LONG]},
+    "/score": {"pairs": [[QUERY, FILLER * 600], [QUERY, "heron"], [LONG, "heron"]]},
+    "/predict": {"inputs": [[QUERY, LONG], [QUERY, "heron"], [LONG, "heron"]]},
     "/rerank": {"query": QUERY, "documents": [LONG, "heron", LONG], "max_tokens_per_doc": 100},
     "/v1/rerank": {**OF_RERANK, "documents": [LONG, "heron", LONG], "max_chunks_per_doc": 1},
     "/v2/rerank": {**OF_RERANK, "documents": [LONG, "heron", LONG], "max_tokens_per_doc": 100},
@@ -41,7 +44,8 @@ def _words(count: int, skip: int = 0) -> str:
 
 @pytest.mark.parametrize("path", CUTS)
 def test_a_truncated_text_is_named_and_counted_in_every_dialect(embed: Service, rerank: Service, path: str) -> None:
-    server = (rerank if "rerank" in path else embed).server
+    of_rerank = "rerank" in path or path in ("/score", "/predict")
+    server = (rerank if of_rerank else embed).server
     before = server.metric("duobento_truncated_items_total", route=path)
     answer = server.client.post(path, json=CUTS[path])
     assert (answer.status_code, answer.headers["X-Truncated"]) == (200, "0,2"), answer.text

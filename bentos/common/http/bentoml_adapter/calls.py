@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +18,7 @@ from bentos.common.errors import DeadlineExceeded, InvalidInput, NoItems, TooMan
 from bentos.common.http.bentoml_adapter.merge_gate import MERGED_ITEMS, Call, FailedBatch, MergeGate
 from bentos.common.http.body import NOT_AN_OBJECT, load_json
 from bentos.common.http.dialect_router import SharedPath
+from bentos.common.http.headers import truncated_header
 from bentos.common.http.middleware.dialect_dispatch import dialect_path
 from bentos.common.http.problems import CLIENT_CLOSED_REQUEST, problem_of
 from bentos.common.http.responses import native_error
@@ -163,7 +164,15 @@ class BentoMLCalls:
         if answer.status_code >= 400:
             raise call.error or RuntimeError(f"BentoML answered {answer.status_code}")
         count_tokens(call.used_tokens)
+        if call.truncated:
+            lost = (index for index, item in enumerate(items) if _hashable(item) in call.truncated)
+            answer.headers.update(truncated_header(list(lost)))
         return answer
+
+
+def _hashable(item: Any) -> Hashable:
+    """An item as BentoML hands it to the API: a pair is a tuple."""
+    return tuple(item) if isinstance(item, list) else item
 
 
 async def _ask(app: ASGIApp, scope: Scope, body: bytes) -> Response:

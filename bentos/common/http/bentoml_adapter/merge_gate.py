@@ -7,7 +7,7 @@ is a batch of each lane at a time, so interactive calls do not wait for bulk one
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Hashable, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 
@@ -37,6 +37,7 @@ class Call:
         alone: whether it may be merged with no other; then, whether it was not.
         error: that its batch failed with.
         used_tokens: its share of what its batch took, by the estimate.
+        truncated: those items of its batch that lost tokens; none where nothing was said.
         admitted: done once BentoML may have it.
     """
 
@@ -47,6 +48,7 @@ class Call:
     alone: bool = False
     error: Exception | None = None
     used_tokens: int = 0
+    truncated: frozenset[Hashable] = frozenset()
     admitted: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
 
@@ -74,6 +76,12 @@ class Batch:
     def options(self) -> WorkOptions:
         """Of the work for all calls."""
         return WorkOptions(self.lane, self.deadline)
+
+    def name_truncated(self, items: Iterable[Hashable]) -> None:
+        """Tell all calls which items lost tokens: by themselves, as BentoML says nothing of the calls' order."""
+        lost = frozenset(items)
+        for call in self.calls:
+            call.truncated = lost
 
 
 class MergeGate:
