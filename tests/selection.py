@@ -13,8 +13,9 @@ import pytest
 EXTENDED = {
     "browser": "a browser: Chromium",
     "containers": "containers: docker or podman, and images that are built",
-    "frameworks": "the clients of LangChain, LlamaIndex, Haystack, litellm and chromadb: make client-packages",
     "endurance": "endurance: the same work again and again, for minutes",
+    "frameworks": "the clients of LangChain, LlamaIndex, Haystack, litellm and chromadb: make client-packages",
+    "index": "a package index",
     "make": "targets of make, run in a copy of the repository",
     "models": "models: installed, converted, compared with their originals",
     "node": "Node.js and npm",
