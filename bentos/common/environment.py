@@ -1,12 +1,14 @@
 """Settings as the environment has them: all mistakes in one message, and a word on variables that set nothing."""
 
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, Generic, TypeVar
 
 from pydantic import SecretStr, ValidationError
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings
 
 from bentos.common.settings import CacheSettings, EngineSettings, ServerSettings, TracesSettings
@@ -71,16 +73,37 @@ def _message(lines: list[str]) -> str:
 
 
 def _mistakes(settings: type[BaseSettings]) -> list[str]:
+    """A line for each wrong variable, and for each contradiction between variables that are right by themselves."""
+    values = _by_old_names(settings)
+    problems = _problems(settings, values)
+    wrong = {str(problem["loc"][0]) for problem in problems if problem["loc"]}
+    if wrong:
+        # pydantic compares variables only when each of them is right.
+        right = {name: settings.model_fields[name].get_default(call_default_factory=True) for name in wrong}
+        problems += [problem for problem in _problems(settings, values | right) if not problem["loc"]]
+    names = re.compile(rf"\b({'|'.join(settings.model_fields)})\b")
+    lines = []
+    for problem in problems:
+        message = problem["msg"].removeprefix("Value error, ")
+        if location := problem["loc"]:
+            name = _variable(settings, ".".join(map(str, location)))
+            lines.append(f"  {name}={_shown(settings, location, problem['input'])}: {message}")
+        else:
+            contradictions = (line for line in message.splitlines() if wrong.isdisjoint(names.findall(line)))
+            lines += [f"  {names.sub(lambda found: _variable(settings, found[0]), line)}" for line in contradictions]
+    return lines
+
+
+def _problems(settings: type[BaseSettings], values: dict[str, Any]) -> list[ErrorDetails]:
     try:
-        settings(**_by_old_names(settings))
+        settings(**values)
     except ValidationError as error:
-        return [
-            _explain(
-                _prefix(settings), problem["loc"], problem["msg"], _shown(settings, problem["loc"], problem["input"])
-            )
-            for problem in error.errors()
-        ]
+        return error.errors()
     return []
+
+
+def _variable(settings: type[BaseSettings], name: str) -> str:
+    return f"{_prefix(settings)}{name.upper()}"
 
 
 def _prefix(settings: type[BaseSettings]) -> str:
@@ -120,10 +143,3 @@ def _shown(settings: type[BaseSettings], location: tuple[int | str, ...], value:
     """A value as it may be printed."""
     field = settings.model_fields.get(str(location[0])) if location else None
     return "***" if field is not None and SecretStr.__name__ in repr(field.annotation) else value
-
-
-def _explain(prefix: str, location: tuple[int | str, ...], message: str, value: object) -> str:
-    if not location:
-        return f"  {prefix}*: {message.removeprefix('Value error, ')}"
-    name = (prefix + ".".join(str(part) for part in location)).upper()
-    return f"  {name}={value}: {message.removeprefix('Value error, ')}"

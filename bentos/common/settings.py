@@ -20,6 +20,8 @@ UNNAMED_KEY = "unnamed"
 NO_KEY = "none"
 """What requests without a right key are counted under."""
 _KEY_NAME = re.compile(r"[A-Za-z][\w-]{0,31}", re.ASCII)
+# As a browser writes it, who compares letter by letter: lower case, a port only if it is not the scheme's.
+_ORIGIN = re.compile(r"\*|null|[a-z][a-z0-9+.-]*://[^\s/?#@A-Z]+")
 
 
 def _comma_separated(value: object) -> object:
@@ -145,6 +147,16 @@ class ServerSettings(BaseSettings):
         if len({key.key for key in named}) < len(named):
             raise ValueError("a key stands there twice")
         return keys
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _are_origins(cls, origins: list[str]) -> list[str]:
+        if wrong := [origin for origin in origins if not _ORIGIN.fullmatch(origin)]:
+            raise ValueError(
+                f"no browser sends {' or '.join(wrong)} as an origin: write scheme, host and port in lower case,"
+                " nothing behind them, such as https://app.example.com, or * for all"
+            )
+        return origins
 
     @property
     def named_keys(self) -> list["APIKey"]:
@@ -291,8 +303,13 @@ class EngineSettings(BaseSettings):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        if self.streams > self.threads:
-            raise ValueError(f"streams ({self.streams}) must not be more than threads ({self.threads})")
-        if self.min_batch_tokens > self.max_batch_tokens:
-            raise ValueError("min_batch_tokens must not be more than max_batch_tokens")
+        pairs = (("streams", "threads"), ("min_batch_tokens", "max_batch_tokens"))
+        values = {name: getattr(self, name) for pair in pairs for name in pair}
+        wrong = [
+            f"{less} ({values[less]}) must not be more than {more} ({values[more]})"
+            for less, more in pairs
+            if values[less] > values[more]
+        ]
+        if wrong:
+            raise ValueError("\n".join(wrong))
         return self

@@ -70,17 +70,52 @@ def test_every_wrong_variable_of_every_kind_is_named_at_once(monkeypatch: pytest
     ]
 
 
+def test_contradictions_are_named_beside_wrong_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    wrong = {"EMBED_STREAMS": "4", "EMBED_THREADS": "2", "EMBED_MIN_BATCH_TOKENS": "9999999", "EMBED_BACKEND": "pond"}
+    for name, value in {**wrong, "MAX_INFLIGHT_BYTES": "2048", "MAX_BODY_BYTES": "many"}.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SystemExit) as stopped:
+        load(EmbedSettings)
+    beginnings = [
+        "EMBED_BACKEND=pond",
+        "EMBED_STREAMS (4) must",
+        "EMBED_MIN_BATCH_TOKENS (9999999) must",
+        "MAX_BODY_BYTES=many",
+    ]
+    lines = str(stopped.value).splitlines()[1:]
+    assert len(lines) == len(beginnings)
+    assert all(line.startswith(f"  {beginning}") for line, beginning in zip(lines, beginnings, strict=True))
+
+
+@pytest.mark.parametrize(
+    "origins",
+    ["*", "null", "https://app.example.com", "http://localhost:3000, capacitor://localhost", "http://[::1]:80"],
+)
+def test_origins_are_what_a_browser_sends(origins: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CORS_ORIGINS", origins)
+    assert read(ServerSettings).cors_origins == origins.split(", ")
+
+
+@pytest.mark.parametrize(
+    "wrong", ["foo", "https://app.example.com/", "https://App.example.com", "localhost:3000", "https://"]
+)
+def test_an_origin_that_no_browser_sends_is_refused(wrong: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CORS_ORIGINS", f"https://heron.example.com,{wrong}")
+    with pytest.raises(WrongSettings, match=f"CORS_ORIGINS=.*: no browser sends {wrong} as an origin: "):
+        read(ServerSettings)
+
+
 def test_settings_that_contradict_each_other_are_explained(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RERANK_STREAMS", "4")
     monkeypatch.setenv("RERANK_THREADS", "2")
-    with pytest.raises(WrongSettings, match=r"RERANK_\*: streams \(4\) must not be more than threads \(2\)"):
+    with pytest.raises(WrongSettings, match=r"  RERANK_STREAMS \(4\) must not be more than RERANK_THREADS \(2\)"):
         read(RerankSettings)
 
 
 def test_memory_that_has_no_room_for_one_body_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MAX_BODY_BYTES", "2048")
     monkeypatch.setenv("MAX_INFLIGHT_BYTES", "2047")
-    explained = r"\*: max_inflight_bytes \(2047\) must not be less than max_body_bytes \(2048\)"
+    explained = r"  MAX_INFLIGHT_BYTES \(2047\) must not be less than MAX_BODY_BYTES \(2048\)"
     with pytest.raises(WrongSettings, match=explained):
         read(ServerSettings)
 
