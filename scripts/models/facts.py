@@ -18,6 +18,8 @@ _TRANSFORMER_FILES = (
     ),
 )
 
+NATIVE_IN_TRANSFORMERS = frozenset({"nomic_bert", "eurobert"})
+"""Families with code in their repositories that transformers has itself; of all others that code is the model."""
 # Families that start positions after the padding id, so that much of the table is never used.
 _OFFSET_POSITIONS = {"roberta", "xlm-roberta", "xlm-roberta-xl", "camembert", "mpnet", "roberta-prelayernorm"}
 

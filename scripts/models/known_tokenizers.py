@@ -1,8 +1,8 @@
 """Tokenizers whose `tokenizer.json` gives the tokens that transformers gives, told by their parts.
 
-transformers builds those of BERT and RoBERTa anew, from the vocabulary and `tokenizer_config.json`, whatever the other
-parts of the file are. Where it is installed the two can be compared on texts; where it is not, the parts have to be
-those that it would build.
+transformers builds those of BERT, MPNet and RoBERTa anew, from vocabulary and `tokenizer_config.json`, whatever the
+other parts of the file are. Where it is installed the two can be compared on texts; where it is not, the parts have to
+be those that it would build.
 """
 
 import json
@@ -15,6 +15,7 @@ from scripts.models.facts import read_json
 
 _CLS_SEP = ("[CLS]", "[SEP]")
 _S = ("<s>", "</s>")
+_MPNET = {"MPNetTokenizer", "MPNetTokenizerFast"}
 # Classes that take the file as it is.
 _AS_IT_IS = {"PreTrainedTokenizerFast", "TokenizersBackend"}
 
@@ -25,11 +26,16 @@ def is_known(folder: Path, tokenizer: Tokenizer) -> bool:
     state = json.loads(tokenizer.to_str())
     model, parts = state["model"]["type"], {name: state[name] for name in ("normalizer", "pre_tokenizer")}
     match model:
+        case "WordPiece" if config.get("tokenizer_class") in _MPNET:
+            return parts == _bert(config) and _surrounds(tokenizer, _S, separators=2)
         case "WordPiece":
             return parts == _bert(config) and _surrounds(tokenizer, _CLS_SEP, separators=1)
         case "Unigram":
             as_it_is = config.get("tokenizer_class") in _AS_IT_IS
             return _is_sentencepiece(parts, as_it_is) and _surrounds(tokenizer, _S, separators=2)
+        case "BPE" if read_json(folder / "config.json").get("model_type") == "modernbert":
+            as_it_is = config.get("tokenizer_class") in _AS_IT_IS
+            return as_it_is and _surrounds(tokenizer, _CLS_SEP, separators=1)
         case "BPE":
             return parts == _roberta(config) and _surrounds(tokenizer, _S, separators=2)
     return False

@@ -6,10 +6,8 @@ from typing import Any
 
 from bentos.common.models.profile import ModelProfile
 from scripts.command import UsageError
-from scripts.models.facts import read_json, read_modules
+from scripts.models.facts import NATIVE_IN_TRANSFORMERS, read_json, read_modules
 
-# Families with code in their repositories that transformers has itself; of all others that code is the model.
-_NATIVE_IN_TRANSFORMERS = {"nomic_bert", "eurobert"}
 _SPARSE = {"SparseEncoder", "SpladePooling", "MLMTransformer", "SparseAutoEncoder", "SparseStaticEmbedding"}
 _STATIC = {"StaticEmbedding", "WordEmbeddings", "BoW"}
 _LFS_POINTER = b"version https://git-lfs"
@@ -85,7 +83,7 @@ def _reasons(config: dict[str, Any], declared: str, classes: list[str], kinds: l
             f"The model is a causal language model ({architecture}) that would score by the tokens yes and no, which "
             "is not served: use one with a scoring head, such as its ForSequenceClassification version."
         )
-    if (auto_map := config.get("auto_map")) and config.get("model_type") not in _NATIVE_IN_TRANSFORMERS:
+    if (auto_map := config.get("auto_map")) and config.get("model_type") not in NATIVE_IN_TRANSFORMERS:
         code = auto_map.get("AutoModel") or next(iter(auto_map.values()))
         yield (
             f"The model needs code of its own ({code}, auto_map in config.json), which is never run here: "

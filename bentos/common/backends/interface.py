@@ -10,7 +10,7 @@ TokenIds: TypeAlias = NDArray[np.int32]
 Outputs: TypeAlias = NDArray[np.float32]
 Kind: TypeAlias = Literal["encoder", "cross-encoder"]
 """What a model computes: a vector of each text, or a logit of each pair."""
-Pooling: TypeAlias = Literal["mean", "first"]
+Pooling: TypeAlias = Literal["mean", "first", "last"]
 """How a converted graph weighs the tokens of a sequence."""
 
 

@@ -26,7 +26,7 @@ class OpenVINOBackend:
     Args:
         folder: holds `openvino_model.xml` and its weights.
         precision: of the conversion: `fp32`, `bf16` or `int8`.
-        pooling: over a sequence's tokens before the graph's head: their mean, or the first token.
+        pooling: over a sequence's tokens before the graph's head: their mean, the first or the last token.
         threads: processor threads of all streams together.
         streams: calls of `infer` at a time; they share one copy of the weights.
         window: most tokens of a row.

@@ -126,7 +126,7 @@ def pack(rows: Sequence[TokenRow], pooling: Pooling, *, uses_types: bool) -> Inp
 
     Args:
         rows: at most 64.
-        pooling: over a sequence's tokens: their mean, or the first token.
+        pooling: over a sequence's tokens: their mean, the first or the last token.
         uses_types: whether the graph takes segments.
 
     Returns:
@@ -154,6 +154,8 @@ def pack(rows: Sequence[TokenRow], pooling: Pooling, *, uses_types: bool) -> Inp
     pool = np.zeros((_CHUNK_ROWS, keys), np.float32)
     if pooling == "first":
         pool[np.arange(len(rows)), starts] = 1.0
+    elif pooling == "last":
+        pool[np.arange(len(rows)), starts + lengths - 1] = 1.0
     else:
         pool[numbers, places] = 1.0 / lengths[numbers]
     return {**inputs, "pool": pool}

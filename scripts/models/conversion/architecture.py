@@ -6,27 +6,18 @@ from typing import Any, Literal
 
 from bentos.common.backends.interface import Kind, Pooling
 from scripts.command import UsageError
+from scripts.models.conversion.configuration import Activation
+from scripts.models.conversion.families import FAMILIES, Family
 from scripts.models.conversion.torch_only import not_convertible
-from scripts.models.facts import read_json
+from scripts.models.facts import NATIVE_IN_TRANSFORMERS, read_json
 
-Activation = Literal["gelu", "gelu_tanh", "relu", "tanh", "identity"]
-
-_BERT = "bert"
-# These start positions after the padding id.
-_ROBERTA = {"roberta", "xlm-roberta", "camembert"}
-_ACTIVATIONS: dict[object, Activation] = {
-    "gelu": "gelu",
-    "gelu_new": "gelu_tanh",
-    "gelu_pytorch_tanh": "gelu_tanh",
-    "relu": "relu",
-}
 _DENSE_ACTIVATIONS: dict[object, Activation] = {
     "torch.nn.modules.activation.Tanh": "tanh",
     "torch.nn.modules.activation.GELU": "gelu",
     "torch.nn.modules.activation.ReLU": "relu",
     "torch.nn.modules.linear.Identity": "identity",
 }
-_POOLINGS: dict[object, Pooling] = {"mean": "mean", "cls": "first"}
+_POOLINGS: dict[object, Pooling] = {"mean": "mean", "cls": "first", "lasttoken": "last"}
 # sentence-transformers' names of a pooling until it was one name.
 _OLD_POOLINGS = {
     "pooling_mode_cls_token": "cls",
@@ -49,26 +40,21 @@ class Dense:
 
 @dataclass(frozen=True)
 class Architecture:
-    """An encoder or cross-encoder of the BERT or RoBERTa family.
+    """An encoder or cross-encoder.
 
     Attributes:
         folder: holds `config.json` and the transformer's weights.
-        positions: rows in the table of positions.
+        kind: what it is used for.
+        transformer: the model but for its pooling and what follows that.
         uses_types: whether tokens are told apart by type, as those of a pair's two texts are.
+        pooling: over the tokens of a sequence.
         head: what follows the pooling of an encoder, before its vectors are normalized.
-        padding_id: of the RoBERTa family, which counts positions from there and skips padding; None for BERT.
     """
 
     folder: Path
     kind: Kind
-    layers: int
-    width: int
-    heads: int
-    epsilon: float
-    activation: Activation
-    positions: int
+    transformer: Family
     uses_types: bool
-    padding_id: int | None
     pooling: Pooling
     head: tuple[Dense | Literal["normalize"], ...]
 
@@ -84,32 +70,23 @@ def read_architecture(folder: Path, kind: Kind) -> Architecture:
         UsageError: the packed graph cannot express the model; the sentence says what can serve it.
     """
     modules = _modules(folder)
-    transformer = folder / modules[0][1] if modules else folder
-    config = read_json(transformer / "config.json")
-    family = config.get("model_type")
-    if (family != _BERT and family not in _ROBERTA) or config.get("auto_map") or config.get("is_decoder"):
-        raise not_convertible(f"Models of type {family}{' with code of their own' * bool(config.get('auto_map'))}")
-    positions = config.get("position_embedding_type") or "absolute"
-    if positions != "absolute":
-        raise not_convertible(f"Models with positions of type {positions}")
-    activation = config.get("hidden_act", "gelu")
-    if activation not in _ACTIVATIONS:
-        raise not_convertible(f"Models with the activation {activation}")
-    pooling, head = _cross_encoder_head(config, modules) if kind == "cross-encoder" else _encoder_head(folder, modules)
-    return Architecture(
-        folder=transformer,
-        kind=kind,
-        layers=config.get("num_hidden_layers", 12),
-        width=config.get("hidden_size", 768),
-        heads=config.get("num_attention_heads", 12),
-        epsilon=config.get("layer_norm_eps", 1e-12 if family == _BERT else 1e-5),
-        activation=_ACTIVATIONS[activation],
-        positions=config.get("max_position_embeddings", 512),
-        uses_types=config.get("type_vocab_size", 2) > 1,
-        padding_id=None if family == _BERT else config.get("pad_token_id", 1),
-        pooling=pooling,
-        head=head,
-    )
+    inner = folder / modules[0][1] if modules else folder
+    config = read_json(inner / "config.json")
+    name = config.get("model_type")
+    has_code = bool(config.get("auto_map")) and name not in NATIVE_IN_TRANSFORMERS
+    if name not in FAMILIES or has_code:
+        raise not_convertible(f"Models of type {name}{' with code of their own' * has_code}")
+    transformer = FAMILIES[name](config, kind)
+    if kind == "cross-encoder":
+        _check_cross_encoder(config, modules)
+    pooling, head = (transformer.classifier_pooling, ()) if kind == "cross-encoder" else _encoder_head(folder, modules)
+    return Architecture(inner, kind, transformer, transformer.types > 1 and _gives_types(inner), pooling, head)
+
+
+def _gives_types(folder: Path) -> bool:
+    """Whether the tokenizer hands types of tokens to the model."""
+    names = read_json(folder / "tokenizer_config.json").get("model_input_names")
+    return names is None or "token_type_ids" in names
 
 
 def _modules(folder: Path) -> list[tuple[str, str]]:
@@ -118,11 +95,10 @@ def _modules(folder: Path) -> list[tuple[str, str]]:
     return [(str(module["type"]).rpartition(".")[2], str(PurePosixPath(module["path"]))) for module in listed]
 
 
-def _cross_encoder_head(config: dict[str, Any], modules: list[tuple[str, str]]) -> tuple[Pooling, tuple[()]]:
+def _check_cross_encoder(config: dict[str, Any], modules: list[tuple[str, str]]) -> None:
     labels = len(config.get("id2label") or {}) or config.get("num_labels", 2)
     if labels != 1 or len(modules) > 1:
         raise not_convertible("Cross-encoders with more than one label or modules of their own")
-    return "first", ()
 
 
 def _encoder_head(

@@ -8,7 +8,14 @@ from typing import Any
 
 import pytest
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
-from transformers import AutoTokenizer, BertTokenizer, RobertaTokenizer, XLMRobertaTokenizer
+from transformers import (
+    AutoTokenizer,
+    BertTokenizer,
+    MPNetTokenizer,
+    PreTrainedTokenizerFast,
+    RobertaTokenizer,
+    XLMRobertaTokenizer,
+)
 
 from scripts.command import UsageError
 from scripts.models import tokenizer as tokenizer_module
@@ -43,6 +50,29 @@ def byte_vocabulary() -> dict[str, int]:
     return {token: number for number, token in enumerate([*specials, *sorted(pre_tokenizers.ByteLevel.alphabet())])}
 
 
+def modernbert() -> PreTrainedTokenizerFast:
+    """ByteLevel BPE between BERT's special tokens."""
+    specials = ["[CLS]", "[SEP]", "[UNK]", "[PAD]"]
+    names = [*specials, *sorted(pre_tokenizers.ByteLevel.alphabet())]
+    tokenizer = Tokenizer(models.BPE({token: number for number, token in enumerate(names)}, []))
+    tokenizer.normalizer = normalizers.NFC()
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, trim_offsets=True)
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="[CLS]:0 $A:0 [SEP]:0",
+        pair="[CLS]:0 $A:0 [SEP]:0 $B:1 [SEP]:1",
+        special_tokens=[("[CLS]", 0), ("[SEP]", 1)],
+    )
+    return PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
+        tokenizer_object=tokenizer, cls_token="[CLS]", sep_token="[SEP]", unk_token="[UNK]", pad_token="[PAD]"
+    )
+
+
+def mpnet() -> MPNetTokenizer:
+    """WordPiece between RoBERTa's special tokens."""
+    words = {token: number + 3 for token, number in wordpiece().items()}
+    return MPNetTokenizer(vocab={"<s>": 0, "<pad>": 1, "</s>": 2, **words, "<mask>": len(words) + 3})
+
+
 BUILT: dict[str, Callable[[], Any]] = {
     "bert": lambda: BertTokenizer(vocab=wordpiece()),
     "bert, cased": lambda: BertTokenizer(vocab=wordpiece(), do_lower_case=False, strip_accents=False),
@@ -50,6 +80,8 @@ BUILT: dict[str, Callable[[], Any]] = {
     "roberta, with a space in front": lambda: RobertaTokenizer(
         vocab=byte_vocabulary(), merges=[], add_prefix_space=True
     ),
+    "mpnet": mpnet,
+    "modernbert": modernbert,
     "xlm-roberta": lambda: XLMRobertaTokenizer(vocab=vocabulary(), _spm_precompiled_charsmap=charsmap()),  # type: ignore[arg-type]
 }
 
@@ -57,6 +89,7 @@ BUILT: dict[str, Callable[[], Any]] = {
 @pytest.mark.parametrize("name", BUILT)
 def test_what_transformers_builds_is_known_and_gives_its_tokens(name: str, tmp_path: Path) -> None:
     BUILT[name]().save_pretrained(str(tmp_path))
+    (tmp_path / "config.json").write_text(json.dumps({"model_type": name.partition(",")[0]}))
     read = Tokenizer.from_file(str(tmp_path / "tokenizer.json"))
     assert is_known(tmp_path, read)
     built = AutoTokenizer.from_pretrained(str(tmp_path))

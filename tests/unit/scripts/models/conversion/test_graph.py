@@ -8,62 +8,22 @@ import numpy as np
 import openvino
 import pytest
 import torch
-from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
-from sentence_transformers import CrossEncoder, SentenceTransformer
+from sentence_transformers import SentenceTransformer
 from sentence_transformers.base.modules import Dense, Normalize
 
-from bentos.common.backends.interface import Kind, Outputs, TokenRow
+from bentos.common.backends.interface import Kind, TokenRow
 from bentos.common.backends.packing import pack
 from scripts.command import UsageError
 from scripts.models.conversion.architecture import read_architecture
 from scripts.models.conversion.graph import packed_graph, stages
+from tests.unit.scripts.models.conversion.packed_runs import cosines, random_rows, run_alone, run_packed
 from tests.unit.scripts.models.conversion.tiny_models import Family, saved_encoder, tiny_cross_encoder
 
 pytestmark = pytest.mark.models
 
-LENGTHS = [1, 9, 70, 2, 33]
 FAMILIES: list[Family] = ["bert", "roberta", "xlm-roberta", "camembert"]
 PADDING_ID = 1
-
-
-def random_rows(*, types: bool, least: int = 1000) -> list[TokenRow]:
-    random = np.random.default_rng(1)
-    return [
-        TokenRow(
-            random.integers(least, 30000, length).astype(np.int32),
-            (np.arange(length) > length // 2).astype(np.int32) * types,
-        )
-        for length in LENGTHS
-    ]
-
-
-def run_packed(folder: Path, kind: Kind, rows: list[TokenRow]) -> Outputs:
-    architecture = read_architecture(folder, kind)
-    compiled = openvino.Core().compile_model(packed_graph(folder, kind), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
-    inputs = pack(rows, architecture.pooling, uses_types=architecture.uses_types)
-    outputs: Outputs = compiled(inputs)["outputs"]
-    return outputs[: len(rows)]
-
-
-def run_alone(model: SentenceTransformer | CrossEncoder, rows: list[TokenRow], *, types: bool) -> Outputs:
-    output = "scores" if isinstance(model, CrossEncoder) else "sentence_embedding"
-    found = []
-    for row in rows:
-        features = {"input_ids": row.ids, "attention_mask": np.ones_like(row.ids)}
-        if types:
-            features["token_type_ids"] = row.type_ids
-        tensors = {name: torch.from_numpy(array[None].astype(np.int64)) for name, array in features.items()}
-        with torch.no_grad():
-            found.append(model(tensors)[output].reshape(1, -1))
-    outputs: Outputs = torch.cat(found).numpy()
-    return outputs
-
-
-def cosines(one: NDArray[Any], other: NDArray[Any]) -> NDArray[Any]:
-    lengths = np.linalg.norm(one, axis=1) * np.linalg.norm(other, axis=1)
-    found: NDArray[Any] = (one * other).sum(axis=1) / lengths
-    return found
 
 
 def check_encoder(folder: Path, rows: list[TokenRow], *, types: bool) -> None:
@@ -220,10 +180,10 @@ def test_what_the_graph_cannot_express_is_refused_in_one_sentence(tmp_path: Path
         (saved_encoder(tmp_path / "max", "bert", "max"), "encoder", "Pooling max cannot be converted"),
         (saved_encoder(tmp_path / "two", "bert", ("mean", "cls")), "encoder", "cannot be converted"),
         (saved_encoder(tmp_path / "residual", "bert", "mean", Dense(32, 16, use_residual=True)), "encoder", "A Dense"),
-        (saved_encoder(tmp_path / "distilbert", "distilbert"), "encoder", "type distilbert"),
+        (with_config(saved_encoder(tmp_path / "other", "bert"), model_type="roformer"), "encoder", "type roformer"),
         (tmp_path / "labels", "cross-encoder", "one label"),
         (with_config(saved_encoder(tmp_path / "code", "bert"), auto_map={"AutoModel": "x.Y"}), "encoder", "own"),
-        (with_config(saved_encoder(tmp_path / "act", "bert"), hidden_act="silu"), "encoder", "silu"),
+        (with_config(saved_encoder(tmp_path / "act", "bert"), hidden_act="mish"), "encoder", "mish"),
         (
             with_config(saved_encoder(tmp_path / "key", "bert"), position_embedding_type="relative_key"),
             "encoder",
