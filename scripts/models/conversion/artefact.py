@@ -22,6 +22,8 @@ from scripts.models.fidelity.texts import FIDELITY_FILE
 from scripts.models.source import versions
 
 _TOOLS = ("openvino", "numpy", "tokenizers")
+_REFUSED = "refused before"
+"""Entry of the provenance: precisions that are faster and were beyond their limits."""
 _KEPT_FILES = ("config.json", "modules.json", "tokenizer.json", "LICENSE*", "NOTICE*")
 
 
@@ -77,6 +79,7 @@ class Conversion:
     def __init__(self, original: InstalledModel, say: Callable[[str], None]) -> None:
         self._original = original
         self._say = say
+        self._refused: list[Precision] = []
         say(f"{original.profile.model_id} for OpenVINO:")
         self._pooling = read_architecture(original.path, original.profile.kind).pooling
         self._comparison = compare_with(original)
@@ -95,6 +98,7 @@ class Conversion:
                 self._say(f"    {line}")
             if not passes(kind, precision, figures):
                 self._say("  refused")
+                self._refused.append(precision)
                 return None
             profile = self._original.profile.model_copy(
                 update={
@@ -126,6 +130,7 @@ class Conversion:
             "fidelity measured on": f"{openvino.Core().get_property('CPU', 'FULL_DEVICE_NAME')} {bf16} bf16, "
             f"in {' '.join(self._comparison.languages)}",
             f"sha256 of {FIDELITY_FILE.name}": file_sha256(FIDELITY_FILE),
+            **({_REFUSED: " ".join(self._refused)} if self._refused else {}),
         }
 
 
@@ -145,10 +150,14 @@ def measure(folder: Path, precision: str, pooling: Pooling, window: int, compari
 
 
 def _present(original: InstalledModel, tries: list[Precision], home: Path | None) -> InstalledModel | None:
+    """The conversion that a search over these precisions would end with, if that is known already."""
     profile = original.profile
+    missing: list[Precision] = []
     for precision in tries:
         try:
-            return find(profile.model_id, profile.revision, backend="openvino", precision=precision, home=home)
+            found = find(profile.model_id, profile.revision, backend="openvino", precision=precision, home=home)
         except (ModelNotInstalled, ModelCorrupt):
+            missing.append(precision)
             continue
+        return found if {*missing} <= {*found.profile.provenance.get(_REFUSED, "").split()} else None
     return None

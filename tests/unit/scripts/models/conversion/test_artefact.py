@@ -10,6 +10,7 @@ import pytest
 
 from bentos.common.models.store import InstalledModel, find
 from scripts.command import UsageError
+from scripts.models.conversion import artefact
 from scripts.models.conversion.artefact import Conversion, install_precision
 from scripts.models.fidelity.gate import passes
 from scripts.models.verify import verify
@@ -101,6 +102,26 @@ def test_reranker_in_int8_keeps_the_order(model_store: Path, empty: Path) -> Non
     lines.clear()
     assert install_precision(original, "auto", lines.append, home=empty) == installed
     assert lines == [f"{RERANKER} is installed as {installed.tag} (--force converts it again)"]
+
+
+def test_auto_finds_a_faster_precision_than_the_one_that_is_installed(
+    original: InstalledModel, conversion: Conversion, empty: Path
+) -> None:
+    slow = conversion.install("fp32", home=empty)
+    assert slow is not None
+    assert install_precision(original, "fp32", print, home=empty) == slow
+    assert install_precision(original, "auto", print, home=empty).profile.precision == "int8"
+
+
+def test_auto_does_not_try_again_what_was_refused(
+    original: InstalledModel, empty: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(artefact, "passes", lambda _kind, precision, _figures: precision == "fp32")
+    installed = install_precision(original, "auto", print, home=empty)
+    assert installed.profile.precision == "fp32"
+    lines: list[str] = []
+    assert install_precision(original, "auto", lines.append, home=empty) == installed
+    assert lines == [f"{ENCODER} is installed as {installed.tag} (--force converts it again)"]
 
 
 def test_damaged_weights_do_not_pass(int8: InstalledModel, home: Path, empty: Path) -> None:
