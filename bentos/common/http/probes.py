@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.responses import Response
 
+from bentos.common.backends.interface import Pooling
 from bentos.common.http.responses import ArrayJSON
 from bentos.common.http.route import DialectRoute
 from bentos.common.lifecycle import Lifecycle
@@ -105,6 +106,9 @@ def create_router(lifecycle: Lifecycle, limits: Mapping[str, int], defaults: Map
     return router
 
 
+_TEI_POOLINGS: dict[Pooling | None, str] = {None: "mean", "mean": "mean", "first": "cls", "last": "last_token"}
+
+
 def _tei_info(lifecycle: Lifecycle, limits: Mapping[str, int]) -> dict[str, Any]:
     """What clients of text-embeddings-inference read from its `/info` and ours has under other names."""
     profile = lifecycle.model.profile
@@ -114,7 +118,7 @@ def _tei_info(lifecycle: Lifecycle, limits: Mapping[str, int]) -> dict[str, Any]
         "model_id": profile.model_id,
         "model_sha": profile.revision,
         "model_dtype": profile.precision,
-        "model_type": {"embedding": {"pooling": profile.pooling or "mean"}} if encodes else {"reranker": reranker},
+        "model_type": {"embedding": {"pooling": _TEI_POOLINGS[profile.pooling]}} if encodes else {"reranker": reranker},
         "max_input_length": profile.max_tokens,
         "max_batch_tokens": lifecycle.engine_settings.max_batch_tokens,
         "max_client_batch_size": limits["max_texts" if encodes else "max_documents"],
