@@ -1,6 +1,6 @@
 """The CPU backend: OpenVINO on a packed graph, without padding. `scripts.models` converts models to it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
@@ -65,11 +65,11 @@ class OpenVINOBackend:
         compiled = core.compile_model(model, "CPU", _properties(precision, bf16, threads, streams))
         self.width: int = compiled.outputs[0].get_partial_shape()[1].get_length()
         pack_rows = partial(pack, pooling=pooling, uses_types="token_type_ids" in inputs)
-        self._requests = [_Requests(compiled, streams, max(window, CHUNK_TOKENS), pack_rows)]
+        self._requests = [_Requests(compiled, streams, max(window, CHUNK_TOKENS), window, pack_rows)]
         self.infer_reserved: Infer | None = None
         if reserved:
             compiled = core.compile_model(model, "CPU", _properties(precision, bf16, max(1, threads // streams), 1))
-            self._requests.append(_Requests(compiled, 1, CHUNK_TOKENS, pack_rows))
+            self._requests.append(_Requests(compiled, 1, CHUNK_TOKENS, window, pack_rows))
             self.infer_reserved = self._requests[1].infer
 
     @property
@@ -103,6 +103,7 @@ class _Requests:
         compiled: for as many streams.
         count: of streams.
         longest: tokens of the longest packed row that will be computed.
+        window: most tokens of a sequence; the graph may know no positions beyond.
         pack_rows: makes the graph's inputs of rows.
 
     Attributes:
@@ -114,9 +115,11 @@ class _Requests:
         compiled: openvino.CompiledModel,
         count: int,
         longest: int,
+        window: int,
         pack_rows: Callable[[Sequence[TokenRow]], Inputs],
     ) -> None:
         self._count = count
+        self._window = window
         self._pack = pack_rows
         self._free: SimpleQueue[openvino.InferRequest] = SimpleQueue()
         for _ in range(count):
@@ -136,7 +139,8 @@ class _Requests:
 
     def prepare(self, tokens: int) -> None:
         """Compute a row of so many tokens on all streams, as soon as they are free."""
-        inputs = self._pack([TokenRow(np.full(tokens, 5, np.int32), np.zeros(tokens, np.int32))])
+        lengths = _parts(tokens, self._window)
+        inputs = self._pack([TokenRow(np.full(length, 5, np.int32), np.zeros(length, np.int32)) for length in lengths])
         requests = [self._free.get() for _ in range(self._count)]
         try:
             for request in requests:
@@ -147,6 +151,13 @@ class _Requests:
             for request in requests:
                 self._free.put(request)
         self.unprepared.discard(tokens)
+
+
+def _parts(tokens: int, window: int) -> Iterator[int]:
+    """Lengths of sequences that fill a row of an even number of tokens, none longer than the window."""
+    longest = window - window % 2
+    for start in range(0, tokens, longest):
+        yield min(longest, tokens - start)
 
 
 def supports_bf16(core: openvino.Core | None = None) -> bool:
