@@ -1,7 +1,7 @@
 """What embed-service answers over HTTP."""
 
 from bentos.common.http.app import ServiceAPI
-from bentos.common.http.dialects import models, tei_tokens
+from bentos.common.http.dialects import cohere_tokens, models, tei_tokens
 from bentos.common.http.openapi.notes import BatchDescription, BodyNotes
 from bentos.common.http.other_service import OtherService
 from bentos.common.http.page.routes import Page
@@ -9,7 +9,7 @@ from bentos.common.lifecycle import Lifecycle
 from bentos.embed.encoder import Encoder
 from bentos.embed.model_names import TypedModelNames
 from bentos.embed.request import InputType
-from bentos.embed.routes import cohere_tokens, cohere_v1, cohere_v2, native, openai, tei, voyage
+from bentos.embed.routes import cohere_v1, cohere_v2, native, openai, tei, voyage
 from bentos.embed.settings import EmbedSettings
 
 RERANK_SERVICE = OtherService(
@@ -35,7 +35,7 @@ def create_api(
             native.create_router(encoder, model_names),
             cohere_v1.create_router(encoder, model_names),
             cohere_v2.create_router(encoder, model_names),
-            cohere_tokens.create_router(encoder, model_names),
+            cohere_tokens.create_router(lifecycle, model_names),
             openai.create_router(encoder, model_names, settings.token_ids),
             models.create_router(model_names, endpoint="embed", window=encoder.window),
             tei.create_router(encoder, InputType(settings.tei_input_type)),

@@ -1,7 +1,6 @@
 """The domain of embed-service: texts in, unit vectors out, whatever dialect asked; and texts to tokens and back."""
 
 import logging
-from collections.abc import Sequence
 from functools import cached_property
 from typing import cast
 
@@ -14,7 +13,7 @@ from bentos.common.models.normalization import ends_in_normalize
 from bentos.common.models.profile import PromptName
 from bentos.common.observability import tracing
 from bentos.common.observability.usage import count_tokens
-from bentos.common.work_options import DEFAULT, WorkOptions
+from bentos.common.work_options import WorkOptions
 from bentos.embed.chunks import mean
 from bentos.embed.request import Embeddings, EmbedRequest, InputType
 from bentos.embed.settings import EmbedSettings
@@ -133,20 +132,6 @@ class Encoder:
                 "send true or nothing.",
                 loc=(field,),
             )
-
-    async def tokens(self, text: str) -> list[tuple[int, str]]:
-        """All tokens of a text, as ids and as they stand in the model's vocabulary, special tokens not included."""
-        lane = self._lifecycle.loaded.engine.admit_texts([text], DEFAULT, computes=False)
-        return await self._tokenizer.tokens(text, lane)
-
-    async def text(self, tokens: Sequence[int]) -> str:
-        """The text that token ids decode to.
-
-        Raises:
-            InvalidInput: the model has no such id.
-        """
-        lane = self._lifecycle.loaded.engine.admit_texts([tokens], DEFAULT, computes=False)
-        return await self._tokenizer.text(tokens, lane)
 
     def _warn_of_untyped(self, input_type: InputType) -> None:
         self._untyped_seen = True

@@ -5,6 +5,7 @@ from itertools import count
 
 from cachebox import LRUCache
 
+from bentos.common.engine.token_ids import decoded
 from bentos.common.engine.tokenizer import SHORT_CHARACTERS, Content, Side, Tokenizer, are_short
 from bentos.common.errors import InvalidInput
 from bentos.common.lifecycle import LoadedModel
@@ -13,7 +14,6 @@ from bentos.embed.chunks import split
 from bentos.embed.prompts import contents
 from bentos.embed.request import EmbedRequest
 from bentos.embed.text_rows import TextRow, TokenizationSpec
-from bentos.embed.token_ids import decoded
 
 _ENTRY_BYTES = 600
 _CHARACTER_BYTES = 2
@@ -99,23 +99,6 @@ class CachingTokenizer:
         for text, row in made.items():
             self._cache.keep(text, spec, row)
         return [row or made[text] for text, row in zip(texts, known, strict=True)]
-
-    async def tokens(self, text: str, lane: Lane) -> list[tuple[int, str]]:
-        """All tokens of a text, as ids and as they stand in the model's vocabulary, special tokens not included."""
-        [tokens] = await self._map(lambda texts: list(map(self._tokenizer.tokens, texts)), [text], lane=lane)
-        return tokens
-
-    async def text(self, tokens: Sequence[int], lane: Lane) -> str:
-        """The text that token ids decode to.
-
-        Raises:
-            InvalidInput: the model has no such id.
-        """
-
-        [text] = await self._map(
-            lambda lists: [decoded(ids, self._tokenizer, ("tokens",)) for ids in lists], [tokens], lane=lane
-        )
-        return text
 
     async def _decoded(
         self, inputs: Sequence[str | Sequence[int]], spec: TokenizationSpec, lane: Lane, deadline: float | None

@@ -1,7 +1,7 @@
 """What rerank-service answers over HTTP."""
 
 from bentos.common.http.app import ServiceAPI
-from bentos.common.http.dialects import models, tei_tokens
+from bentos.common.http.dialects import cohere_tokens, models, tei_tokens
 from bentos.common.http.openapi.notes import BatchDescription, BodyNotes
 from bentos.common.http.other_service import OtherService
 from bentos.common.http.page.routes import Page
@@ -14,8 +14,7 @@ EMBED_SERVICE = OtherService(
     "embed-service",
     5555,
     paths=[
-        *("/embed", "/v1/embed", "/v2/embed", "/v1/tokenize", "/v1/detokenize", "/v1/check-api-key"),
-        *("/v1/embeddings", "/embeddings", "/similarity", "/encode"),
+        *("/embed", "/v1/embed", "/v2/embed", "/v1/embeddings", "/embeddings", "/similarity", "/encode"),
     ],
 )
 
@@ -33,6 +32,7 @@ def create_api(lifecycle: Lifecycle, cross_encoder: CrossEncoder, model_names: M
             native.create_router(cross_encoder, model_names),
             cohere_v1.create_router(cross_encoder, model_names),
             cohere_v2.create_router(cross_encoder, model_names),
+            cohere_tokens.create_router(lifecycle, model_names),
             tei.create_router(cross_encoder),
             voyage.create_router(cross_encoder, model_names),
             vllm.create_router(cross_encoder, model_names),
@@ -71,6 +71,8 @@ def _bodies(model: str) -> dict[str, BodyNotes]:
         "/v2/rerank": BodyNotes({"model": model, **plain, "top_n": 1}),
         "/tei/rerank": BodyNotes({"query": query, "texts": documents}),
         "/predict": BodyNotes({"inputs": pairs}),
+        "/v1/tokenize": BodyNotes({"model": model, "text": query}),
+        "/v1/detokenize": BodyNotes({"model": model, "tokens": [101, 102]}),
         "/tokenize": BodyNotes({"inputs": documents}),
         "/decode": BodyNotes({"ids": [101, 102]}),
         "/v1/score": BodyNotes({"model": model, "text_1": query, "text_2": documents}),

@@ -1,11 +1,14 @@
-"""`GET /v1/models` through the gateway: each service lists its own models, and one that is down makes no list fail."""
+"""`GET /v1/models` through the gateway: each service lists its own models, and one that is down makes no list fail.
+
+Of a text's tokens, too, each service has its own.
+"""
 
 from typing import Any
 
 import pytest
 
 from tests.gateway.nginx import CLOSED_PORT, Gateway
-from tests.http.services import EMBED, RERANK
+from tests.http.services import EMBED, RERANK, Service
 
 PATHS = ["/v1/models", "/models"]
 
@@ -30,6 +33,19 @@ def test_the_endpoint_says_whose_models_are_listed(gateway: Gateway, path: str) 
 def test_one_model_is_found_by_its_name(gateway: Gateway) -> None:
     found = gateway.client.get(f"/v1/models/{RERANK.model}?endpoint=rerank").json()
     assert (found["id"], found["endpoints"]) == (RERANK.model, ["rerank"])
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [("/tokenize", {"inputs": "heron"}), ("/decode", {"ids": [101]}), ("/v1/tokenize", {"text": "heron"})],
+)
+def test_the_endpoint_says_whose_tokens_they_are(
+    gateway: Gateway, embed: Service, rerank: Service, path: str, body: dict[str, Any]
+) -> None:
+    for service, query in ((embed, ""), (embed, "?endpoint=embed"), (rerank, "?endpoint=rerank")):
+        sent = body | {"model": service.kind.model}
+        through, direct = gateway.client.post(path + query, json=sent), service.server.client.post(path, json=sent)
+        assert (through.status_code, through.json()) == (200, direct.json())
 
 
 @pytest.mark.parametrize("path", PATHS)

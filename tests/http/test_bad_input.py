@@ -67,6 +67,8 @@ VALID: dict[str, dict[str, dict[str, object]]] = {
         "/v1/score": {"text_1": "heron", "text_2": ["stork"]},
         "/v1/ranking": {"query": {"text": "heron"}, "passages": [{"text": "stork"}], "model": RERANK.model},
         "/predict": {"inputs": [["heron", "stork"]]},
+        "/v1/tokenize": {"text": "heron", "model": RERANK.model},
+        "/v1/detokenize": {"tokens": [2000], "model": RERANK.model},
     },
 }
 FIELDS = st.sampled_from(

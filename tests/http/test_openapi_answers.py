@@ -59,6 +59,9 @@ OF_EMBED: Calls = {
 }
 OF_RERANK: Calls = {
     ("POST", "/score"): [{"pairs": [["heron", "a heron"], ["heron", "a stork"]]}],
+    ("POST", "/v1/tokenize"): [{"text": "a heron", "model": RERANK.model}],
+    ("POST", "/v1/detokenize"): [{"tokens": [5, 6], "model": RERANK.model}],
+    ("POST", "/v1/check-api-key"): [{}],
     ("POST", "/tokenize"): [{"inputs": TEXTS}],
     ("POST", "/decode"): [{"ids": [[5, 6], [7]]}],
     ("POST", "/rerank"): [

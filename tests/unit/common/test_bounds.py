@@ -9,10 +9,10 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from bentos.common.bounds import MOST_FIELDS, MOST_TOKEN_IDS
 from bentos.common.errors import InvalidInput, TooManyItems, TooManyTokens
 from bentos.common.http.body import validated
-from bentos.common.http.dialects import tei_tokens
+from bentos.common.http.dialects import cohere_tokens, tei_tokens
 from bentos.embed.schemas import cohere as embed_cohere
-from bentos.embed.schemas import cohere_tokens, openai
 from bentos.embed.schemas import native as embed_native
+from bentos.embed.schemas import openai
 from bentos.embed.schemas import tei as embed_tei
 from bentos.embed.schemas import voyage as embed_voyage
 from bentos.rerank.schemas import cohere as rerank_cohere

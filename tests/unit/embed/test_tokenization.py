@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from bentos.common.backends.interface import TokenRow
 from bentos.common.cache.key import RowHasher
+from bentos.common.engine.token_ids import decoded
 from bentos.common.engine.tokenization_pool import TokenizationPool
 from bentos.common.engine.tokenizer import Side, Tokenizer, Truncation
 from bentos.common.errors import InvalidInput
@@ -19,7 +20,6 @@ from bentos.common.models.store import find
 from bentos.common.work_options import Lane, WorkOptions
 from bentos.embed.request import EmbedRequest
 from bentos.embed.text_rows import TextRow, TokenizationSpec
-from bentos.embed.token_ids import decoded
 from bentos.embed.tokenization import CachingTokenizer, TokenizationCache
 from tests.unit.common.cache.parts import IDENTITY
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from bentos.common.bounds import Name
+from bentos.common.engine.token_ids import check_ids
 from bentos.common.engine.tokenizer import Tokenizer
 from bentos.common.errors import InvalidInput, TooManyTokens
 from bentos.common.http.dialects.tei import TEIRoute
@@ -87,12 +88,8 @@ def create_router(lifecycle: Lifecycle) -> APIRouter:
         if (number := sum(map(len, lists))) > _MOST_TOKENS:
             raise TooManyTokens(f"{number} token ids are more than the limit of {_MOST_TOKENS}.", loc=("ids",))
         model = lifecycle.loaded
-        size = model.tokenizer.vocabulary_size
         for index, ids in enumerate(lists):
-            if ids and not (min(ids) >= 0 and max(ids) < size):
-                place = next(place for place, token in enumerate(ids) if not 0 <= token < size)
-                loc = ("ids", index, place) if several else ("ids", place)
-                raise InvalidInput(f"A token id of this model is between 0 and {size - 1}.", loc=loc)
+            check_ids(ids, model.tokenizer.vocabulary_size, ("ids", index) if several else ("ids",))
         lane = model.engine.admit_texts(lists, options, computes=False)
         skip = body.skip_special_tokens is not False
 

@@ -8,6 +8,17 @@ from bentos.common.errors import InvalidInput, Location
 _MOST_IDS_PER_TOKEN = 16
 
 
+def check_ids(ids: Sequence[int], size: int, loc: Location) -> None:
+    """Accept ids of a vocabulary of this size.
+
+    Raises:
+        InvalidInput: one is not; its place is named.
+    """
+    if ids and not (min(ids) >= 0 and max(ids) < size):
+        index = next(index for index, token in enumerate(ids) if not 0 <= token < size)
+        raise InvalidInput(f"A token id of this model is between 0 and {size - 1}.", loc=(*loc, index))
+
+
 def decoded(
     ids: Sequence[int], tokenizer: Tokenizer, loc: Location, *, keep: int | None = None, side: Side = Side.END
 ) -> str:
@@ -23,10 +34,7 @@ def decoded(
     Raises:
         InvalidInput: the model has no such id.
     """
-    size = tokenizer.vocabulary_size
-    if ids and not (min(ids) >= 0 and max(ids) < size):
-        index = next(index for index, token in enumerate(ids) if not 0 <= token < size)
-        raise InvalidInput(f"A token id of this model is between 0 and {size - 1}.", loc=(*loc, index))
+    check_ids(ids, tokenizer.vocabulary_size, loc)
     if keep is not None:
         most = _MOST_IDS_PER_TOKEN * keep
         ids = ids[-most:] if side is Side.START else ids[:most]
