@@ -320,6 +320,7 @@ def test_09_info_has_all_keys_of_text_embeddings_inference(embed: Service, reran
             ),
             *("version", "sha", "docker_label"),
         }
+        assert service.server.client.get("/info").json()["model_dtype"] == "float32"
 
 
 def test_09_tokenize_lists_tokens_with_their_places(embed: Service) -> None:

@@ -14,6 +14,9 @@ from bentos.common.lifecycle import Lifecycle
 from bentos.common.resources import cpu_limit, memory_limit, resident_memory
 from bentos.common.version import VERSION
 
+_DTYPES = {"fp32": "float32", "fp16": "float16", "bf16": "bfloat16"}
+"""Names of precisions in text-embeddings-inference."""
+
 
 def create_router(lifecycle: Lifecycle, limits: Mapping[str, int], defaults: Mapping[str, object]) -> APIRouter:
     """Routes of all probes.
@@ -117,7 +120,7 @@ def _tei_info(lifecycle: Lifecycle, limits: Mapping[str, int]) -> dict[str, Any]
     return {
         "model_id": profile.model_id,
         "model_sha": profile.revision,
-        "model_dtype": profile.precision,
+        "model_dtype": _DTYPES.get(profile.precision, profile.precision),
         "model_type": {"embedding": {"pooling": _TEI_POOLINGS[profile.pooling]}} if encodes else {"reranker": reranker},
         "max_input_length": profile.max_tokens,
         "max_batch_tokens": lifecycle.engine_settings.max_batch_tokens,

@@ -35,6 +35,26 @@ ROUTERS: Mapping[str, tuple[str, Body, Vectors]] = {
         lambda texts, kind: {"model": E5, "input": texts, "input_type": kind},
         lambda answer: [item["embedding"] for item in answer["data"]],
     ),
+    "Jina": (
+        "/v1/embeddings",
+        lambda texts, kind: {"model": E5, "input": [{"text": text} for text in texts], "task": f"retrieval.{kind}"},
+        lambda answer: [item["embedding"] for item in answer["data"]],
+    ),
+    "NVIDIA NIM": (
+        "/v1/embeddings",
+        lambda texts, kind: {"model": E5, "input": texts, "input_type": kind, "truncate": "NONE", "modality": ["text"]},
+        lambda answer: [item["embedding"] for item in answer["data"]],
+    ),
+    "vLLM, Infinity": (
+        "/embeddings",
+        lambda texts, kind: {"model": E5, "input": texts, "prompt_name": kind, "use_activation": True},
+        lambda answer: [item["embedding"] for item in answer["data"]],
+    ),
+    "OpenAI, by the model's name": (
+        "/v1/embeddings",
+        lambda texts, kind: {"model": f"e5-{kind}", "input": texts},
+        lambda answer: [item["embedding"] for item in answer["data"]],
+    ),
     "Voyage": (
         "/v1/embeddings",
         lambda texts, kind: {"model": E5, "input": texts, "input_type": VOYAGES_NAME[kind], "truncation": True},
