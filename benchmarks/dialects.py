@@ -1,12 +1,13 @@
 """What each dialect costs over the native route, in one run; and one call of 6,144 texts as Cohere's client sends it.
 
-python -m benchmarks.dialects [--rounds N] [--json FILE]
+python -m benchmarks.dialects [--rounds N] [--no-big-call] [--json FILE]
 """
 
 import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Annotated, Any
@@ -14,6 +15,7 @@ from typing import Annotated, Any
 import orjson
 import typer
 
+from benchmarks.dialect_requests import EMBED, RERANK, Body
 from benchmarks.http_overhead import bulk_seconds
 from benchmarks.load import answered_load
 from benchmarks.markdown import table_of_dicts
@@ -24,10 +26,9 @@ from bentos.common.engine.tokenizer import Tokenizer
 from bentos.common.models import resolve as served_model
 from bentos.embed.settings import EmbedSettings
 from bentos.rerank.settings import RerankSettings
-from scripts.bench.dialects import DIALECTS, Dialect
 
 _TEXTS = 96
-_REQUESTS = 16
+_REQUESTS = 8
 _CLIENTS = 4
 _SINGLES = 100
 _BIG_CALL = 6144
@@ -36,49 +37,43 @@ _POLL_SECONDS = 0.05
 _PROMPT_TOKENS = 8
 """Left for the model's prompt, as OpenAI's dialect truncates nothing."""
 
-Body = Callable[[Sequence[str], str], dict[str, Any]]
-"""JSON for texts and a model; of a reranking the first text is the query too."""
-
-
-def _embedding(dialect: Dialect) -> tuple[str, Body]:
-    path, body = dialect.embed
-    return path, lambda texts, model: body(model, texts)
-
-
-def _reranking(dialect: Dialect) -> tuple[str, Body]:
-    assert dialect.rerank is not None
-    path, body = dialect.rerank
-    return path, lambda texts, model: body(model, texts[0], texts)
-
-
-EMBED = {name: _embedding(DIALECTS[name]) for name in ("native", "cohere-v1", "cohere", "openai", "tei")}
-RERANK = {name: _reranking(DIALECTS[name]) for name in ("native", "cohere-v1", "cohere", "tei")}
-"""`cohere-v1` and `jina` differ in the answer only."""
-
 
 def compare(
     url: str, dialects: dict[str, tuple[str, Body]], model: str, texts: Sequence[str], rounds: int
 ) -> list[dict[str, Any]]:
-    """Each dialect against the native one on the same texts: medians of the ratios round by round."""
+    """Each dialect against the native one on the same texts, in turn: medians of the ratios pair by pair.
+
+    The texts are the same, so that the ratio of the texts per second is that of the tokens per second.
+    """
     groups = [texts[start : start + _TEXTS] for start in range(0, len(texts), _TEXTS)]
-    speed: dict[str, list[float]] = {name: [] for name in dialects}
-    latency: dict[str, list[float]] = {name: [] for name in dialects}
+
+    def measured(name: str) -> tuple[float, float]:
+        path, body = dialects[name]
+        many = answered_load(url, (body(group, model) for group in groups), _CLIENTS, path=path)
+        single = answered_load(url, (body([text], model) for text in texts[:_SINGLES]), path=path)
+        return 1 / many.seconds, single.percentile(50)
+
+    pairs: dict[str, list[dict[str, tuple[float, float]]]] = {name: [] for name in dialects if name != "native"}
     for number in range(rounds + 1):
-        for name, (path, body) in dialects.items():
-            many = answered_load(url, (body(group, model) for group in groups), _CLIENTS, path=path)
-            single = answered_load(url, (body([text], model) for text in texts[:_SINGLES]), path=path)
+        for name in pairs:
+            order = ("native", name) if number % 2 else (name, "native")
+            pair = {one: measured(one) for one in order}
             if number:  # the first round warms up
-                speed[name].append(1 / many.seconds)
-                latency[name].append(single.percentile(50))
-    return [
-        {
-            "dialect": name,
-            "throughput, times native": round(median_ratio(speed[name], speed["native"]), 2),
-            "p50 of one text, ms": round(median(latency[name]), 2),
-            "p50, times native": round(median_ratio(latency[name], latency["native"]), 2),
-        }
-        for name in dialects
-    ]
+                pairs[name].append(pair)
+    rows = []
+    for name, found in pairs.items():
+        (speed, latency), (native_speed, native_latency) = (
+            zip(*(pair[one] for pair in found), strict=True) for one in (name, "native")
+        )
+        rows.append(
+            {
+                "dialect": name,
+                "throughput, times native": round(median_ratio(speed, native_speed), 2),
+                "p50 of one text, ms": round(median(latency), 2),
+                "p50, times native": round(median_ratio(latency, native_latency), 2),
+            }
+        )
+    return rows
 
 
 def big_call(service: Served, model: str, texts: Sequence[str], engine_seconds: Callable[[], float]) -> dict[str, Any]:
@@ -123,6 +118,9 @@ def main(
     embed_model: Annotated[str, typer.Option(help="An installed encoder.")] = "sentence-transformers/all-MiniLM-L6-v2",
     rerank_model: Annotated[str, typer.Option(help="An installed cross-encoder.")] = "duobento/small-reranker-demo",
     rounds: Annotated[int, typer.Option(min=1, help="Rounds of all dialects in turn.")] = 5,
+    with_big_call: Annotated[
+        bool, typer.Option("--big-call/--no-big-call", help="Also the call of 6,144 texts.")
+    ] = True,
     json: Annotated[Path | None, typer.Option(help="Also write the figures to this file.")] = None,
 ) -> None:
     """Print the figures as Markdown tables."""
@@ -134,16 +132,19 @@ def main(
     texts = many[: _TEXTS * _REQUESTS]
     with served("embed", {}) as service:
         embed = compare(service.url, EMBED, embed_model, texts, rounds)
-        tokenizer = Tokenizer.load(model.path, model.profile.max_tokens)
-        budget = int(metric(service.url, "duobento_batch_budget_tokens"))
-        prompt = model.profile.prompts.get("query", "")
-        backend = served_model.load(model, settings)
-        big = big_call(service, embed_model, many, lambda: bulk_seconds(backend, tokenizer, many, prompt, budget))
+        big = []
+        if with_big_call:
+            tokenizer = Tokenizer.load(model.path, model.profile.max_tokens)
+            budget = int(metric(service.url, "duobento_batch_budget_tokens"))
+            prompt = model.profile.prompts.get("query", "")
+            backend = served_model.load(model, settings)
+            seconds = partial(bulk_seconds, backend, tokenizer, many, prompt, budget)
+            big.append(big_call(service, embed_model, many, seconds))
     scorer = served_model.resolve(rerank_model, None, RerankSettings(), default=rerank_model, kind="cross-encoder")
     with served("rerank", {}) as service:
         documents = mixed_texts(_TEXTS * 4, scorer.path, scorer.profile.max_tokens)
         rerank = compare(service.url, RERANK, rerank_model, documents, rounds)
-    for rows in (embed, rerank, [big]):
+    for rows in filter(None, (embed, rerank, big)):
         print(table_of_dicts(rows), end="\n\n")
     if json:
         json.write_bytes(orjson.dumps({"embed": embed, "rerank": rerank, "big call": big}, option=orjson.OPT_INDENT_2))

@@ -4,7 +4,7 @@ import random
 from collections.abc import Sequence
 from typing import Any
 
-from benchmarks.dialects import EMBED, RERANK
+from benchmarks.dialect_requests import EMBED, RERANK
 from benchmarks.load import requests_of
 from benchmarks.served import Served
 from benchmarks.texts import mixed_lengths
