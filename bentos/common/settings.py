@@ -186,8 +186,8 @@ class CacheSettings(BaseSettings):
     memory_bytes: int = Field(
         64 * 1024 * 1024,
         ge=0,
-        description="Memory of each service for its cache, in embed-service half as much again for memos; 0 has Redis "
-        "alone, or none",
+        description="Memory of each service for its cache, in embed-service half as much again for token rows and JSON "
+        "of recent texts; 0 has Redis alone, or none",
     )
     ttl_seconds: int = Field(30 * 24 * 3600, ge=1, description="How long Redis keeps an entry")
     dtype: Literal["float32", "float16"] = Field(
@@ -212,7 +212,7 @@ class CacheSettings(BaseSettings):
 
     @property
     def memo_bytes(self) -> int:
-        """Memory of each memo that embed-service has beside the cache."""
+        """Memory of each of the two that embed-service has beside the cache: token rows, and JSON of vectors."""
         return 0 if self.mode == "none" else self.memory_bytes // 4
 
     @field_validator("url")
