@@ -2,6 +2,8 @@
 
     python3 scripts/install_packages.py ENVIRONMENT [LOCK…]
 
+Exit codes: 0 done, else the installer's own.
+
 Needs nothing but Python. An environment that is there is kept and added to, as services may be running from it. uv is
 given pip's configuration: indexes, folders of wheels, certificates. Like pip it takes a package from any index that has
 it; the hashes of the lock say whether it is the right one.
@@ -111,4 +113,6 @@ def _step(what: str) -> Iterator[None]:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) < 2 or sys.argv[1].startswith("-"):
+        sys.exit(__doc__)
     sys.exit(install(Path(sys.argv[1]), sys.argv[2:]))

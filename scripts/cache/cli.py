@@ -18,7 +18,13 @@ _PATIENCE_SECONDS = 30.0
 Result = TypeVar("Result")
 _URL = Annotated[str | None, typer.Option("--url", help="URL of the Redis; default: CACHE_URL.")]
 
-app = Program("Show what the services keep in Redis, and drop a model's entries.", no_args_is_help=True)
+app = Program(
+    """Show what the services keep in Redis, and drop a model's entries.
+
+    Exit codes: 0 done, 2 the URL or an option is wrong, 3 Redis does not answer.
+    """,
+    no_args_is_help=True,
+)
 
 
 @app.command("stats")

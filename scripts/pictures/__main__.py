@@ -22,7 +22,9 @@ def take_pictures(
 ) -> None:
     """Take pictures of both services' pages.
 
-    The services must run without keys. Exit codes: 0 done, 2 Chromium is missing, 3 a service does not answer.
+    The services must run without keys.
+
+    Exit codes: 0 done, 2 Chromium is missing, 3 a service does not answer.
     """
     folder.mkdir(parents=True, exist_ok=True)
     urls = {"embed-service": embed_url.rstrip("/"), "rerank-service": rerank_url.rstrip("/")}

@@ -22,6 +22,8 @@ def pin(folder: Annotated[Path, typer.Option(help="Root of the project.")] = Pat
     """Write the digest behind the tag of each image, and the commit in place of the tag of each of GitHub's actions.
 
     What is pinned already is pinned anew, to what its tag names now. Nothing is written unless all can be resolved.
+
+    Exit codes: 0 done, 2 a registry has no such tag or GitHub no such version, 3 one of them does not answer.
     """
     with httpx.Client(timeout=_SECONDS, follow_redirects=True) as client:
 

@@ -28,6 +28,17 @@ def test_help_lists_every_command_with_a_line() -> None:
     assert listed == COMMANDS
 
 
+@pytest.mark.parametrize("command", [*(f"scripts {name}" for name in COMMANDS), "scripts.pin", "scripts.pictures"])
+def test_help_is_a_sentence_the_exit_codes_and_the_options(command: str) -> None:
+    done = python(*command.split(), "--help")
+    usage, sentence, *_, options = re.split(r"\n\n(?=\S|  \S)", done.stdout)
+    assert usage.startswith(f"Usage: python -m {command} ")
+    assert re.match(r"  [A-Z][^.]+", sentence)
+    assert re.search(r"^  Exit codes: 0 [a-z ]+, ", done.stdout, re.M)
+    assert "  --help " in done.stdout
+    assert options
+
+
 def test_help_imports_no_tool() -> None:
     """It answers at once, whatever the tools need."""
     code = "import sys; import scripts.__main__; print([name for name in sys.modules if name.endswith('.cli')])"
