@@ -165,11 +165,15 @@ images: .engine models ## Build container images with their models (SERVICES=emb
 	@for service in $(SERVICES); do env $(PRESET) ENGINE=$(ENGINE) \
 		sh scripts/build_image.sh $$service $(BACKEND) $(TORCH) $(TAG) || exit 1; done
 
-up: .engine ## Start the production stack, at first with new passwords (LOCAL=1 publishes its ports on 127.0.0.1; ARGS="--profile monitoring")
+.compose: .engine
+	@command -v $(firstword $(COMPOSE)) >/dev/null || \
+		{ echo "podman starts the stack by podman-compose: install it by pip or your system, or run make venv." >&2; exit 1; }
+
+up: .compose ## Start the production stack, at first with new passwords (LOCAL=1 publishes its ports on 127.0.0.1; ARGS="--profile monitoring")
 	@sh deploy/compose/first_run.sh
 	$(COMPOSE) $(ARGS) up -d
 
-down: ## Stop and remove the production stack; its data stays (LOCAL and ARGS as for up)
+down: .compose ## Stop and remove the production stack; its data stays (LOCAL and ARGS as for up)
 	$(COMPOSE) $(ARGS) down
 
 clean: ## Remove the virtual environment and all caches

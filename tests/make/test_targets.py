@@ -73,3 +73,15 @@ def test_docker_that_does_not_answer_is_still_the_engine_where_podman_is_missing
         (tmp_path / name).symlink_to(shutil.which(name) or name)
     shown = repository.make("--dry-run", "up", variables={"PATH": str(tmp_path)})
     assert "docker compose -f" in shown
+
+
+@pytest.mark.parametrize("target", ["up", "down"])
+def test_podman_without_podman_compose_is_one_sentence(repository: Repository, tmp_path: Path, target: str) -> None:
+    for name in ("make", "sh"):
+        (tmp_path / name).symlink_to(shutil.which(name) or name)
+    (tmp_path / "podman").write_text("#!/bin/sh\n")
+    (tmp_path / "podman").chmod(0o755)
+    shown = repository.make(target, "ENGINE=podman", "BIN=nowhere", variables={"PATH": str(tmp_path)}, code=2)
+    assert shown.startswith(
+        "podman starts the stack by podman-compose: install it by pip or your system, or run make venv.\n"
+    )
