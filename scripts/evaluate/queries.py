@@ -108,7 +108,7 @@ def _lines(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
         if line.strip():
             try:
                 row = json.loads(line)
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 raise UsageError(f"Line {number} of {path} is not JSON: {error}.") from None
             yield f"Line {number} of {path}", row if isinstance(row, dict) else {}
 

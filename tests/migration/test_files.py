@@ -176,3 +176,27 @@ def test_a_line_that_is_no_json(migrate: Migration, tmp_path: Path) -> None:
     path = tmp_path / "people.jsonl"
     path.write_text("{name: Ada}\n")
     assert "is not JSON" in migrate(f"--source={path}", code=2)
+
+
+@pytest.mark.parametrize("depth", [100, 500, 100_000])
+def test_a_line_that_is_nested_too_deeply(migrate: Migration, tmp_path: Path, depth: int) -> None:
+    path = tmp_path / "people.jsonl"
+    path.write_text('{"id": 1, "name": "Ada", "tags": ' + "[" * depth + "]" * depth + "}\n")
+    assert "has more than 100 arrays and objects in each other" in migrate(
+        f"--source={path}", "--template={name}", code=2
+    )
+
+
+def test_a_file_that_was_changed_between_two_runs(qdrant: QdrantClient, migrate: Migration, tmp_path: Path) -> None:
+    """Where the first run stopped there may be the middle of a line now; the final pass finds what is skipped."""
+    path = tmp_path / "people.jsonl"
+    path.write_text("".join(json.dumps({"id": number, "name": "Ada"}) + "\n" for number in range(60)))
+    arguments = [f"--source={path}", "--template={name}", "--batch-size=5"]
+    migrate(*arguments, "--limit=20")
+    path.write_text("".join(json.dumps({"name": "Grace Hopper", "id": number}) + "\n" for number in range(1, 60)))
+    migrate(*arguments)
+    migrate(*arguments, "switch")
+    found = points(qdrant, migrate.target)
+    assert {key: (point.payload or {})["name"] for key, point in found.items() if key} == dict.fromkeys(
+        range(1, 60), "Grace Hopper"
+    )
