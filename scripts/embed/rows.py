@@ -4,8 +4,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from pyarrow.lib import ArrowException
-
 from scripts.command import UsageError, reason
 from scripts.migrate.sources.csv import CSVSource
 from scripts.migrate.sources.file import FileSource
@@ -29,10 +27,7 @@ class Rows:
         self.name = str(path)
         self._path = path
         self.stamp = self._stamp()
-        try:
-            self._file = _KINDS[path.suffix](path, "", None)
-        except (ArrowException, OSError) as error:
-            raise UsageError(f"{path} cannot be read: {reason(error)}.") from error
+        self._file = _KINDS[path.suffix](path, "", None)
 
     def page(self, cursor: Cursor, size: int) -> Page:
         """Rows from a cursor on, which is the next row's number and its position in the file."""
@@ -65,7 +60,7 @@ class Rows:
         """
         try:
             return self._file.rows(position, size)
-        except (ArrowException, OSError) as error:
+        except OSError as error:
             raise UsageError(f"{self.name} cannot be read: {reason(error)}.") from error
         finally:  # a change is the better reason of an error that it causes
             if self._stamp() != self.stamp:

@@ -68,6 +68,9 @@ def test_columns_of_pandas(qdrant: QdrantClient, migrate: Migration, tmp_path: P
         "worked": pa.array([3_600_000_000_999, 0], span),
         "log": pa.array([[{"at": 1_999, "took": 7}], None], pa.list_(pa.struct([("at", moment), ("took", span)]))),
         "opens": pa.array([1, 2], pa.time64("ns")),
+        "stays": pa.array([[1_999], None], pa.large_list(moment)),
+        "last": pa.array([[1_999], None], pa.list_(moment, 1)),
+        "by_day": pa.array([[("monday", 7)], None], pa.map_(pa.string(), span)),
     }
     pq.write_table(pa.table(columns), path)
     flags = [f"--source={path}", "--template={name}"]
@@ -81,6 +84,9 @@ def test_columns_of_pandas(qdrant: QdrantClient, migrate: Migration, tmp_path: P
         "worked": "PT1H",
         "log": [{"at": "1970-01-01T00:00:00.000001+00:00", "took": "PT0S"}],
         "opens": "00:00:00",
+        "stays": ["1970-01-01T00:00:00.000001+00:00"],
+        "last": ["1970-01-01T00:00:00.000001+00:00"],
+        "by_day": [["monday", "PT0S"]],
     }
     assert "Final pass: 0 points written" in migrate(*flags, "switch")
 
@@ -91,6 +97,17 @@ def test_a_value_that_python_cannot_hold(migrate: Migration, tmp_path: Path) -> 
     for flags in ([], ["--dry-run"]):
         said = " ".join(migrate(f"--source={path}", "--template={name}", *flags, code=2).split())
         assert f"Rows 1 to 2 of {path} hold a value that cannot be read, in 'born'" in said
+
+
+@pytest.mark.parametrize("damaged", ["footer", "rows"])
+def test_a_damaged_file(migrate: Migration, tmp_path: Path, damaged: str) -> None:
+    path = tmp_path / "people.parquet"
+    pq.write_table(pa.table({"id": list(range(3000)), "name": [f"Ada {number}" for number in range(3000)]}), path)
+    content = bytearray(path.read_bytes())
+    content[4:4000] = bytes(3996)
+    path.write_bytes(content if damaged == "rows" else content[:-9])
+    said = " ".join(migrate(f"--source={path}", "--template={name}", code=2).split())
+    assert f"{path} cannot be read: " in said
 
 
 def test_whole_numbers_of_more_than_64_bits(qdrant: QdrantClient, migrate: Migration, tmp_path: Path) -> None:

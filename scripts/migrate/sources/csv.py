@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from scripts.command import UsageError
-from scripts.migrate.sources.file import FileSource
+from scripts.migrate.sources.file import FileSource, refuse_repeated_columns
 
 
 class CSVSource(FileSource):
@@ -18,7 +18,8 @@ class CSVSource(FileSource):
         with self._path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.reader(file, strict=True)
             try:
-                columns = self._header(next(reader, []))
+                columns = next(reader, [])
+                refuse_repeated_columns(self.name, columns)
                 for number, values in enumerate(filter(None, reader), start=1):
                     if len(values) != len(columns):
                         raise UsageError(
@@ -32,8 +33,3 @@ class CSVSource(FileSource):
     def location(self, following: int) -> str:
         """The row's number; the header is not counted."""
         return f"row {following}"
-
-    def _header(self, columns: list[str]) -> list[str]:
-        if twice := sorted({column for column in columns if columns.count(column) > 1}):
-            raise UsageError(f"{self.name} has the column {twice[0]!r} twice: rename one.")
-        return columns

@@ -1,11 +1,12 @@
 """What a file of rows is as a source, whatever its format."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from scripts.command import UsageError
 from scripts.migrate.sources.interface import Cursor, Page, PointId, Record
 from scripts.migrate.sources.rows import matches, plain, record
 
@@ -77,3 +78,13 @@ class FileSource(ABC):
     @abstractmethod
     def location(self, following: int) -> str:
         """Where a row is, in words, by the position after it."""
+
+
+def refuse_repeated_columns(name: str, columns: Sequence[str]) -> None:
+    """Refuse a table of which a row could not have the values of all columns.
+
+    Raises:
+        UsageError: two columns have the same name.
+    """
+    if twice := sorted({column for column in columns if columns.count(column) > 1}):
+        raise UsageError(f"{name} has the column {twice[0]!r} twice: rename one.")

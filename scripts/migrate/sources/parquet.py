@@ -1,16 +1,18 @@
 """Rows of a Parquet file."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from scripts.command import UsageError
-from scripts.migrate.sources.file import FileSource
+from scripts.command import UsageError, reason
+from scripts.migrate.sources.file import FileSource, refuse_repeated_columns
 
 _ROWS_AT_ONCE = 1000
+_LISTS = ((pa.types.is_list, pa.list_), (pa.types.is_large_list, pa.large_list))
 
 
 class ParquetSource(FileSource):
@@ -18,7 +20,9 @@ class ParquetSource(FileSource):
 
     def __init__(self, path: Path, id_field: str, only: tuple[str, str] | None) -> None:
         super().__init__(path, id_field, only)
-        self._file = pq.ParquetFile(path)
+        with self._readable():
+            self._file = pq.ParquetFile(path)
+        refuse_repeated_columns(self.name, self._file.schema_arrow.names)
 
     def count(self) -> int:
         """Rows; of one user, reads the file once."""
@@ -34,7 +38,8 @@ class ParquetSource(FileSource):
 
     def _rows_of(self, group: int, first: int, start: int) -> Iterator[tuple[dict[str, Any], int]]:
         number = first
-        for batch in self._file.iter_batches(_ROWS_AT_ONCE, row_groups=[group]):
+        batches = self._file.iter_batches(_ROWS_AT_ONCE, row_groups=[group])
+        while (batch := self._next(batches)) is not None:
             if number + batch.num_rows <= start:
                 number += batch.num_rows
                 continue
@@ -54,6 +59,22 @@ class ParquetSource(FileSource):
                 f"{_unreadable(batch)} ({error}): store it as text."
             ) from error
 
+    def _next(self, batches: Iterator[pa.RecordBatch]) -> pa.RecordBatch | None:
+        with self._readable():
+            return next(batches, None)
+
+    @contextmanager
+    def _readable(self) -> Iterator[None]:
+        """A block in which the file is read.
+
+        Raises:
+            UsageError: it is damaged, or not a Parquet file.
+        """
+        try:
+            yield
+        except (pa.ArrowException, OSError) as error:
+            raise UsageError(f"{self.name} cannot be read: {reason(error)}.") from error
+
     def location(self, following: int) -> str:
         """The row's number."""
         return f"row {following}"
@@ -69,8 +90,13 @@ def _in_microseconds(kind: pa.DataType) -> pa.DataType:
         return pa.time64("us")
     if pa.types.is_struct(kind):
         return pa.struct([field.with_type(_in_microseconds(field.type)) for field in kind])
-    if pa.types.is_list(kind):
-        return pa.list_(kind.value_field.with_type(_in_microseconds(kind.value_type)))
+    if pa.types.is_map(kind):
+        return pa.map_(_in_microseconds(kind.key_type), _in_microseconds(kind.item_type))
+    for is_list, list_of in _LISTS:
+        if is_list(kind):
+            return list_of(kind.value_field.with_type(_in_microseconds(kind.value_type)))
+    if pa.types.is_fixed_size_list(kind):
+        return pa.list_(kind.value_field.with_type(_in_microseconds(kind.value_type)), kind.list_size)
     return kind
 
 

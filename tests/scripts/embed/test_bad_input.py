@@ -92,6 +92,12 @@ def test_a_value_that_python_cannot_hold(embedding: Embedding, tmp_path: Path) -
     assert "hold a value that cannot be read, in 'born'" in embedding(path, code=2)
 
 
+def test_two_columns_of_one_name(embedding: Embedding, tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table([pa.array(["heron"]), pa.array(["crane"])], ["text", "text"]), path)
+    assert "has the column 'text' twice" in embedding(path, code=2)
+
+
 def test_an_output_that_is_there(embedding: Embedding, tmp_path: Path) -> None:
     source = write(tmp_path / "a.jsonl", rows(2))
     embedding(source)
