@@ -104,6 +104,15 @@ def test_in_place(qdrant: QdrantClient, migrate: Migration, alias: str, embed: S
     assert qdrant.collection_exists(alias)
 
 
+def test_users_whose_ids_are_numbers(qdrant: QdrantClient, migrate: Migration, alias: str) -> None:
+    old = seed(qdrant, alias, 6)
+    for number, user in enumerate([7, "7", "07", 77]):
+        qdrant.set_payload(old, {"userId": user}, [number])
+    assert "points      2" in migrate("--user-id=7", "--dry-run")
+    migrate("--user-id=7")
+    assert points(qdrant, migrate.target).keys() == {0, 1}
+
+
 def test_a_dry_run_shows_the_plan_and_changes_nothing(qdrant: QdrantClient, migrate: Migration, alias: str) -> None:
     old = seed(qdrant, alias, 30)
     qdrant.set_payload(old, {"name": "", "title": "", "company": ""}, [3, 4])

@@ -1,5 +1,6 @@
 """Points of a collection."""
 
+import re
 from collections.abc import Sequence
 
 from qdrant_client import QdrantClient, models
@@ -30,9 +31,7 @@ class QdrantSource:
         self._client = client
         self._vectors: bool | list[str] = list(vectors) or False
         self.end = end
-        self._conditions: list[models.Condition] = []
-        if only:
-            self._conditions.append(models.FieldCondition(key=only[0], match=models.MatchValue(value=only[1])))
+        self._conditions: list[models.Condition] = [_equals(*only)] if only else []
         self._filter = models.Filter(must=self._conditions) if only else None
 
     def count(self) -> int:
@@ -78,6 +77,14 @@ class QdrantSource:
         positions = starts(self._client, self.name, min(16, size))
         pages = [self.page(position, -(-size // len(positions))).records for position in positions]
         return list({record.id: record for page in pages for record in page}.values())
+
+
+def _equals(field: str, value: str) -> models.Condition:
+    """Payloads whose field is this text or, if it is a whole number, that number."""
+    values: list[str | int] = [value, int(value)] if re.fullmatch(r"-?\d{1,18}", value) else [value]
+    return models.Filter(
+        should=[models.FieldCondition(key=field, match=models.MatchValue(value=one)) for one in values]
+    )
 
 
 def order(point_id: PointId) -> tuple[bool, int | str]:
