@@ -15,7 +15,8 @@ from bentos.common.resources import cpu_limit, memory_limit, resident_memory
 from bentos.common.version import VERSION
 
 _DTYPES = {"fp32": "float32", "fp16": "float16", "bf16": "bfloat16"}
-"""Names of precisions in text-embeddings-inference."""
+_POOLINGS: dict[Pooling | None, str] = {None: "mean", "mean": "mean", "first": "cls", "last": "last_token"}
+"""Names of precisions and poolings in text-embeddings-inference."""
 
 
 def create_router(lifecycle: Lifecycle, limits: Mapping[str, int], defaults: Mapping[str, object]) -> APIRouter:
@@ -109,9 +110,6 @@ def create_router(lifecycle: Lifecycle, limits: Mapping[str, int], defaults: Map
     return router
 
 
-_TEI_POOLINGS: dict[Pooling | None, str] = {None: "mean", "mean": "mean", "first": "cls", "last": "last_token"}
-
-
 def _tei_info(lifecycle: Lifecycle, limits: Mapping[str, int]) -> dict[str, Any]:
     """What clients of text-embeddings-inference read from its `/info` and ours has under other names."""
     profile = lifecycle.model.profile
@@ -121,7 +119,7 @@ def _tei_info(lifecycle: Lifecycle, limits: Mapping[str, int]) -> dict[str, Any]
         "model_id": profile.model_id,
         "model_sha": profile.revision,
         "model_dtype": _DTYPES.get(profile.precision, profile.precision),
-        "model_type": {"embedding": {"pooling": _TEI_POOLINGS[profile.pooling]}} if encodes else {"reranker": reranker},
+        "model_type": {"embedding": {"pooling": _POOLINGS[profile.pooling]}} if encodes else {"reranker": reranker},
         "max_input_length": profile.max_tokens,
         "max_batch_tokens": lifecycle.engine_settings.max_batch_tokens,
         "max_client_batch_size": limits["max_texts" if encodes else "max_documents"],
