@@ -66,6 +66,8 @@ def evaluate(
     """
     if (queries is None) == (query_template is None):
         raise UsageError("Name the judged queries with --queries, or how to make them with --query-template.")
+    if compare and (old or old_vector or vector):
+        raise UsageError("--compare searches a sample in memory: leave --vector, --old and --old-vector out.")
     deployment, qdrant = read(DeploymentSettings), read(QdrantSettings)
     job = Job(
         collection=collection,

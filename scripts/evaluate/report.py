@@ -13,6 +13,7 @@ from scripts.evaluate.metrics import Estimate
 from scripts.evaluate.run import Evaluation
 from scripts.evaluate.verdict import comparisons
 from scripts.search.stages import Stage
+from scripts.wording import counted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,16 +27,24 @@ PERCENTILES = (50, 95)
 def table(found: Evaluation) -> Table:
     """Figures of all systems, with their confidence intervals."""
     names = list(found.figures)
-    shown = Table(title=f"{len(found.queries)} queries, the first {found.top} results", title_justify="left")
+    shown = Table(
+        title=f"{counted(len(found.queries), 'query', 'queries')}, the first {found.top} results", title_justify="left"
+    )
     shown.add_column("figure")
     for name in names:
         shown.add_column(name, justify="right")
     for metric in found.figures[names[0]]:
         cells = (found.estimate(name, metric) for name in names)
-        shown.add_row(metric, *(f"{mean:.3f} ({low:.3f} to {high:.3f})" for mean, low, high in cells))
+        shown.add_row(metric, *map(with_interval, cells))
     for stage in Stage:
         shown.add_row(f"{stage.value}: p50, p95 ms", *(latency(found, name, stage) for name in names))
     return shown
+
+
+def with_interval(found: Estimate) -> str:
+    """Without the interval where there is none, as one query says nothing of others."""
+    interval = f" ({found.low:.3f} to {found.high:.3f})" if np.isfinite(found.low) else ""
+    return f"{found.mean:.3f}{interval}"
 
 
 def latency(found: Evaluation, name: str, stage: Stage) -> str:
@@ -82,6 +91,8 @@ def write_html(found: Evaluation, path: Path) -> None:
             conclusion=comparisons(found),
             stages=list(Stage),
             latency=latency,
+            with_interval=with_interval,
+            counted=counted,
             changes=_changes(found),
             picture=_picture(found),
         )

@@ -1,5 +1,6 @@
 """Whether search is good enough: limits that figures must keep."""
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -69,11 +70,10 @@ def comparisons(found: Evaluation) -> list[str]:
     sentences = []
     for name in others:
         mean, low, high = estimate(found.difference(name, first, "ndcg@10"))
+        interval = f" (95 %: {low:+.3f} to {high:+.3f})" if math.isfinite(low) else ""
         if low > 0 or high < 0:
-            word = "better" if mean > 0 else "worse"
-            sentences.append(f"{name} is {word} than {first}: nDCG@10 {mean:+.3f} (95 %: {low:+.3f} to {high:+.3f}).")
+            how = f"is {'better' if mean > 0 else 'worse'} than {first}"
         else:
-            sentences.append(
-                f"{name} and {first} cannot be told apart: nDCG@10 {mean:+.3f} (95 %: {low:+.3f} to {high:+.3f})."
-            )
+            how = f"and {first} cannot be told apart"
+        sentences.append(f"{name} {how}: nDCG@10 {mean:+.3f}{interval}.")
     return sentences

@@ -212,6 +212,32 @@ def test_an_empty_collection(qdrant: QdrantClient, evaluate: Evaluation, alias: 
     assert "is empty: there is nothing to find" in evaluate(SELF, code=2)
 
 
+def test_old_vectors_that_are_not_there(qdrant: QdrantClient, evaluate: Evaluation, alias: str, tmp_path: Path) -> None:
+    evaluate.flags[3] = f"--collection={seed(qdrant, alias, 3)}"
+    empty = seed(qdrant, f"{alias}-empty", 0)
+    flag = judged(tmp_path / "queries.jsonl", [{"query": "a", "relevant": [1], "vector": [1.0] * 16}])
+    assert f"{empty} is empty: there is nothing to find" in evaluate(flag, f"--old={empty}", code=2)
+
+
+def test_a_template_of_another_collection(qdrant: QdrantClient, evaluate: Evaluation, alias: str) -> None:
+    """Nothing could be reranked, and that would be called no difference."""
+    evaluate.flags[3:] = [f"--collection={seed(qdrant, alias, 3)}", "--template={heron}"]
+    assert "has 'heron', which the template names" in evaluate(SELF, code=2)
+
+
+def test_one_query_has_no_interval(
+    qdrant: QdrantClient, migrate: Migration, evaluate: Evaluation, alias: str, tmp_path: Path
+) -> None:
+    old = seed(qdrant, alias, 3)
+    migrate()
+    query = {"query": "Ada", "relevant": [1], "vector": dense(points(qdrant, old)[1]).tolist()}
+    page = tmp_path / "evaluation.html"
+    said = evaluate(judged(tmp_path / "queries.jsonl", [query]), f"--old={old}", "--no-rerank", f"--html={page}")
+    assert "1 query, the first" in said
+    assert "new and old cannot be told apart: nDCG@10" in said
+    assert "inf" not in said + page.read_text().partition("<svg")[0]
+
+
 def test_a_collection_that_is_not_there(evaluate: Evaluation) -> None:
     assert "cannot be searched in Qdrant" in evaluate(SELF, code=2)
 
@@ -224,6 +250,7 @@ def test_a_collection_that_is_not_there(evaluate: Evaluation) -> None:
         ([SELF, "--threshold=heron=1"], "There is no metric heron"),
         ([SELF, "--threshold=old:mrr=1"], "There is no system 'old'"),
         ([SELF, "--max-loss=1"], "name them with --old"),
+        ([SELF, "--old=a", "--compare=http://127.0.0.1:1"], "leave --vector, --old and --old-vector out"),
     ],
 )
 def test_a_wrong_flag_is_explained(evaluate: Evaluation, flags: list[str], sentence: str) -> None:

@@ -91,7 +91,7 @@ class EmbedClient:
         try:
             self._info = ServiceInfo.read(answer.json())
         except (ValueError, KeyError, TypeError) as error:
-            raise UsageError(f"{self._url} is not embed-service: its /info lacks {error}.") from error
+            raise UsageError(f"{self._url} is not embed-service, as its /info says.") from error
         return self._info
 
     async def embed(self, texts: list[str], *, store: bool = True) -> Embedded:
