@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from scripts.command import CommandError
 from scripts.embed.job import Job, Task
@@ -20,11 +21,16 @@ def embed_on_ray(tasks: Sequence[Task], job: Job, address: str) -> Iterator[tupl
     ray = load_ray()
     with cluster(ray, address):
         remote = ray.remote(num_cpus=1, max_retries=_ATTEMPTS)(_embed_on_worker)
-        waiting = {remote.remote(task, job): task for task in tasks}
+        waiting = {remote.remote(_absolute(task), job): task for task in tasks}
         while waiting:
             done, _ = ray.wait(list(waiting))
             for reference in done:
                 yield waiting.pop(reference), ray.get(reference)
+
+
+def _absolute(task: Task) -> Task:
+    """The task for a worker, whose working directory may be another."""
+    return replace(task, source=task.source.absolute(), output=task.output.absolute())
 
 
 def _embed_on_worker(task: Task, job: Job) -> Outcome | CommandError:
