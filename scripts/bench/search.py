@@ -10,7 +10,7 @@ from scripts.bench.client import Client
 from scripts.bench.texts import Texts
 from scripts.migrate.copy.template import Template
 from scripts.migrate.qdrant.connection import connected
-from scripts.search.index import Collection, engine, refuse_another_size, searching
+from scripts.search.index import Collection, engine, points_of, refuse_another_size, searching
 from scripts.search.stages import Stage, embed, rerank
 
 
@@ -72,11 +72,11 @@ async def measure(
 
     Raises:
         UnreachableError: a service or Qdrant does not answer.
-        UsageError: the collection cannot be searched with the model's vectors.
+        UsageError: the collection is empty, or cannot be searched with the model's vectors.
     """
     with connected(plan.url, plan.key) as storage, searching(plan.collection):
         collection = Collection(storage.client, plan.collection, plan.vector)
-        points = storage.client.count(plan.collection).count
+        points = points_of(storage.client, plan.collection, plan.template).count()
         times = SearchTimes(engine(storage), plan.collection, points, plan.top)
         for iteration in range(-warm_up, iterations):
             found = await _search(plan, collection, embedder, reranker, texts.next())

@@ -15,21 +15,19 @@ from scripts.command import UsageError
 from scripts.evaluate.metrics import scores
 from scripts.evaluate.queries import Judged, from_file, from_records, without_unknown
 from scripts.evaluate.run import Evaluation, System, evaluate
-from scripts.migrate.checks import check_fields
 from scripts.migrate.client.embed_client import EmbedClient
 from scripts.migrate.copy.progress import ProgressBar
 from scripts.migrate.copy.template import Template
 from scripts.migrate.qdrant.connection import Storage
 from scripts.migrate.sources.interface import PointId, Record
 from scripts.migrate.sources.qdrant import QdrantSource
-from scripts.search.index import Collection, Hit, Sample, engine, refuse_another_size, searching
+from scripts.search.index import Collection, Hit, Sample, engine, points_of, refuse_another_size, searching
 from scripts.wording import counted
 
 _PAGE = 1000
 _BATCH = 100
 _CONCURRENCY = 4
 _PATIENCE_SECONDS = 60.0
-_FIELDS_SAMPLE = 500  # points in which the template's fields are looked for
 
 
 @dataclass(frozen=True)
@@ -83,8 +81,7 @@ async def evaluate_job(job: Job, storage: Storage, write: Callable[[str], None])
     """
     template, client = Template(job.template), storage.client
     with searching(job.collection):
-        source = _full(client, job.collection)
-        check_fields(template, source, _FIELDS_SAMPLE)
+        source = points_of(client, job.collection, template)
         judged = _judged(job, source)
     async with AsyncExitStack() as stack:
 
@@ -136,7 +133,7 @@ def _of_collections(
     if job.old:
         old = _collection(client, job.old, job.old_vector)
         with searching(job.old):
-            _full(client, job.old)
+            points_of(client, job.old)
         sizes = {len(query.vector) for query in judged.queries if query.vector is not None}
         if not sizes:
             raise UsageError("No query has an old vector: give them as `vector` in --queries, or leave --old out.")
@@ -150,18 +147,6 @@ def _of_collections(
             )
         systems.append(System("old", old))
     return [*systems, System("new", _collection(client, job.collection, job.vector), embed, rerank)]
-
-
-def _full(client: QdrantClient, name: str) -> QdrantSource:
-    """A collection's points.
-
-    Raises:
-        UsageError: it has none.
-    """
-    source = QdrantSource(client, name)
-    if not source.count():
-        raise UsageError(f"{name} is empty: there is nothing to find.")
-    return source
 
 
 def _collection(client: QdrantClient, name: str, vector: str) -> Collection:

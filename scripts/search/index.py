@@ -10,11 +10,15 @@ from qdrant_client import QdrantClient
 from qdrant_client.http.exceptions import ApiException, UnexpectedResponse
 
 from scripts.command import UnreachableError, UsageError, reason
+from scripts.migrate.checks import check_fields
+from scripts.migrate.copy.template import Template
 from scripts.migrate.qdrant.connection import Storage
 from scripts.migrate.qdrant.layout import layout_of
 from scripts.migrate.sources.interface import PointId
+from scripts.migrate.sources.qdrant import QdrantSource
 
 _SERVER_ERROR = 500
+_FIELDS_SAMPLE = 500  # points in which the template's fields are looked for
 
 
 class Hit(NamedTuple):
@@ -74,6 +78,23 @@ class Sample:
         """The points of the largest dot products."""
         products = self._vectors @ np.asarray(vector, np.float32)
         return [self._points[index] for index in np.argsort(-products, kind="stable")[:top]]
+
+
+def points_of(client: QdrantClient, collection: str, template: Template | None = None) -> QdrantSource:
+    """The points of a collection that is to be searched.
+
+    Args:
+        template: makes the texts that are reranked; without one nothing is.
+
+    Raises:
+        UsageError: there are none, or they do not have the template's fields, so that nothing would be reranked.
+    """
+    source = QdrantSource(client, collection)
+    if not source.count():
+        raise UsageError(f"{collection} is empty: there is nothing to find.")
+    if template is not None:
+        check_fields(template, source, _FIELDS_SAMPLE)
+    return source
 
 
 def refuse_another_size(index: Index, size: int, whose: str) -> None:

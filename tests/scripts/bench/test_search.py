@@ -32,6 +32,7 @@ def folder(deployment: Deployment, tmp_path: Path) -> Path:
             for number, (text, vector) in enumerate(zip(TEXTS, vectors, strict=True))
         ]
         client.upsert(name, points)
+    client.create_collection("empty", models.VectorParams(size=384, distance=models.Distance.COSINE))
     client.close()
     return tmp_path / "qdrant"
 
@@ -55,9 +56,14 @@ def test_each_stage_has_its_share(deployment: Deployment, folder: Path, tmp_path
 @pytest.mark.parametrize(
     ("flags", "sentence"),
     [
-        (["--collection=small"], "The model's vectors have 384 dimensions, and the vectors to be searched 2"),
+        (
+            ["--collection=small", "--template={body}"],
+            "The model's vectors have 384 dimensions, and the vectors to be searched 2",
+        ),
         (["--collection=absent"], "cannot be searched"),
         (["--collection=herons", "--vector=heron"], "Name the vector"),
+        (["--collection=herons", "--template={heron}"], "has 'heron', which the template names"),
+        (["--collection=empty"], "empty is empty: there is nothing to find"),
     ],
 )
 def test_a_collection_that_cannot_be_searched(
