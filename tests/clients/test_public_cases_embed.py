@@ -403,7 +403,7 @@ def test_14_litellms_usage_page_reads_meta_tokens(e5: Service, path: str) -> Non
 @pytest.mark.parametrize("path", ["/v1/models", "/models"])
 def test_19_apps_that_test_a_connection_find_the_model(e5: Service, path: str) -> None:
     found = e5.server.client.get(path).json()
-    assert [model["id"] for model in found["data"]] == [E5]
+    assert found["data"][0]["id"] == E5
     assert e5.server.client.get(f"{path}/{E5}").json()["id"] == E5
     assert e5.server.client.get(path, params={"endpoint": "embed"}).json() == found
 

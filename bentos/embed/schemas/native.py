@@ -2,9 +2,10 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from bentos.common.bounds import Text, Texts
+from bentos.common.http.native_body import NativeBody
 from bentos.common.http.truncate import Truncate
 from bentos.common.work_options import Lane
 from bentos.embed.request import InputType
@@ -12,10 +13,8 @@ from bentos.embed.schemas.input_type import AnyInputType
 from bentos.embed.schemas.vector_options import Chunked, Dimensions
 
 
-class EmbedBody(BaseModel):
+class EmbedBody(NativeBody):
     """One text or several."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     text: Annotated[Text | None, Field(description="One text; the answer then has `embedding`")] = None
     texts: Annotated[Texts | None, Field(description="Several texts; the answer then has `embeddings`")] = None

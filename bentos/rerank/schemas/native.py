@@ -2,10 +2,11 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, Field
 
 from bentos.common.bounds import MOST_DOCUMENT_FIELDS, MOST_ITEMS, Text
 from bentos.common.engine.tokenizer import Truncation
+from bentos.common.http.native_body import NativeBody
 from bentos.common.work_options import Lane
 
 
@@ -29,10 +30,8 @@ Document = Annotated[
 ]
 
 
-class RerankBody(BaseModel):
+class RerankBody(NativeBody):
     """A query and the documents to order by it."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     query: Text
     documents: Annotated[

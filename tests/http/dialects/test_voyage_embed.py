@@ -116,8 +116,7 @@ def test_each_type_has_the_values_that_it_has_in_coheres_dialect(embed: Service,
     assert [item["embedding"]] == cohere
 
 
-@pytest.mark.parametrize("path", [PATH, OWN_PATH])
-@pytest.mark.parametrize("truncation", [True, None])
+@pytest.mark.parametrize(("path", "truncation"), [(PATH, True), (OWN_PATH, True), (OWN_PATH, None)])
 def test_a_text_over_the_window_loses_its_end_and_the_header_names_it(
     embed: Service, path: str, truncation: bool | None
 ) -> None:
