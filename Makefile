@@ -132,7 +132,7 @@ pin: venv ## Pin images by digest and GitHub's actions by commit, to what their 
 bench: venv ## Measure running services against the targets of docs/benchmarking.md (ARGS=… for scripts.bench)
 	@$(BIN)/python -m scripts.bench $(ARGS)
 
-docs: venv ## Write the pages that the settings classes hold: docs/settings.md and the table of docs/migration.md
+docs: venv ## Write what other files hold: docs/settings.md, tables of two pages, the gateway's template in the compose file
 	$(BIN)/python -m scripts.docs
 
 bench-picture: venv ## Take the picture of docs/benchmarking.md from running services (needs chromium)

@@ -1,6 +1,6 @@
-"""Command that brings the generated pages up to date."""
+"""Command that brings the generated pages and files up to date."""
 
-from scripts.docs import migration_page, models_page, settings_page
+from scripts.docs import compose_file, migration_page, models_page, settings_page
 
-for page in (settings_page, migration_page, models_page):
+for page in (settings_page, migration_page, models_page, compose_file):
     page.PAGE.write_text(page.render())

@@ -15,7 +15,9 @@ Resolve: TypeAlias = Callable[[Literal["image", "action"], str, str], str]
 """Gives the digest of an image, or the commit of an action, from its name and tag."""
 
 # Images of the compose file without a registry are made on this machine, and so are a cluster's without newName.
-_COMPOSE_IMAGE = re.compile(r"image: (?P<name>\S+/\S+):\$\{(?P<variable>\w+)\}")
+_COMPOSE_IMAGE = re.compile(
+    r"(?P<before>image: (?P<name>\S+/\S+):\$\{(?P<variable>\w+):-(?P<tag>[^\s@}]+))(@[^\s}]+)?(?=\})"
+)
 _BASE = re.compile(r"^(?P<before>ARG BASE=(?P<name>[^\s@]+):(?P<tag>[^\s:@]+))(@\S+)?", re.MULTILINE)
 _KUSTOMIZE = re.compile(
     r"(?P<before>- \{name: \S+, newName: (?P<name>[^\s,}]+), newTag: (?P<tag>[^\s,}]+))(, digest: [^\s}]+)?(?=\})"
@@ -33,6 +35,7 @@ def pinned(folder: Path, resolve: Resolve) -> Iterator[tuple[Path, str]]:
         tag = found["tag"] or found["version"]
         return f"{found['before']}{resolve('action', found['name'], tag)} # {tag}"
 
+    yield folder / COMPOSE, _COMPOSE_IMAGE.sub(with_digest("@"), (folder / COMPOSE).read_text())
     yield folder / VARIABLES, _pin_variables(folder, resolve)
     yield folder / CONTAINERFILE, _BASE.sub(with_digest("@"), (folder / CONTAINERFILE).read_text())
     for file in sorted(folder.glob(OVERLAYS)):

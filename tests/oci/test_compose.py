@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,16 +16,28 @@ import yaml
 from bentos.common.settings import CacheSettings, ServerSettings, TracesSettings
 from bentos.embed.settings import EmbedSettings
 from bentos.rerank.settings import RerankSettings
+from scripts.docs import compose_file
 from scripts.free_port import free_port
 from tests.http.server import ANSWER_SECONDS, ROOT, START_SECONDS, wait_for
 from tests.oci.engine import Engine
 
 FOLDER = ROOT / "deploy" / "compose"
 FILE = FOLDER / "docker-compose.production.yml"
+GATEWAY = ROOT / "deploy" / "gateway"
+PODMAN_COMPOSE = str(Path(sys.executable).parent / "podman-compose")
 LOCAL = FOLDER / "docker-compose.local.yml"
 # Qdrant's image can only be pulled; the others have stand-ins.
 STARTED = ["embed-service", "rerank-service", "redis", "gateway"]
 RERANK = {"query": "software engineer", "documents": ["John is a software engineer", "Mary is a chef"]}
+
+
+def config(*files: Path) -> dict[str, dict[str, Any]]:
+    """The services of compose files, merged and with their defaults."""
+    arguments = [part for file in files for part in ("-f", str(file))]
+    command = [PODMAN_COMPOSE, "--env-file", os.devnull, *arguments, "config"]
+    rendered = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    merged: dict[str, dict[str, Any]] = yaml.safe_load(rendered)["services"]
+    return merged
 
 
 def services() -> dict[str, dict[str, Any]]:
@@ -37,8 +50,26 @@ def example() -> dict[str, str]:
     return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
 
 
-def test_every_variable_is_in_the_example_and_the_other_way_round() -> None:
-    assert set(re.findall(r"\$\{(\w+)(?::-)?\}", FILE.read_text())) == example().keys()
+def test_every_variable_has_the_default_that_the_example_shows() -> None:
+    before_the_template, _, _ = FILE.read_text().partition("GATEWAY_TEMPLATE: |")
+    variables = re.findall(r"(?<!\$)\$\{([^}]+)\}", before_the_template)
+    assert dict(variable.split(":-") for variable in variables) == example()
+
+
+def test_only_monitoring_needs_other_files() -> None:
+    for name, service in services().items():
+        mounted = [volume for volume in service.get("volumes", []) if volume.startswith((".", "/"))]
+        assert not mounted or service["profiles"] == ["monitoring"], name
+        assert all(not file["required"] for file in service.get("env_file", [])), name
+
+
+def test_the_gateway_has_its_template_and_settings() -> None:
+    assert compose_file.PAGE.read_text() == compose_file.render(), "run `make docs`"
+    lines = (GATEWAY / "gateway.env").read_text().splitlines()
+    settings = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+    rendered = config(FILE)["gateway"]["environment"]
+    assert rendered.pop("GATEWAY_TEMPLATE") == compose_file.TEMPLATE.read_text()
+    assert rendered == settings
 
 
 def test_the_services_examples_are_settings_that_the_compose_file_leaves_to_them() -> None:
@@ -59,10 +90,7 @@ def test_only_the_gateway_and_grafana_are_published() -> None:
 
 
 def test_local_ports_are_published_on_this_machine_only() -> None:
-    podman_compose = str(Path(sys.executable).parent / "podman-compose")
-    command = [podman_compose, "--env-file", str(FOLDER / ".env.example"), "-f", str(FILE), "-f", str(LOCAL), "config"]
-    rendered = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    merged = yaml.safe_load(rendered)["services"]
+    merged = config(FILE, LOCAL)
     for name, port in {"embed-service": 5555, "rerank-service": 5556, "redis": 6379, "qdrant": 6333}.items():
         assert merged[name]["networks"] == ["internal", "public"]
         assert merged[name]["ports"] == [f"127.0.0.1:{port}:{port}"]
@@ -93,20 +121,21 @@ def seconds(duration: str) -> int:
 def stack(
     engine: Engine, images: dict[str, str], official_images: None, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
-    """URL of the gateway of a running stack."""
+    """URL of the gateway of a stack that runs from the file alone, with what differs here in the environment."""
     assert official_images is None
-    tag = images["embed-service"].split(":")[1]
+    folder = tmp_path_factory.mktemp("server")
+    shutil.copy(FILE, folder)
     address = f"127.0.0.1:{free_port()}"
-    settings = tmp_path_factory.mktemp("compose") / "env"
-    changed = example() | {"TAG": tag, "GATEWAY_ADDRESS": address, "EMBED_CPUS": "1", "RERANK_CPUS": "1"}
-    changed["REDIS_PASSWORD"] = "a-long-password"
-    settings.write_text("".join(f"{name}={value}\n" for name, value in changed.items()))
-    podman_compose = str(Path(sys.executable).parent / "podman-compose")
-    compose = [podman_compose] if engine.program == "podman" else ["docker", "compose"]
-    compose += ["-p", "duobento-oci-test", "--env-file", str(settings), "-f", str(FILE)]
+    tag = images["embed-service"].split(":")[1]
+    changed = {"TAG": tag, "GATEWAY_ADDRESS": address, "EMBED_CPUS": "1", "RERANK_CPUS": "1"}
+    compose = [PODMAN_COMPOSE] if engine.program == "podman" else ["docker", "compose"]
+    compose += ["-p", "duobento-oci-test", "-f", FILE.name]
 
     def run(*arguments: str) -> None:
-        done = subprocess.run([*compose, *arguments], capture_output=True, text=True, check=False, env=os.environ)
+        environment = os.environ | changed
+        done = subprocess.run(
+            [*compose, *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=False
+        )
         assert done.returncode == 0, done.stdout + done.stderr
 
     run("up", "-d", *STARTED)

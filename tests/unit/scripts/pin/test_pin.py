@@ -102,7 +102,8 @@ def test_images_get_the_digest_behind_their_tag(project: Path, github: Path) -> 
     [redis] = re.findall("^REDIS_TAG=(.+)$", before[VARIABLES], re.MULTILINE)
     [python] = re.findall("^ARG BASE=.+/python:(.+)$", before[CONTAINERFILE], re.MULTILINE)
     assert f"REDIS_TAG={redis}@{digest('library/redis', redis)}\n" in after[VARIABLES]
-    assert after[VARIABLES].count("@sha256:") == 6
+    assert f"redis:${{REDIS_TAG:-{redis}@{digest('library/redis', redis)}}}\n" in after[COMPOSE]
+    assert after[VARIABLES].count("@sha256:") == after[COMPOSE].count("@sha256:") == 6
     assert f"/python:{python}@{digest('library/python', python)}\n" in after[CONTAINERFILE]
     assert f"heron/embed, newTag: latest, digest: {digest('heron/embed', 'latest')}}}" in after[CPU]
     assert "{name: rerank-service, newTag: latest}" in after[CPU], "no registry knows an image of this machine"
@@ -169,16 +170,21 @@ def test_where_a_name_cannot_be_resolved_one_line_says_so_and_nothing_is_written
 
 def test_the_updater_knows_every_tag_of_the_compose_file() -> None:
     renovate = json.loads((ROOT / "renovate.json").read_text())
-    image = re.compile(r"image: (\S+/\S+):\$\{(\w+)\}")
-    names = {variable: name for name, variable in image.findall((ROOT / COMPOSE).read_text())}
-    example = unpinned((ROOT / VARIABLES).read_text())
-    pinned = re.sub(r"(?m)^(\w+_TAG=.+)$", rf"\1@{digest('any', 'tag')}", example)
+    example, compose = (unpinned((ROOT / file).read_text()) for file in (VARIABLES, COMPOSE))
+    names = {variable: name for name, variable in re.findall(r"image: (\S+/\S+):\$\{(\w+):-", compose)}
+    behind = rf"\1@{digest('any', 'tag')}"
+    texts = [
+        example,
+        compose,
+        re.sub(r"(?m)^(\w+_TAG=.+)$", behind, example),
+        re.sub(r"(_TAG:-[^}]+)", behind, compose),
+    ]
     for manager in renovate["customManagers"]:
-        assert manager["managerFilePatterns"] == [str(VARIABLES)]
+        assert manager["managerFilePatterns"] == [str(VARIABLES), str(COMPOSE)]
         [pattern] = manager["matchStrings"]
-        found = [re.search(pattern.replace("(?<", "(?P<"), text) for text in (example, pinned)]
+        found = [re.search(pattern.replace("(?<", "(?P<"), text) for text in texts]
         [variable] = [name for name in names if name in pattern]
         assert names.pop(variable) == manager["depNameTemplate"]
         assert all(match and match["currentValue"] == re.findall(f"{variable}=(.+)", example)[0] for match in found)
-        assert [match["currentDigest"] for match in found if match] == [None, digest("any", "tag")]
+        assert [match["currentDigest"] for match in found if match] == [None] * 2 + [digest("any", "tag")] * 2
     assert not names
