@@ -1,5 +1,6 @@
 #!/bin/sh
-# Builds one service's container image: a bento with its model, `bentoml containerize`, then deploy/images/Containerfile.
+# Builds one service's container image: a bento with its model, `bentoml containerize`, then the last stages of
+# deploy/images/Dockerfile.
 # usage: build_image.sh embed|rerank openvino|torch cpu|cuda TAG      (why: docs/decisions/0010-images.md)
 # environment: EMBED_MODEL or RERANK_MODEL, ENGINE (docker or podman), OCI_BUILD_CONF (containers.conf for podman's builds)
 set -eu
@@ -10,20 +11,7 @@ engine=${ENGINE:-$(command -v podman >/dev/null && echo podman || echo docker)}
 command -v "$engine" >/dev/null || { echo "Building images needs docker or podman." >&2; exit 1; }
 [ -z "${OCI_BUILD_CONF:-}" ] || export CONTAINERS_CONF="$OCI_BUILD_CONF"
 
-case $service in
-embed) port=5555 ;;
-rerank) port=5556 ;;
-*) echo "There is no service $service: choose embed or rerank." >&2; exit 2 ;;
-esac
-case $backend in
-openvino) bentofile=bentofile.$service.yaml ;;
-torch) bentofile=bentofile.$service-torch.yaml ;;
-*) echo "BACKEND must be openvino or torch, not '$backend'." >&2; exit 2 ;;
-esac
-
-prefix=$(echo "$service" | tr '[:lower:]' '[:upper:]')
-built=$(env "${prefix}_BACKEND=$backend" "$bentoml" build -f "$bentofile" -o tag)
-bento=${built##*__tag__:}
+bento=$(BENTOML=$bentoml sh scripts/build_bento.sh "$service" "$backend")
 
 # torch's CPU build comes from PyTorch's index, or from a folder of wheels (decision 0002).
 set --
@@ -35,11 +23,16 @@ esac
 # BentoML reports a failed build with exit code 0.
 "$engine" image inspect "$name-bento:$tag" >/dev/null
 
+# BentoML's image takes the place of the stages that make the same without an engine.
+dockerfile=$(mktemp)
+trap 'rm -f "$dockerfile"' EXIT
+sed "/ AS source\$/,/ AS bento\$/c\\
+FROM $name-bento:$tag AS bento
+" deploy/images/Dockerfile >"$dockerfile"
+
 format=$([ "$engine" = podman ] && echo --format=docker || true)
 # shellcheck disable=SC2086 # empty for docker
-"$engine" build $format -f deploy/images/Containerfile -t "$name:$tag" \
-    --build-arg "BENTO=$name-bento:$tag" --build-arg "SERVICE=$name" --build-arg "PORT=$port" \
-    --build-arg "VERSION=$(sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)" \
+"$engine" build $format -f "$dockerfile" -t "$name:$tag" --build-arg "SERVICE=$service" \
     --build-arg "REVISION=$(git rev-parse HEAD 2>/dev/null || echo unknown)" deploy/images
 "$engine" rmi "$name-bento:$tag" >/dev/null
 "$bentoml" delete -y "$bento" >/dev/null

@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 
 COMPOSE = Path("deploy/compose/docker-compose.production.yml")
 VARIABLES = Path("deploy/compose/.env.example")
-CONTAINERFILE = Path("deploy/images/Containerfile")
+DOCKERFILE = Path("deploy/images/Dockerfile")
 OVERLAYS = "deploy/kubernetes/overlays/*/kustomization.yaml"
 WORKFLOWS = ".github/workflows/*.yml"
 
@@ -37,7 +37,7 @@ def pinned(folder: Path, resolve: Resolve) -> Iterator[tuple[Path, str]]:
 
     yield folder / COMPOSE, _COMPOSE_IMAGE.sub(with_digest("@"), (folder / COMPOSE).read_text())
     yield folder / VARIABLES, _pin_variables(folder, resolve)
-    yield folder / CONTAINERFILE, _BASE.sub(with_digest("@"), (folder / CONTAINERFILE).read_text())
+    yield folder / DOCKERFILE, _BASE.sub(with_digest("@"), (folder / DOCKERFILE).read_text())
     for file in sorted(folder.glob(OVERLAYS)):
         yield file, _KUSTOMIZE.sub(with_digest(", digest: "), file.read_text())
     for file in sorted(folder.glob(WORKFLOWS)):

@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 
 from scripts.free_port import free_port
-from scripts.pin.references import COMPOSE, CONTAINERFILE, OVERLAYS, VARIABLES, WORKFLOWS
+from scripts.pin.references import COMPOSE, DOCKERFILE, OVERLAYS, VARIABLES, WORKFLOWS
 from tests.http.server import ROOT
 from tests.unit.scripts.pin.registry import MISSING, Registry, digest
 
 pytestmark = pytest.mark.tools
 
-FILES = [COMPOSE, VARIABLES, CONTAINERFILE, *(file.relative_to(ROOT) for file in ROOT.glob(OVERLAYS))]
+FILES = [COMPOSE, VARIABLES, DOCKERFILE, *(file.relative_to(ROOT) for file in ROOT.glob(OVERLAYS))]
 FILES += [file.relative_to(ROOT) for file in ROOT.glob(WORKFLOWS)]
 DIGEST = re.compile(r"(@|, digest: )sha256:[0-9a-f]{64}")
 COMMIT = re.compile(r"@[0-9a-f]{40} # (\S+)")
@@ -100,11 +100,11 @@ def test_images_get_the_digest_behind_their_tag(project: Path, github: Path) -> 
     assert done.returncode == 0, done.stderr
     after = texts(project)
     [redis] = re.findall("^REDIS_TAG=(.+)$", before[VARIABLES], re.MULTILINE)
-    [python] = re.findall("^ARG BASE=.+/python:(.+)$", before[CONTAINERFILE], re.MULTILINE)
+    [python] = re.findall("^ARG BASE=.+/python:(.+)$", before[DOCKERFILE], re.MULTILINE)
     assert f"REDIS_TAG={redis}@{digest('library/redis', redis)}\n" in after[VARIABLES]
     assert f"redis:${{REDIS_TAG:-{redis}@{digest('library/redis', redis)}}}\n" in after[COMPOSE]
     assert after[VARIABLES].count("@sha256:") == after[COMPOSE].count("@sha256:") == 6
-    assert f"/python:{python}@{digest('library/python', python)}\n" in after[CONTAINERFILE]
+    assert f"/python:{python}@{digest('library/python', python)}\n" in after[DOCKERFILE]
     assert f"heron/embed, newTag: latest, digest: {digest('heron/embed', 'latest')}}}" in after[CPU]
     assert "{name: rerank-service, newTag: latest}" in after[CPU], "no registry knows an image of this machine"
     assert {file: unpinned(text) for file, text in after.items()} == before
