@@ -17,8 +17,13 @@ llama-index-vector-stores-qdrant 0.10.4 (llama-index-core 0.14.25), each in an e
                               embedding=[1, 0, 0, 0])])
     client.scroll("langchain", with_vectors=True)
 
-Dify and n8n are applications, not packages. Their points follow the source of their stores:
-`api/core/rag/datasource/vdb/qdrant/qdrant_vector.py` in Dify, `QdrantVectorStore` of LangChain.js in n8n.
+n8n is an application, but its store is a package of npm, @langchain/qdrant (1.0.3 with @langchain/core 1.4.0):
+
+    await QdrantVectorStore.fromDocuments([new Document({pageContent: "Herons fish at dawn.", metadata: {source: "blob",
+        loc: {lines: {from: 1}}}})], new FakeEmbeddings(), {client, collectionName: "n8n"})
+
+Dify's is no package. Its collection follows the source, `api/providers/vdb/vdb-qdrant`: several knowledge bases lie in
+one, told apart by `group_id`, each with an index of its own (`payload_m`).
 """
 
 import json
@@ -58,11 +63,14 @@ class Stored:
     Attributes:
         vectors: name and value; an empty name is the collection's only vector.
         sparse: the same of sparse vectors.
+        indexes: payload fields that the store indexes.
     """
 
     payload: dict[str, Any]
     vectors: dict[str, list[float]] = field(default_factory=lambda: {"": _DENSE})
     sparse: dict[str, models.SparseVector] = field(default_factory=dict)
+    hnsw: models.HnswConfigDiff | None = None
+    indexes: dict[str, Any] = field(default_factory=dict)
 
     def seed(self, client: QdrantClient, alias: str) -> str:
         """A collection with this point, behind an alias; its name."""
@@ -70,8 +78,13 @@ class Stored:
         size = models.VectorParams(size=len(_DENSE), distance=models.Distance.COSINE)
         vectors: Any = size if "" in self.vectors else dict.fromkeys(self.vectors, size)
         client.create_collection(
-            old, vectors_config=vectors, sparse_vectors_config=dict.fromkeys(self.sparse, models.SparseVectorParams())
+            old,
+            vectors_config=vectors,
+            sparse_vectors_config=dict.fromkeys(self.sparse, models.SparseVectorParams()),
+            hnsw_config=self.hnsw,
         )
+        for name, schema in self.indexes.items():
+            client.create_payload_index(old, name, field_schema=schema)
         vector: Any = self.vectors[""] if "" in self.vectors else self.vectors | self.sparse
         client.upsert(old, [models.PointStruct(id=ID, vector=vector, payload=self.payload)])
         point_alias(client, alias, old)
@@ -98,7 +111,18 @@ STORES = {
         {"text-sparse-new": _SPARSE},
     ),
     "Dify": Stored(
-        {"page_content": TEXT, "metadata": {"doc_id": ID, "document_id": ID, "dataset_id": ID}, "group_id": ID}
+        {"page_content": TEXT, "metadata": {"doc_id": ID, "document_id": ID, "dataset_id": ID}, "group_id": ID},
+        hnsw=models.HnswConfigDiff(m=0, payload_m=16, ef_construct=100, full_scan_threshold=10000),
+        indexes={
+            "group_id": models.PayloadSchemaType.KEYWORD,
+            "page_content": models.TextIndexParams(
+                type=models.TextIndexType.TEXT,
+                tokenizer=models.TokenizerType.MULTILINGUAL,
+                min_token_len=2,
+                max_token_len=20,
+                lowercase=True,
+            ),
+        },
     ),
     "n8n, LangChain.js": Stored({"content": TEXT, "metadata": {"source": "blob", "loc": {"lines": {"from": 1}}}}),
 }

@@ -31,7 +31,8 @@ def test_a_template_gives_the_text(store: str) -> None:
 @pytest.mark.parametrize("store", STORES)
 def test_a_stores_collection(qdrant: QdrantClient, migrate: Migration, alias: str, embed: Service, store: str) -> None:
     stored = STORES[store]
-    before = points(qdrant, stored.seed(qdrant, alias))[ID]
+    old = stored.seed(qdrant, alias)
+    before = points(qdrant, old)[ID]
     arguments = [f"--template={templates()[store]}"]
     migrate(*arguments, "--dry-run")
     migrate(*arguments)
@@ -45,3 +46,6 @@ def test_a_stores_collection(qdrant: QdrantClient, migrate: Migration, alias: st
     for sparse, value in stored.sparse.items():
         assert isinstance(found.vector, dict)
         assert found.vector[sparse] == models.SparseVector(**value.model_dump())
+    collections = [qdrant.get_collection(one) for one in (old, alias)]
+    assert collections[0].payload_schema == collections[1].payload_schema
+    assert collections[0].config.hnsw_config == collections[1].config.hnsw_config
