@@ -86,6 +86,20 @@ def name_of_target(settings: MigrateSettings, source: str, service: ServiceInfo)
     return name
 
 
+def refuse_shards_by_key(source: str, info: models.CollectionInfo) -> None:
+    """Refuse a collection whose points lie in the shards that the application names.
+
+    Raises:
+        UsageError: they do, and searches that name a shard would fail in the new collection.
+    """
+    if info.config.params.sharding_method == models.ShardingMethod.CUSTOM:
+        raise UsageError(
+            f"{source} has shards by key (sharding_method custom), which a new collection would not have, so that "
+            "searches with a shard key would fail: have the application index it again, or use --in-place where the "
+            "dimension stays."
+        )
+
+
 def layout_of_target(settings: MigrateSettings, source: str, old: Layout, service: ServiceInfo) -> Layout:
     """The layout of the new collection; in place, of the only one.
 

@@ -12,6 +12,7 @@ from scripts.migrate.checks import (
     layout_of_target,
     name_of_target,
     refuse_large_batches,
+    refuse_shards_by_key,
     source_collection,
 )
 from scripts.migrate.client.embed_client import EmbedClient
@@ -90,6 +91,8 @@ async def _prepare(settings: MigrateSettings, storage: Storage, embedder: EmbedC
     old = Layout(settings.vector, settings.vector, service.dimension, models.Distance.COSINE)
     if info is not None:
         old = layout_of(info, settings.vector)
+        if not settings.in_place:
+            refuse_shards_by_key(name or "", info)
     source = open_source(settings, storage.client, name or "", old.others)
     check_fields(template, source, settings.sample)
     target_name = name_of_target(settings, source.name, service)

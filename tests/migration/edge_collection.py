@@ -37,10 +37,14 @@ class Collection:
                 vectors=vectors,
                 sparse_vectors=wanted.sparse_vectors,
                 shard_number=wanted.shard_number or 1,
+                sharding_method=wanted.sharding_method,
                 on_disk_payload=wanted.on_disk_payload,
             ),
             hnsw_config=rest.HnswConfig(**hnsw),
-            optimizer_config=rest.OptimizersConfig(default_segment_number=0, flush_interval_sec=5),
+            optimizer_config=rest.OptimizersConfig(
+                **{"default_segment_number": 0, "flush_interval_sec": 5} | to_edge.set_fields(wanted.optimizers_config)
+            ),
+            strict_mode_config=rest.StrictModeConfigOutput(**to_edge.set_fields(wanted.strict_mode_config)),
             quantization_config=wanted.quantization_config,
             metadata=wanted.metadata,
         )

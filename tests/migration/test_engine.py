@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from qdrant_client import QdrantClient, models
 
-from tests.migration.parts import Migration, points, seed
+from tests.migration.parts import TWO, Migration, contact, point_alias, points, seed
 
 QUANTIZATIONS: list[models.QuantizationConfig] = [
     models.ScalarQuantization(scalar=models.ScalarQuantizationConfig(type=models.ScalarType.INT8, always_ram=True)),
@@ -62,3 +62,27 @@ def test_half_precision_stays(qdrant: QdrantClient, migrate: Migration, alias: s
     assert isinstance(vectors, models.VectorParams)
     assert vectors.datatype == models.Datatype.FLOAT16
     assert len(points(qdrant, migrate.target)) == 20
+
+
+def test_limits_and_the_optimizers_settings_stay(qdrant: QdrantClient, migrate: Migration, alias: str) -> None:
+    """The stand-in keeps both and has no strict mode."""
+    old = f"{alias}-old"
+    qdrant.create_collection(
+        old,
+        vectors_config=TWO,
+        optimizers_config=models.OptimizersConfigDiff(indexing_threshold=77, max_segment_size=100_000),
+        strict_mode_config=models.StrictModeConfig(enabled=True, max_query_limit=50),
+    )
+    qdrant.upsert(old, [models.PointStruct(id=1, vector=[1.0, 2.0], payload=contact(1))])
+    point_alias(qdrant, alias, old)
+    migrate()
+    configs = [qdrant.get_collection(one).config for one in (old, migrate.target)]
+    assert configs[1].optimizer_config == configs[0].optimizer_config
+    assert configs[1].optimizer_config.indexing_threshold == 77
+    assert configs[1].strict_mode_config == configs[0].strict_mode_config
+
+
+def test_shards_by_key_are_refused(qdrant: QdrantClient, migrate: Migration, alias: str) -> None:
+    qdrant.create_collection(f"{alias}-old", vectors_config=TWO, sharding_method=models.ShardingMethod.CUSTOM)
+    point_alias(qdrant, alias, f"{alias}-old")
+    assert "has shards by key" in migrate("--dry-run", code=2)

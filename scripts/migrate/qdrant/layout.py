@@ -70,10 +70,14 @@ def new_collection(source: models.CollectionInfo | None, layout: Layout) -> dict
         }
     vectors = {_new_name(name, layout): _loading(name, old, layout) for name, old in _named(source).items()}
     hnsw = source.config.hnsw_config.model_dump(exclude_none=True)
-    params_of_all = source.config.params
+    params_of_all, strict = source.config.params, source.config.strict_mode_config
     return {
         "vectors_config": vectors[""] if list(vectors) == [""] else vectors,
         "hnsw_config": models.HnswConfigDiff(**hnsw | {"m": 0}),
+        "optimizers_config": models.OptimizersConfigDiff(
+            **source.config.optimizer_config.model_dump(exclude_none=True)
+        ),
+        "strict_mode_config": strict and models.StrictModeConfig(**strict.model_dump(exclude_none=True)),
         "quantization_config": source.config.quantization_config,
         "sparse_vectors_config": params_of_all.sparse_vectors,
         "shard_number": params_of_all.shard_number,
