@@ -1,11 +1,13 @@
 """The page at `GET /`: what it shows is what the API answers, to everybody, and it takes nothing from elsewhere."""
 
+import csv
 import re
 
 import numpy as np
 import pytest
 
 from tests.browser.conftest import DESKTOP, KEY, PHONE, Open
+from tests.browser.visit import Visit
 from tests.http.server import wait_for
 from tests.http.services import EMBED, Service, long_texts
 
@@ -129,3 +131,76 @@ def test_it_is_accessible(embed: Service, rerank: Service, visit: Open, size: tu
         width = opened.page.evaluate("document.documentElement.scrollWidth")
         assert width <= size[0], "the page scrolls sideways"
         assert opened.complaints == []
+
+
+def _paste(opened: Visit, field: str, text: str) -> None:
+    opened.page.evaluate("text => navigator.clipboard.writeText(text)", text)
+    opened.page.locator(field).press("Control+A")
+    opened.page.locator(field).press("Control+V")
+
+
+@pytest.mark.parametrize("separator", ["\t", ";", ","], ids=["tab", "semicolon", "comma"])
+def test_a_column_of_a_pasted_table_can_be_kept(embed: Service, rerank: Service, visit: Open, separator: str) -> None:
+    table = [["id", "bird"], ["1", '"a ""grey"" heron;\n\tor, two"'], ["2", ""], ["3", "a stork"]]
+    for service in (embed, rerank):
+        opened = visit(service)
+        _paste(opened, _field(service), "\r\n".join(separator.join(row) for row in table) + "\r\n")
+        opened.page.get_by_label("Column").select_option("bird")
+        opened.assert_accessible()
+        opened.page.get_by_role("button", name="Keep this column").click()
+        assert opened.page.locator(f"{_field(service)}:focus").input_value() == 'a "grey" heron; or, two\na stork'
+        assert opened.page.get_by_label("Column").count() == 0
+        opened.send()
+        assert opened.page.locator("tbody tr").count() == 2
+
+
+def test_without_names_in_the_first_row_all_rows_are_kept(embed: Service, visit: Open) -> None:
+    opened = visit(embed)
+    _paste(opened, "#texts", "a heron\t1\na stork\t2\n")
+    opened.page.get_by_label("The first row has the names").uncheck()
+    opened.page.get_by_role("button", name="Keep this column").click()
+    assert opened.page.locator("#texts").input_value() == "a heron\na stork"
+
+
+def test_lines_that_are_no_table_are_left_alone(embed: Service, visit: Open) -> None:
+    opened = visit(embed)
+    lines = "A heron, standing.\nA stork.\nOne, two, three."
+    _paste(opened, "#texts", lines)
+    assert opened.page.locator("#texts").input_value() == lines
+    assert opened.page.get_by_label("Column").count() == 0
+
+
+def test_vectors_are_downloaded_as_csv(embed: Service, visit: Open) -> None:
+    opened = visit(embed)
+    texts = ['a "grey" heron, standing', "a stork"]
+    opened.page.locator("#texts").fill("\n".join(texts))
+    opened.send()
+    with opened.page.expect_download() as started:
+        opened.page.get_by_role("button", name="Download the vectors").click()
+    assert started.value.suggested_filename == "vectors.csv"
+    with started.value.path().open(newline="") as file:
+        head, *rows = csv.reader(file)
+    assert head == ["text", *map(str, range(384))]
+    assert [row[0] for row in rows] == texts
+    vectors = embed.post(*texts, input_type="passage").json()["embeddings"]
+    np.testing.assert_allclose(np.array([row[1:] for row in rows], float), vectors, atol=1e-6)
+
+
+def test_many_texts_are_compared_up_to_a_number(embed: Service, visit: Open) -> None:
+    opened = visit(embed)
+    opened.page.locator("#texts").fill("\n".join(f"heron number {number}" for number in range(45)))
+    opened.send()
+    assert opened.page.locator("tbody tr").count() == 40
+    opened.page.get_by_text("The first 40 texts.").wait_for()
+    assert opened.fact("Cached").endswith("of 45")
+
+
+def test_every_figure_is_explained(embed: Service, rerank: Service, visit: Open) -> None:
+    for service, own in ((embed, "Similarity"), (rerank, "Score")):
+        opened = visit(service)
+        assert not opened.page.locator("#meaning").is_visible()
+        opened.send()
+        opened.page.get_by_text("What the figures mean").click()
+        explained = opened.page.locator("#meaning dt").all_inner_texts()
+        assert explained == [*opened.page.locator("#facts dt").all_inner_texts(), own]
+        opened.assert_accessible()

@@ -6,6 +6,8 @@ import { start } from "./page.js";
 
 const COHERE_TYPES = { query: "search_query", passage: "search_document" };
 const SHOWN_NUMBERS = 6;
+const COMPARED_TEXTS = 40;
+const DOWNLOAD_MS = 60_000;
 
 start({
   path: "embed",
@@ -15,7 +17,8 @@ start({
     texts: lines("texts"),
     input_type: document.querySelector("[name=input_type]:checked").value,
   }),
-  result: (answer, { texts }) => (texts.length > 1 ? matrix(answer, texts) : vector(answer)),
+  result: (answer, { texts }) =>
+    element("div", {}, texts.length > 1 ? matrix(answer, texts) : vector(answer), download(answer, texts)),
   code: (call) => ({
     curl: curl(call),
     "Python: httpx": httpx(call, 'print(len(answer["embeddings"]), "vectors of", answer["dimension"], "numbers")'),
@@ -31,7 +34,22 @@ function vector({ embeddings: [only], dimension }) {
   return element("p", {}, sentence, " Send two texts or more to compare them.");
 }
 
-function matrix({ embeddings, truncated }, texts) {
+/** A button for a table with a line for each text: the text, then the numbers of its vector. */
+function download({ embeddings, dimension }, texts) {
+  const button = element("button", { type: "button" }, "Download the vectors");
+  button.addEventListener("click", () => {
+    const quoted = (text) => `"${text.replaceAll('"', '""')}"`;
+    const head = ["text", ...Array.from({ length: dimension }, (_, index) => index)].join();
+    const rows = texts.map((text, index) => [quoted(text), ...embeddings[index]].join());
+    const href = URL.createObjectURL(new Blob([[head, ...rows, ""].join("\r\n")], { type: "text/csv" }));
+    element("a", { href, download: "vectors.csv" }).click();
+    setTimeout(() => URL.revokeObjectURL(href), DOWNLOAD_MS);
+  });
+  return element("p", { class: "send" }, button, element("span", { class: "hint" }, "CSV: the text, then its numbers"));
+}
+
+function matrix({ embeddings: all, truncated }, allTexts) {
+  const [embeddings, texts] = [all, allTexts].map((list) => list.slice(0, COMPARED_TEXTS));
   // The vectors have unit length, so this is the cosine.
   const dot = (left, right) => left.reduce((sum, number, index) => sum + number * right[index], 0);
   const similarities = embeddings.map((left) => embeddings.map((right) => dot(left, right)));
@@ -47,7 +65,8 @@ function matrix({ embeddings, truncated }, texts) {
     const cells = row.map((value, column) => (column === index ? self(value) : other(value)));
     return element("tr", {}, name, ...cells);
   });
-  const scale = `Cosine similarity, here from ${low.toFixed(2)} to ${high.toFixed(2)}. `;
+  const compared = allTexts.length > COMPARED_TEXTS ? `The first ${COMPARED_TEXTS} texts. ` : "";
+  const scale = `${compared}Cosine similarity, here from ${low.toFixed(2)} to ${high.toFixed(2)}. `;
   const note = element("p", { class: "hint" }, scale, "In each row the most similar text is ", element("b", {}, "bold"), ".");
   const head = element("tr", {}, element("th", { scope: "col" }, "Text"), ...columns);
   return table("matrix", "Similarities", note, head, rows);

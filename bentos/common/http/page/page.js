@@ -2,6 +2,7 @@
 
 import { showCode } from "./code.js";
 import { byId, count, element } from "./dom.js";
+import { offerColumns } from "./table_paste.js";
 
 const POLL_MS = 2000;
 
@@ -32,6 +33,7 @@ export async function start(service) {
   byId("request").addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) byId("request").requestSubmit();
   });
+  offerColumns(byId(service.items));
   model = await showModel();
 }
 
@@ -87,6 +89,7 @@ function showFacts(service, request, body, milliseconds) {
   byId("summary").textContent = `${count(items, service.noun)} in ${milliseconds.toFixed(1)} ms.`;
   const shown = ([name, value]) => element("div", {}, element("dt", {}, name), element("dd", {}, value));
   byId("facts").replaceChildren(...Object.entries(facts).map(shown));
+  byId("meaning").hidden = false;
 }
 
 function refuse(service, answer, error) {

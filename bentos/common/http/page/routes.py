@@ -30,7 +30,8 @@ class Page:
     """One service's part of the page.
 
     Attributes:
-        package: of its files: `form.html` with the fields of a request, and `service.js`, which shows the answer.
+        package: of its files: `form.html` with the fields of a request, `meaning.html` with what its figures mean, and
+            `service.js`, which shows the answer.
         action: what the button says.
     """
 
@@ -46,8 +47,8 @@ def page_router(service: str, page: Page) -> APIRouter:
         page: its part of the page.
     """
     router = APIRouter(route_class=DialectRoute, include_in_schema=False)
-    form = (files(page.package) / "form.html").read_text()
-    layout = Template((_OWN / "layout.html").read_text()).substitute(name=service, form=form, action=page.action)
+    parts = {part: (files(page.package) / f"{part}.html").read_text() for part in ("form", "meaning")}
+    layout = Template((_OWN / "layout.html").read_text()).substitute(parts, name=service, action=page.action)
     docs = (_OWN / "docs.html").read_text()
     assets = _assets(page.package)
 
