@@ -9,7 +9,7 @@ from scripts.command import UsageError
 from scripts.models.conversion.configuration import Activation
 from scripts.models.conversion.families import FAMILIES, Family
 from scripts.models.conversion.torch_only import not_convertible
-from scripts.models.facts import NATIVE_IN_TRANSFORMERS, read_json
+from scripts.models.facts import NATIVE_IN_TRANSFORMERS, read_json, read_window
 
 _DENSE_ACTIVATIONS: dict[object, Activation] = {
     "torch.nn.modules.activation.Tanh": "tanh",
@@ -76,7 +76,7 @@ def read_architecture(folder: Path, kind: Kind) -> Architecture:
     has_code = bool(config.get("auto_map")) and name not in NATIVE_IN_TRANSFORMERS
     if name not in FAMILIES or has_code:
         raise not_convertible(f"Models of type {name}{' with code of their own' * has_code}")
-    transformer = FAMILIES[name](config, kind)
+    transformer = FAMILIES[name](config, kind, read_window(inner))
     if kind == "cross-encoder":
         _check_cross_encoder(config, modules)
     pooling, head = (transformer.classifier_pooling, ()) if kind == "cross-encoder" else _encoder_head(folder, modules)

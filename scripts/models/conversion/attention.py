@@ -9,9 +9,9 @@ import openvino.opset15 as op
 from scripts.models.conversion.inputs import Inputs, axis, integers
 from scripts.models.conversion.weights import constant
 
-# Up to here all scores of a row may be kept: 18 MB for 16 heads at 512 tokens, but 4 GB at 8,192. OpenVINO's operation
-# keeps none; the three that it stands for are those measured to give the same to the last bit in bf16.
-_SHORT_POSITIONS = 1026
+# In windows up to here all scores of a row may be kept: 18 MB for 16 heads at 512 tokens, but 4 GB at 8,192. OpenVINO's
+# operation keeps none; the three that it stands for are those measured to give the same to the last bit in bf16.
+_SHORT_WINDOW = 1026
 
 
 @dataclass(frozen=True)
@@ -21,14 +21,14 @@ class Heads:
     Attributes:
         count: heads of queries.
         size: numbers of a head.
-        positions: the longest sequence.
+        window: most tokens of a sequence.
         keys: heads of keys and values, where several of queries share one; 0 for as many as of queries.
         scale: what queries are multiplied by; 0 for 1 / √size.
     """
 
     count: int
     size: int
-    positions: int
+    window: int
     keys: int = 0
     scale: float = 0
 
@@ -61,7 +61,7 @@ class Heads:
             shared = op.constant(np.repeat(np.arange(self.keys), self.count // self.keys).astype(np.int32))
             key, value = op.gather(key, shared, axis(1)), op.gather(value, shared, axis(1))
         scale = op.constant(np.float32(self.scale or self.size**-0.5))
-        if self.positions > _SHORT_POSITIONS:
+        if self.window > _SHORT_WINDOW:
             context = op.scaled_dot_product_attention(query, key, value, mask, scale)
         else:
             scores = op.add(op.matmul(op.multiply(query, scale), key, False, True), mask)
@@ -80,12 +80,12 @@ class Rotary:
     Attributes:
         theta: the base of the angles.
         size: numbers of a head.
-        positions: the longest sequence.
+        window: most tokens of a sequence.
     """
 
     theta: float
     size: int
-    positions: int
+    window: int
 
     def turn(self, query: openvino.Node, key: openvino.Node, inputs: Inputs) -> tuple[openvino.Node, openvino.Node]:
         """Queries and keys as `Heads.split` gives them, turned by their positions."""
@@ -108,10 +108,10 @@ class Rotary:
         return op.unsqueeze(op.concat([half, half], 2), integers(1))
 
     def _table(self, function: np.ufunc) -> openvino.Node:
-        """Cosine or sine of all angles, `[positions, size / 2]`, in float32 as transformers rounds them."""
+        """Cosine or sine of all angles, `[window, size / 2]`, in float32 as transformers rounds them."""
         exponents = np.arange(0, self.size, 2, dtype=np.float32) / np.float32(self.size)
         speeds = np.float32(1) / np.float32(self.theta) ** exponents
-        return constant(function(np.arange(self.positions, dtype=np.float32)[:, None] * speeds))
+        return constant(function(np.arange(self.window, dtype=np.float32)[:, None] * speeds))
 
 
 @dataclass(frozen=True)

@@ -34,16 +34,15 @@ class Bert(Family):
     prefix: ClassVar[str] = "encoder.layer"
     epsilon: ClassVar[float] = 1e-12
 
-    def __init__(self, config: Config, kind: Kind) -> None:  # noqa: ARG002
+    def __init__(self, config: Config, kind: Kind, window: int) -> None:  # noqa: ARG002
         refuse(config, position_embedding_type="absolute", is_decoder=False)
         self.layers = config.get("num_hidden_layers", 12)
         self.width = config.get("hidden_size", 768)
         self.types = config.get("type_vocab_size", 2)
         self._epsilon = config.get("layer_norm_eps", self.epsilon)
         self._activation = read_activation(config, "hidden_act")
-        self._positions: int = config.get("max_position_embeddings", 512)
         heads = config.get("num_attention_heads", 12)
-        self._heads = Heads(heads, self.width // heads, self._positions)
+        self._heads = Heads(heads, self.width // heads, window)
 
     def embed(self, inputs: Inputs, blocks: Blocks) -> openvino.Node:
         """Words, types and positions."""
@@ -81,8 +80,8 @@ class Bert(Family):
 class Electra(Bert):
     """ELECTRA: narrower embeddings, and a head of its own."""
 
-    def __init__(self, config: Config, kind: Kind) -> None:
-        super().__init__({"hidden_size": 256, "num_attention_heads": 4} | dict(config), kind)
+    def __init__(self, config: Config, kind: Kind, window: int) -> None:
+        super().__init__({"hidden_size": 256, "num_attention_heads": 4} | dict(config), kind, window)
 
     def embed(self, inputs: Inputs, blocks: Blocks) -> openvino.Node:
         """BERT's, widened where they are narrower."""
@@ -100,8 +99,8 @@ class Roberta(Bert):
 
     epsilon = 1e-5
 
-    def __init__(self, config: Config, kind: Kind) -> None:
-        super().__init__(config, kind)
+    def __init__(self, config: Config, kind: Kind, window: int) -> None:
+        super().__init__(config, kind, window)
         self._padding_id: int = config.get("pad_token_id", 1)
 
     def logits(self, pooled: openvino.Node, blocks: Blocks) -> openvino.Node:

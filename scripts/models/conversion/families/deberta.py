@@ -31,23 +31,23 @@ class DebertaV2(Bert):
 
     names = Names(query="attention.self.query_proj", key="attention.self.key_proj", value="attention.self.value_proj")
 
-    def __init__(self, config: Config, kind: Kind) -> None:
+    def __init__(self, config: Config, kind: Kind, window: int) -> None:
         config = _USUAL | dict(config)
         refuse(config, conv_kernel_size=0, z_steps=0, attention_head_size=None, embedding_size=config["hidden_size"])
-        super().__init__(config, kind)
+        super().__init__(config, kind, window)
         self._sees_positions: bool = config.get("position_biased_input", True)
         self._head_activation = read_activation(config, "pooler_hidden_act")
         self._sees_distances: bool = config.get("relative_attention", False)
         types: Any = config.get("pos_att_type") or []
         self._directions = set(types.lower().split("|") if isinstance(types, str) else types) & _BOTH
         farthest: int = config.get("max_relative_positions", -1)
-        self._farthest = farthest if farthest >= 1 else self._positions
+        self._farthest: int = farthest if farthest >= 1 else config.get("max_position_embeddings", 512)
         self._buckets: int = config.get("position_buckets", -1)
         self._span = self._buckets if self._buckets > 0 else self._farthest
         self._norms_distances = "layer_norm" in config.get("norm_rel_ebd", "none").lower().split("|")
         self._shares_projections: bool = config.get("share_att_key", False)
         scale = (self._heads.size * (1 + len(self._directions))) ** -0.5
-        self._heads = Heads(self._heads.count, self._heads.size, self._positions, scale=scale)
+        self._heads = Heads(self._heads.count, self._heads.size, window, scale=scale)
 
     def embed(self, inputs: Inputs, blocks: Blocks) -> openvino.Node:
         """Words, and positions and types where the model has them."""
@@ -85,7 +85,7 @@ class DebertaV2(Bert):
 
     def _distance_rows(self, inputs: Inputs, *, by_key: bool) -> openvino.Node:
         """Rows of the table of distances for all pairs of tokens and heads."""
-        longest = self._positions
+        longest = self._heads.window
         rows = buckets_of(np.arange(-longest, longest + 1), self._buckets, self._farthest) + self._span
         rows = np.clip(rows, 0, 2 * self._span - 1).astype(np.int32)
         distances = op.add(inputs.distances, op.constant(np.int32(longest)))

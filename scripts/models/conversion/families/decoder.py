@@ -29,7 +29,6 @@ class Decoder(Family):
         "num_hidden_layers": 32,
         "hidden_size": 4096,
         "num_attention_heads": 32,
-        "max_position_embeddings": 32_768,
         "hidden_act": "silu",
         "rms_norm_eps": 1e-6,
     }
@@ -37,7 +36,7 @@ class Decoder(Family):
     norms_heads: ClassVar[bool] = False
     offset: ClassVar[float] = 0
 
-    def __init__(self, config: Config, kind: Kind) -> None:  # noqa: ARG002
+    def __init__(self, config: Config, kind: Kind, window: int) -> None:  # noqa: ARG002
         config = {**self.usual, **config}
         self.layers = config["num_hidden_layers"]
         self.width = config["hidden_size"]
@@ -45,7 +44,7 @@ class Decoder(Family):
         size = config.get("head_dim") or self.width // count
         keys = config.get("num_key_value_heads") or count
         scale = (config.get("query_pre_attn_scalar") or size) ** -0.5
-        self._heads = Heads(count, size, config["max_position_embeddings"], keys, scale)
+        self._heads = Heads(count, size, window, keys, scale)
         self._views = self.views(config)
         self._activation = read_activation(config, "hidden_act")
         self._epsilon: float = config["rms_norm_eps"]
@@ -92,7 +91,7 @@ class Decoder(Family):
         return blocks.rms_norm(hidden, name, self._epsilon, offset=self.offset)
 
     def _rotary(self, theta: float) -> Rotary:
-        return Rotary(theta, self._heads.size, self._heads.positions)
+        return Rotary(theta, self._heads.size, self._heads.window)
 
 
 class Qwen2(Decoder):
@@ -101,8 +100,8 @@ class Qwen2(Decoder):
     query_bias = True
     classifier_pooling = "last"
 
-    def __init__(self, config: Config, kind: Kind) -> None:
-        super().__init__(config, kind)
+    def __init__(self, config: Config, kind: Kind, window: int) -> None:
+        super().__init__(config, kind, window)
         self._padding_id: int | None = config.get("pad_token_id") if kind == "cross-encoder" else None
 
     def views(self, config: Config) -> list[View]:
@@ -143,12 +142,11 @@ class EuroBert(Decoder):
         "num_hidden_layers": 12,
         "hidden_size": 768,
         "num_attention_heads": 12,
-        "max_position_embeddings": 8192,
         "rms_norm_eps": 1e-5,
     }
 
-    def __init__(self, config: Config, kind: Kind) -> None:
-        super().__init__(config, kind)
+    def __init__(self, config: Config, kind: Kind, window: int) -> None:
+        super().__init__(config, kind, window)
         pooling = config.get("classifier_pooling", "late")
         self.classifier_pooling = "first" if pooling == "bos" else "mean"
         # Each token is scored, and the mean taken: the same as the score of the mean of what the last layer gets.

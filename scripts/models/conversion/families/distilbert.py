@@ -30,10 +30,9 @@ class DistilBert(Bert):
         output_norm="output_layer_norm",
     )
 
-    def __init__(self, config: Config, kind: Kind) -> None:
+    def __init__(self, config: Config, kind: Kind, window: int) -> None:
         named = {bert: config.get(name, default) for bert, (name, default) in _ENTRIES.items()}
-        positions = config.get("max_position_embeddings", 512)
-        super().__init__(named | {"type_vocab_size": 0, "max_position_embeddings": positions}, kind)
+        super().__init__(named | {"type_vocab_size": 0}, kind, window)
 
     def logits(self, pooled: openvino.Node, blocks: Blocks) -> openvino.Node:
         """Two linear layers."""

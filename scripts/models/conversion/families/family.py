@@ -17,6 +17,7 @@ class Family(ABC):
     Args:
         config: of the model.
         kind: what the model is used for.
+        window: most tokens of a sequence.
 
     Attributes:
         layers: how many there are.
@@ -36,7 +37,7 @@ class Family(ABC):
     classifier_pooling: Pooling = "first"
 
     @abstractmethod
-    def __init__(self, config: Config, kind: Kind) -> None: ...
+    def __init__(self, config: Config, kind: Kind, window: int) -> None: ...
 
     @abstractmethod
     def embed(self, inputs: Inputs, blocks: Blocks) -> openvino.Node:

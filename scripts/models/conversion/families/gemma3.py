@@ -25,17 +25,16 @@ class Gemma3(Qwen2):
         "num_key_value_heads": 4,
         "head_dim": 256,
         "query_pre_attn_scalar": 256,
-        "max_position_embeddings": 131_072,
         "hidden_activation": "gelu_pytorch_tanh",
     }
     query_bias = False
     norms_heads = True
     offset = 1
 
-    def __init__(self, config: Config, kind: Kind) -> None:
+    def __init__(self, config: Config, kind: Kind, window: int) -> None:
         refuse(config, attn_logit_softcapping=None)
         activation = config.get("hidden_activation", self.usual["hidden_activation"])
-        super().__init__({"pad_token_id": 0, **config, "hidden_act": activation}, kind)
+        super().__init__({"pad_token_id": 0, **config, "hidden_act": activation}, kind, window)
 
     def views(self, config: Config) -> list[View]:
         """All but every sixth layer see a window."""

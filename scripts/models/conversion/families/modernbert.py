@@ -16,12 +16,12 @@ class ModernBert(Family):
 
     words = "embeddings.tok_embeddings.weight"
 
-    def __init__(self, config: Config, kind: Kind) -> None:  # noqa: ARG002
+    def __init__(self, config: Config, kind: Kind, window: int) -> None:  # noqa: ARG002
         self.layers = config.get("num_hidden_layers", 22)
         self.width = config.get("hidden_size", 768)
         self.classifier_pooling = "mean" if config.get("classifier_pooling") == "mean" else "first"
         heads = config.get("num_attention_heads", 12)
-        self._heads = Heads(heads, self.width // heads, config.get("max_position_embeddings", 8192))
+        self._heads = Heads(heads, self.width // heads, window)
         self._views = self._read_views(config)
         self._activation = read_activation(config, "hidden_activation")
         self._head_activation = read_activation(config, "classifier_activation")
@@ -57,11 +57,11 @@ class ModernBert(Family):
 
     def _read_views(self, config: Config) -> list[View]:
         """All but every third layer see a window."""
-        size, positions = self._heads.size, self._heads.positions
+        size, window = self._heads.size, self._heads.window
         wide = read_theta(config, 160_000, layers="full_attention", entry="global_rope_theta")
         narrow = read_theta(config, 10_000, layers="sliding_attention", entry="local_rope_theta")
         reach = config.get("local_attention", 128) // 2
-        whole, part = View(Rotary(wide, size, positions)), View(Rotary(narrow, size, positions), reach, reach)
+        whole, part = View(Rotary(wide, size, window)), View(Rotary(narrow, size, window), reach, reach)
         every = config.get("global_attn_every_n_layers", 3)
         kinds = config.get("layer_types") or ["sliding_attention" if n % every else "" for n in range(self.layers)]
         return [part if kind == "sliding_attention" else whole for kind in kinds]

@@ -32,17 +32,18 @@ class MPNet(Roberta):
         attention_norm="attention.LayerNorm",
     )
 
-    def __init__(self, config: Config, kind: Kind) -> None:
-        super().__init__({**config, "type_vocab_size": 0, "pad_token_id": _PADDING_ID}, kind)
+    def __init__(self, config: Config, kind: Kind, window: int) -> None:
+        super().__init__({**config, "type_vocab_size": 0, "pad_token_id": _PADDING_ID}, kind, window)
 
     def _mask(self, inputs: Inputs, blocks: Blocks) -> openvino.Node:
         return inputs.shared("bias", lambda: op.add(self._bias(inputs, blocks), inputs.mask()))
 
     def _bias(self, inputs: Inputs, blocks: Blocks) -> openvino.Node:
         """Added to the scores, `[1, heads, T, K]`."""
-        buckets = bucket_of(np.arange(-self._positions, self._positions + 1))
+        farthest = self._heads.window
+        buckets = bucket_of(np.arange(-farthest, farthest + 1))
         values = blocks.read("encoder.relative_attention_bias.weight")[buckets].T.copy()
-        places = op.add(inputs.distances, op.constant(np.int32(self._positions)))
+        places = op.add(inputs.distances, op.constant(np.int32(farthest)))
         return op.transpose(op.gather(constant(values), places, axis(1)), op.constant(np.array([1, 0, 2, 3])))
 
 

@@ -25,10 +25,10 @@ _PUBLISHED = {
 class NomicBert(Bert):
     """Nomic BERT."""
 
-    def __init__(self, config: Config, kind: Kind) -> None:
-        super().__init__({"max_position_embeddings": 2048} | dict(config), kind)
+    def __init__(self, config: Config, kind: Kind, window: int) -> None:
+        super().__init__(config, kind, window)
         self._activation = read_activation(config, "hidden_act", "silu")
-        self._rotary = Rotary(read_theta(config, 1000), self._heads.size, self._positions)
+        self._rotary = Rotary(read_theta(config, 1000), self._heads.size, window)
 
     def embed(self, inputs: Inputs, blocks: Blocks) -> openvino.Node:
         """Words and types."""

@@ -79,8 +79,9 @@ def test_a_padding_token_that_a_text_spells_out_has_no_position(tmp_path: Path, 
 
 
 def test_a_long_window_gives_the_same_and_in_rows_of_any_even_length(tmp_path: Path) -> None:
-    """Above 1,026 positions attention is another operation, which keeps no scores."""
+    """Above 1,026 tokens attention is another operation, which keeps no scores."""
     folder = saved_encoder(tmp_path, "xlm-roberta", "mean", max_position_embeddings=2050)
+    (folder / "sentence_bert_config.json").write_text(json.dumps({"max_seq_length": 2048}))
     random = np.random.default_rng(2)
     rows = [
         TokenRow(random.integers(1000, 30000, length).astype(np.int32), np.zeros(length, np.int32))
