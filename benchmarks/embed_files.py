@@ -20,11 +20,9 @@ from typing import Annotated
 import psutil
 import typer
 
-from benchmarks.migration import payload, reference
+from benchmarks.migration import TEMPLATE, payload, reference
 from benchmarks.rounds import median_ratio
 from benchmarks.served import served
-
-_TEMPLATE = "{name} {title} at {company}"
 
 
 def embedded(url: str, rows: int, output_format: str) -> tuple[float, float]:
@@ -32,7 +30,7 @@ def embedded(url: str, rows: int, output_format: str) -> tuple[float, float]:
     with TemporaryDirectory() as folder:
         source = Path(folder) / "people.jsonl"
         source.write_text("".join(json.dumps(payload(number)) + "\n" for number in range(rows)))
-        command = ["embed", str(source), f"--embed-url={url}", f"--template={_TEMPLATE}", f"--format={output_format}"]
+        command = ["embed", str(source), f"--embed-url={url}", f"--template={TEMPLATE}", f"--format={output_format}"]
         started = time.perf_counter()
         process = subprocess.Popen([sys.executable, "-m", "scripts", *command], stdout=subprocess.DEVNULL)
         watched, peak = psutil.Process(process.pid), 0

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -31,7 +31,7 @@ from scripts.free_port import free_port
 from scripts.migrate.copy.template import Template
 from scripts.readiness import answers, wait_until
 
-_TEMPLATE = "{name} {title} at {company}"
+TEMPLATE = "{name} {title} at {company}"
 _BATCH = 100
 _CONCURRENCY = 8
 _OLD_SIZE = 16
@@ -61,20 +61,20 @@ def payload(number: int) -> dict[str, str]:
     }
 
 
-def seed(client: QdrantClient, alias: str, count: int) -> None:
-    """A collection of contacts behind an alias."""
+def seed(client: QdrantClient, alias: str, count: int, payload_of: Callable[[int], dict[str, str]] = payload) -> None:
+    """A collection behind an alias, of contacts unless there is another payload for each number."""
     old = f"{alias}-old"
     client.create_collection(old, models.VectorParams(size=_OLD_SIZE, distance=models.Distance.COSINE))
     for start in range(0, count, 1000):
         numbers = range(start, min(count, start + 1000))
-        client.upsert(old, [models.PointStruct(id=n, vector=[1.0] * _OLD_SIZE, payload=payload(n)) for n in numbers])
+        client.upsert(old, [models.PointStruct(id=n, vector=[1.0] * _OLD_SIZE, payload=payload_of(n)) for n in numbers])
     create = models.CreateAlias(collection_name=old, alias_name=alias)
     client.update_collection_aliases([models.CreateAliasOperation(create_alias=create)])
 
 
 async def reference(url: str, count: int) -> float:
     """Passages a second of the service alone."""
-    template = Template(_TEMPLATE)
+    template = Template(TEMPLATE)
     texts = [template.render(payload(number)) for number in range(count)]
     slots = asyncio.Semaphore(_CONCURRENCY)
 
@@ -90,7 +90,7 @@ async def reference(url: str, count: int) -> float:
     return count / (time.perf_counter() - started)
 
 
-def migrated(url: str, qdrant_url: str, alias: str) -> tuple[float, float]:
+def migrated(url: str, qdrant_url: str, alias: str, template: str = TEMPLATE) -> tuple[float, float]:
     """Points a second while points are embedded and written, by the command's own word, and its peak memory in MiB."""
     with TemporaryDirectory() as folder:
         process = subprocess.Popen(
@@ -101,7 +101,7 @@ def migrated(url: str, qdrant_url: str, alias: str) -> tuple[float, float]:
                 "EMBED_SERVICE_URL": url,
                 "MIGRATE_ALIAS": alias,
                 "MIGRATE_FOLDER": folder,
-                "MIGRATE_TEMPLATE": _TEMPLATE,
+                "MIGRATE_TEMPLATE": template,
             },
             stdout=subprocess.PIPE,
             text=True,
