@@ -53,7 +53,7 @@ def embed(
     patience_seconds: Annotated[
         float, typer.Option(min=0.001, help="How long to retry while the service is down.")
     ] = 300,
-    restart: Annotated[bool, typer.Option("--restart", help="Begin anew, and overwrite what is there.")] = False,
+    restart: Annotated[bool, typer.Option("--restart", help="Delete what is there, and begin anew.")] = False,
     engine: Annotated[
         Literal["local", "ray"], typer.Option(help="ray spreads a folder's files over a Ray cluster.")
     ] = "local",

@@ -70,6 +70,8 @@ async def embed_file(task: Task, job: Job, write: Callable[[str], None]) -> Outc
         rows = Rows(task.source)
         found = survey(rows, template, job, task.format)
         with locked(task.partial, restart=job.restart):
+            if job.restart:  # so that a run that is stopped can be gone on with, without --restart
+                task.output.unlink(missing_ok=True)
             return await _embed(task, job, write, rows, found, template, embedder, service)
     finally:
         await embedder.close()

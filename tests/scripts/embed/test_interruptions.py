@@ -71,6 +71,18 @@ def test_other_settings_do_not_go_on(embedding: Embedding, proxy: FaultProxy, tm
     assert read(tmp_path / "out.npy").shape == (50, 64)
 
 
+def test_a_restart_that_was_stopped_goes_on(embedding: Embedding, proxy: FaultProxy, tmp_path: Path) -> None:
+    source = write(tmp_path / "people.jsonl", rows(50))
+    output = tmp_path / "out.npy"
+    embedding(source, "-o", output)
+    stopped = Embedding(proxy.url, tmp_path)
+    proxy.faults = [None] * 3 + [401]
+    flags = ["-o", output, "--batch-size=5", "--concurrency=1"]
+    stopped(source, *flags, "--restart", code=2)
+    reached = saved(tmp_path / "out.npy.partial" / "progress.json")
+    assert f"50 vectors; {50 - reached} rows now" in embedding(source, *flags)
+
+
 def test_two_runs_do_not_write_to_one_file(embedding: Embedding, proxy: FaultProxy, tmp_path: Path) -> None:
     source = write(tmp_path / "people.jsonl", rows(400))
     output = tmp_path / "out.npy"
