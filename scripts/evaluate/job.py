@@ -115,7 +115,7 @@ def _judged(job: Job, source: QdrantSource) -> Judged:
         judged = from_records(records, query, job.limit)
     else:
         judged = from_file(job.queries)
-        judged = Judged(judged.queries[: job.limit], judged.notes)
+        judged = replace(judged, queries=judged.queries[: job.limit])
 
         def known(ids: Sequence[PointId]) -> AnyOf[PointId]:
             return [record.id for record in _by_ids(source, ids)]

@@ -32,10 +32,15 @@ class Query:
 
 @dataclass
 class Judged:
-    """Queries that can be asked, and in words what had to be left out."""
+    """Queries that can be asked, and in words what had to be left out.
+
+    Attributes:
+        written: judged ids as the file has them, by the point's.
+    """
 
     queries: list[Query]
     notes: list[str] = field(default_factory=list)
+    written: dict[PointId, Any] = field(default_factory=dict)
 
 
 def from_file(path: Path) -> Judged:
@@ -45,6 +50,7 @@ def from_file(path: Path) -> Judged:
         UsageError: the file cannot be read, or a line is malformed.
     """
     queries, blank, unjudged, broken = [], 0, 0, 0
+    written: dict[PointId, Any] = {}
     for where, row in _lines(path):
         text, ids, vector = row.get("query"), row.get("relevant"), row.get("vector")
         if not isinstance(text, str) or not isinstance(ids, list) or not _is_vector(vector):
@@ -56,13 +62,15 @@ def from_file(path: Path) -> Judged:
         elif any("\ud800" <= character <= "\udfff" for character in text):
             broken += 1
         else:
-            queries.append(Query(text, frozenset(map(point_id, ids)), None if vector is None else tuple(vector)))
+            judged = {point_id(one): one for one in ids}
+            written |= judged
+            queries.append(Query(text, frozenset(judged), None if vector is None else tuple(vector)))
     notes = [
         f"{counted(count, 'query', 'queries')} left out: {why}."
         for count, why in ((blank, "without a text"), (unjudged, "without a relevant id"), (broken, NOT_UTF8))
         if count
     ]
-    return Judged(queries, notes)
+    return Judged(queries, notes, written)
 
 
 def from_records(records: Sequence[Record], query: Template, limit: int) -> Judged:
@@ -92,11 +100,11 @@ def without_unknown(judged: Judged, known: Callable[[Sequence[PointId]], Collect
     queries = [
         replace(query, relevant=query.relevant - unknown) for query in judged.queries if query.relevant - unknown
     ]
-    shown = first_few(sorted(map(str, unknown)), _SHOWN)
+    shown = first_few(sorted(str(judged.written.get(one, one)) for one in unknown), _SHOWN)
     note = f"{counted(len(unknown), 'judged id')} not in the collection: {shown}"
     lost = len(judged.queries) - len(queries)
     left_out = f"; {counted(lost, 'query', 'queries')} without another left out." if lost else "."
-    return Judged(queries, [*judged.notes, note + left_out])
+    return Judged(queries, [*judged.notes, note + left_out], judged.written)
 
 
 def _lines(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:

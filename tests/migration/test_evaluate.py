@@ -159,7 +159,7 @@ def test_judged_ids_that_do_not_exist_are_counted(
     ]
     file = tmp_path / "figures.json"
     said = evaluate(judged(tmp_path / "queries.jsonl", queries), f"--json={file}")
-    assert "4 judged ids not in the collection" in said
+    assert "4 judged ids not in the collection: 42.0, None, [1]" in said
     assert "1 query without another left out" in said
     assert (
         "1 query left out: without a text. 1 query left out: without a relevant id. 1 query left out: it holds half"
