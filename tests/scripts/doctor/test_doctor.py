@@ -19,7 +19,8 @@ from scripts.doctor.checks.chunks import SAMPLES
 from scripts.doctor.cli import app
 from scripts.free_port import free_port
 from tests.http.server import Server, wait_for
-from tests.http.services import EMBED, QUICK_STOP, Service
+from tests.http.services import EMBED, QUICK_STOP, Service, running
+from tests.http.shared import E5
 from tests.redis_server import RedisServer, needs_redis
 from tests.scripts.conftest import KEY, Deployment
 
@@ -300,7 +301,11 @@ def _cache_status(service: Service) -> str:
     return status
 
 
-def test_a_model_with_prompts_and_no_names_with_types_is_a_warning(e5: Service) -> None:
+def test_a_model_with_prompts_and_no_names_with_types_is_a_warning(e5: Service, home: Path, logs: Path) -> None:
     _, lines = doctor("--embed-url", e5.server.url)
+    assert lines["embed-service", "input types"][0] == "ok"
+    settings = EMBED.lean | QUICK_STOP | {"EMBED_MODEL": E5}
+    with running(EMBED, settings, home=home, log=logs / "without-names.log") as service:
+        _, lines = doctor("--embed-url", service.server.url)
     status, message = lines["embed-service", "input types"]
     assert (status, message.partition(",")[0]) == ("warning", "A request that says no input type is embedded as query")
