@@ -13,7 +13,6 @@ from scripts.models.install import Wishes, describe, install
 from scripts.models.lock import only_install
 from scripts.models.presets import PRESETS, sources_of
 from scripts.models.store_errors import store_errors
-from scripts.models.unsupported import refuse_conversion
 
 app = Program(
     """Install models into BentoML's model store, list and verify them.
@@ -66,7 +65,6 @@ def install_command(
         for source in sources_of(name, revision, model_id, typer.echo):
             original = install(source, wishes, typer.echo, revision=revision)
             if precision != "none":
-                refuse_conversion(original.profile)
                 from scripts.models.conversion.artefact import install_precision
 
                 install_precision(original, precision, typer.echo, force=force)

@@ -15,7 +15,7 @@ from bentos.common.models.profile import PromptName
 from bentos.common.resources import cpu_limit
 from scripts.command import CommandError, UsageError
 from scripts.models import facts
-from scripts.models.conversion.torch_only import has_torch, not_convertible
+from scripts.models.conversion.torch_only import has_torch
 from scripts.models.trial_texts import LONG_TEXT, PAIRS, TEXTS, Part
 
 _BATCH = 8
@@ -92,8 +92,6 @@ def _try_graph(folder: Path, kind: Kind, window: int) -> Trial:
     from scripts.models.conversion.architecture import read_architecture
     from scripts.models.conversion.graph import packed_graph
 
-    if not facts.is_normalized(folder):
-        raise not_convertible("Models for dot products of vectors that are not normalized")
     architecture = read_architecture(folder, kind)
     tokenizer = Tokenizer.load(folder, window)
     [row] = _rows(tokenizer, TEXTS[1:2] if kind == "encoder" else PAIRS[1:2], "", Trial(None, window))
@@ -103,7 +101,8 @@ def _try_graph(folder: Path, kind: Kind, window: int) -> Trial:
         raise UsageError("The model loads but its output is not a usable number.")
     if kind == "cross-encoder":
         return Trial(None, window)
-    return Trial(output.shape[-1], window, assumed_pooling=None if facts.read_modules(folder) else "mean")
+    assumed = None if facts.read_modules(folder) else "mean"
+    return Trial(output.shape[-1], window, normalized=architecture.normalized, assumed_pooling=assumed)
 
 
 def _parts(kind: Kind, texts: Sequence[str], prompts: Sequence[str]) -> Iterator[tuple[str, Part]]:

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from bentos.common.models.profile import ModelProfile
 from scripts.command import UsageError
 from scripts.models.facts import NATIVE_IN_TRANSFORMERS, read_json, read_modules
 
@@ -33,19 +32,6 @@ def refuse_unsupported(folder: Path) -> None:
             raise UsageError(
                 f"modules.json names the module {path}, which has no config.json: copy the whole repository again."
             )
-
-
-def refuse_conversion(profile: ModelProfile) -> None:
-    """Pass a model whose profile a converted graph can follow.
-
-    Raises:
-        UsageError: with what it cannot.
-    """
-    if not profile.normalized:
-        raise UsageError(
-            f"The vectors of {profile.model_id} keep their length (similarity: dot product), which a conversion to "
-            "OpenVINO does not yet: use --precision none."
-        )
 
 
 def refuse_pointers(folder: Path) -> None:

@@ -9,7 +9,7 @@ from scripts.command import UsageError
 from scripts.models.conversion.configuration import Activation
 from scripts.models.conversion.families import FAMILIES, Family
 from scripts.models.conversion.torch_only import not_convertible
-from scripts.models.facts import NATIVE_IN_TRANSFORMERS, read_json, read_window
+from scripts.models.facts import NATIVE_IN_TRANSFORMERS, is_normalized, read_json, read_window
 
 _DENSE_ACTIVATIONS: dict[object, Activation] = {
     "torch.nn.modules.activation.Tanh": "tanh",
@@ -48,7 +48,8 @@ class Architecture:
         transformer: the model but for its pooling and what follows that.
         uses_types: whether tokens are told apart by type, as those of a pair's two texts are.
         pooling: over the tokens of a sequence.
-        head: what follows the pooling of an encoder, before its vectors are normalized.
+        head: what follows the pooling of an encoder.
+        normalized: whether vectors of an encoder get unit length in the end.
     """
 
     folder: Path
@@ -57,6 +58,7 @@ class Architecture:
     uses_types: bool
     pooling: Pooling
     head: tuple[Dense | Literal["normalize"], ...]
+    normalized: bool
 
 
 def read_architecture(folder: Path, kind: Kind) -> Architecture:
@@ -80,7 +82,8 @@ def read_architecture(folder: Path, kind: Kind) -> Architecture:
     if kind == "cross-encoder":
         _check_cross_encoder(config, modules)
     pooling, head = (transformer.classifier_pooling, ()) if kind == "cross-encoder" else _encoder_head(folder, modules)
-    return Architecture(inner, kind, transformer, transformer.types > 1 and _gives_types(inner), pooling, head)
+    uses_types = transformer.types > 1 and _gives_types(inner)
+    return Architecture(inner, kind, transformer, uses_types, pooling, head, is_normalized(folder))
 
 
 def _gives_types(folder: Path) -> bool:

@@ -30,7 +30,7 @@ def run_original(
         rows: the same as tokens.
 
     Returns:
-        float32 `[len(rows), width]`, unit vectors or logits, and what has computed them.
+        float32 `[len(rows), width]`, vectors or logits, and what has computed them.
     """
     if has_torch():
         return _by_torch(installed, inputs), f"sentence-transformers {version('sentence-transformers')}"
@@ -60,7 +60,11 @@ def _by_torch(installed: InstalledModel, inputs: Sequence[Any]) -> Outputs:
         encoder = SentenceTransformer(str(installed.path), **options)
         return np.asarray(
             encoder.encode(
-                [*inputs], prompt="", batch_size=_TORCH_BATCH, normalize_embeddings=True, show_progress_bar=False
+                [*inputs],
+                prompt="",
+                batch_size=_TORCH_BATCH,
+                normalize_embeddings=installed.profile.normalized,
+                show_progress_bar=False,
             )
         )
     scorer = CrossEncoder(str(installed.path), **options)

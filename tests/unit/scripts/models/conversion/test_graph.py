@@ -64,6 +64,16 @@ def test_what_follows_the_pooling_is_in_the_graph(tmp_path: Path, modules: tuple
     check_encoder(saved_encoder(tmp_path, "xlm-roberta", "mean", *modules), random_rows(types=False), types=False)
 
 
+@pytest.mark.parametrize("modules", [(), (Dense(32, 16),)], ids=["", "Dense"])
+def test_vectors_for_dot_products_keep_their_length(tmp_path: Path, modules: tuple[torch.nn.Module, ...]) -> None:
+    folder = saved_encoder(tmp_path, "mpnet", "cls", *modules)
+    settings = folder / "config_sentence_transformers.json"
+    settings.write_text(json.dumps(json.loads(settings.read_text()) | {"similarity_fn_name": "dot"}))
+    rows = random_rows(types=False)
+    expected = run_alone(SentenceTransformer(str(folder), device="cpu"), rows, types=False)
+    np.testing.assert_allclose(run_packed(folder, "encoder", rows), expected, rtol=1e-4, atol=1e-5)
+
+
 @pytest.mark.parametrize("activation", ["gelu_new", "gelu_pytorch_tanh", "relu"])
 def test_each_activation_is_the_one_of_the_configuration(tmp_path: Path, activation: str) -> None:
     folder = saved_encoder(tmp_path, "bert", hidden_act=activation)

@@ -16,13 +16,14 @@ from transformers import (
 
 from scripts.models.minilm import minilm_folder
 
-Family = Literal["bert", "roberta", "xlm-roberta", "camembert", "distilbert", "modernbert", "qwen3"]
+Family = Literal["bert", "roberta", "xlm-roberta", "camembert", "mpnet", "distilbert", "modernbert", "qwen3"]
 
 _SIZES: dict[Family, dict[str, Any]] = {
     "bert": {"pad_token_id": 0, "type_vocab_size": 2},
     "roberta": {"pad_token_id": 1, "type_vocab_size": 1},
     "xlm-roberta": {"pad_token_id": 1, "type_vocab_size": 1},
     "camembert": {"pad_token_id": 1, "type_vocab_size": 1},
+    "mpnet": {"pad_token_id": 1},
     "distilbert": {"pad_token_id": 0, "dim": 32, "hidden_dim": 64, "n_layers": 2, "n_heads": 4},
     "modernbert": {"pad_token_id": 0, "local_attention": 8, "global_attn_every_n_layers": 2},
     "qwen3": {
