@@ -88,11 +88,11 @@ def is_ready(url: str) -> bool:
 
 
 def test_a_model_that_only_torch_serves_is_refused_with_what_to_install(python: Path, tmp_path: Path) -> None:
-    (tmp_path / "config.json").write_text('{"model_type": "distilbert", "architectures": ["DistilBertModel"]}')
+    (tmp_path / "config.json").write_text('{"model_type": "t5", "architectures": ["T5EncoderModel"]}')
     (tmp_path / "model.safetensors").write_bytes(bytes(16))
     folder, _ = minilm_folder()
     for name in ("tokenizer.json", "tokenizer_config.json"):
         (tmp_path / name).write_bytes((folder / name).read_bytes())
-    done = run_models_command_with(python, tmp_path / "home", "install", str(tmp_path), "--id", "local/distilbert")
+    done = run_models_command_with(python, tmp_path / "home", "install", str(tmp_path), "--id", "local/t5")
     assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
-    assert done.stderr.startswith("Error: Models of type distilbert can be served only with PyTorch: `make venv`")
+    assert done.stderr.startswith("Error: Models of type t5 can be served only with PyTorch: `make venv`")
