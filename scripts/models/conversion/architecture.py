@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 from bentos.common.backends.interface import Kind, Pooling
 from scripts.command import UsageError
@@ -38,6 +38,10 @@ class Dense:
     activation: Activation
 
 
+Head: TypeAlias = tuple[Dense | Literal["normalize"], ...]
+"""What follows the pooling, in this order."""
+
+
 @dataclass(frozen=True)
 class Architecture:
     """An encoder or cross-encoder.
@@ -48,7 +52,7 @@ class Architecture:
         transformer: the model but for its pooling and what follows that.
         uses_types: whether tokens are told apart by type, as those of a pair's two texts are.
         pooling: over the tokens of a sequence.
-        head: what follows the pooling of an encoder.
+        head: of an encoder.
         normalized: whether vectors of an encoder get unit length in the end.
     """
 
@@ -57,7 +61,7 @@ class Architecture:
     transformer: Family
     uses_types: bool
     pooling: Pooling
-    head: tuple[Dense | Literal["normalize"], ...]
+    head: Head
     normalized: bool
 
 
@@ -80,8 +84,9 @@ def read_architecture(folder: Path, kind: Kind) -> Architecture:
         raise not_convertible(f"Models of type {name}{' with code of their own' * has_code}")
     transformer = FAMILIES[name](config, kind, read_window(inner))
     if kind == "cross-encoder":
-        _check_cross_encoder(config, modules)
-    pooling, head = (transformer.classifier_pooling, ()) if kind == "cross-encoder" else _encoder_head(folder, modules)
+        pooling, head = _cross_encoder_head(transformer, config, modules)
+    else:
+        pooling, head = _encoder_head(folder, modules)
     uses_types = transformer.types > 1 and _gives_types(inner)
     return Architecture(inner, kind, transformer, uses_types, pooling, head, is_normalized(folder))
 
@@ -98,15 +103,16 @@ def _modules(folder: Path) -> list[tuple[str, str]]:
     return [(str(module["type"]).rpartition(".")[2], str(PurePosixPath(module["path"]))) for module in listed]
 
 
-def _check_cross_encoder(config: dict[str, Any], modules: list[tuple[str, str]]) -> None:
+def _cross_encoder_head(
+    transformer: Family, config: dict[str, Any], modules: list[tuple[str, str]]
+) -> tuple[Pooling, Head]:
     labels = len(config.get("id2label") or {}) or config.get("num_labels", 2)
     if labels != 1 or len(modules) > 1:
         raise not_convertible("Cross-encoders with more than one label or modules of their own")
+    return transformer.classifier_pooling, ()
 
 
-def _encoder_head(
-    folder: Path, modules: list[tuple[str, str]]
-) -> tuple[Pooling, tuple[Dense | Literal["normalize"], ...]]:
+def _encoder_head(folder: Path, modules: list[tuple[str, str]]) -> tuple[Pooling, Head]:
     if not modules:  # sentence-transformers takes the mean then
         return "mean", ()
     names = [name for name, _ in modules]
