@@ -39,7 +39,8 @@ class DebertaV2(Bert):
         self._head_activation = read_activation(config, "pooler_hidden_act")
         self._sees_distances: bool = config.get("relative_attention", False)
         types: Any = config.get("pos_att_type") or []
-        self._directions = set(types.lower().split("|") if isinstance(types, str) else types) & _BOTH
+        parts = types.lower().split("|") if isinstance(types, str) else types
+        self._directions = {part.strip() for part in parts} & _BOTH
         farthest: int = config.get("max_relative_positions", -1)
         self._farthest: int = farthest if farthest >= 1 else config.get("max_position_embeddings", 512)
         self._buckets: int = config.get("position_buckets", -1)

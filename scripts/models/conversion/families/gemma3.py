@@ -47,7 +47,7 @@ class Gemma3(Qwen2):
             whole, part = View(wide), View(narrow, window // 2, window // 2)
         else:  # a causal window counts the token itself
             whole, part = View(wide, after=0), View(narrow, window - 1, after=0)
-        every = config.get("sliding_window_pattern") or config.get("_sliding_window_pattern") or 6
+        every = config.get("sliding_window_pattern") or 6
         kinds = config.get("layer_types") or [
             "" if n % every == 0 else "sliding_attention" for n in range(1, self.layers + 1)
         ]

@@ -60,7 +60,7 @@ class ModernBert(Family):
         size, window = self._heads.size, self._heads.window
         wide = read_theta(config, 160_000, layers="full_attention", entry="global_rope_theta")
         narrow = read_theta(config, 10_000, layers="sliding_attention", entry="local_rope_theta")
-        reach = config.get("local_attention", 128) // 2
+        reach = config.get("sliding_window") or config.get("local_attention", 128) // 2
         whole, part = View(Rotary(wide, size, window)), View(Rotary(narrow, size, window), reach, reach)
         every = config.get("global_attn_every_n_layers", 3)
         kinds = config.get("layer_types") or ["sliding_attention" if n % every else "" for n in range(self.layers)]

@@ -55,6 +55,7 @@ def refusal(folder: Path, home: Path, **wishes: Any) -> str:
     [
         (settings(model_type="SparseEncoder"), "is a SparseEncoder"),
         (modules("sentence_transformers.base.modules.Transformer", SPARSE), "is a SparseEncoder"),
+        (config("tokenizer_config.json", truncation_side="left"), "cuts off the start of long texts"),
         (settings(model_type="MultiVectorEncoder"), "a vector for each token"),
         (modules("pylate.models.Transformer"), "a vector for each token"),
         (modules("sentence_transformers.models.StaticEmbedding"), "is a static one"),

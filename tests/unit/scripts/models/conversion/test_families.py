@@ -32,6 +32,8 @@ VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     "electra, narrow embeddings": ("electra", {"embedding_size": 16}),
     "modernbert, with biases": ("modernbert", {"norm_bias": True, "attention_bias": True, "mlp_bias": True}),
     "modernbert, with a window of 8,192": ("modernbert", {"max_position_embeddings": 8192}),
+    "modernbert, its window by another name": ("modernbert", {"sliding_window": 16}),
+    "deberta-v2, directions apart": ("deberta-v2", {"relative_attention": True, "pos_att_type": "c2p | p2c"}),
     "deberta-v2, as v3 has it": (
         "deberta-v2",
         {
@@ -50,6 +52,7 @@ VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
         "gemma3_text",
         {"use_bidirectional_attention": False, "layer_types": ["sliding_attention", "full_attention"]},
     ),
+    "gemma3_text, with a pattern that is not read": ("gemma3_text", {"_sliding_window_pattern": 2}),
     "gemma3_text, with a window of 2,048": ("gemma3_text", {"max_position_embeddings": 2048}),
 }
 OTHER_POOLINGS = [
