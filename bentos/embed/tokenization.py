@@ -63,6 +63,7 @@ class CachingTokenizer:
         self._keyed = model.cached_engine.hasher.keyed
         self._pools_prompt = model.profile.include_prompt
         self._cache = TokenizationCache(most_bytes)
+        self._adds_tokens = model.tokenizer.content_limit < model.tokenizer.window
 
     async def rows(
         self, request: EmbedRequest, prompt: str, lane: Lane, options: WorkOptions, *, in_pieces: int | None = None
@@ -77,7 +78,8 @@ class CachingTokenizer:
             in_pieces: most tokens of a text, if texts over the window are read in pieces.
 
         Raises:
-            InvalidInput: a blank text, an unknown token id, a prompt that fills `max_tokens`, or too many tokens.
+            InvalidInput: a text that is blank or has no tokens, an unknown token id, a prompt that fills `max_tokens`,
+                or too many tokens.
             DeadlineExceeded: the deadline passed.
         """
         limit = content_limit_for(request.max_tokens, prompt, self._tokenizer)
@@ -88,6 +90,14 @@ class CachingTokenizer:
         texts = await self._decoded(request.texts, spec, lane, options.deadline)
         if not request.allow_empty:
             _check_empty(texts, allow_blank=request.allow_blank)
+        rows = await self._known_or_made(texts, spec, lane, options)
+        if not self._adds_tokens:
+            _check_tokens(rows)
+        return rows
+
+    async def _known_or_made(
+        self, texts: Sequence[str], spec: TokenizationSpec, lane: Lane, options: WorkOptions
+    ) -> Sequence[TextRow]:
         if not options.use_cache:
             return await self._tokenized(texts, spec, lane, options.deadline)
         known = self._cache.get_many(texts, spec)
@@ -157,6 +167,13 @@ def _check_empty(texts: Sequence[str], *, allow_blank: bool) -> None:
     for index, text in enumerate(texts):
         if not (text if allow_blank else text.strip()):
             raise InvalidInput(f"The text is {'empty' if allow_blank else 'blank'}.", loc=("texts", index))
+
+
+def _check_tokens(rows: Sequence[TextRow]) -> None:
+    """A vector needs a token; models whose tokenizers add none around a text may get none."""
+    for index, row in enumerate(rows):
+        if not len(row.keyed.row.ids):
+            raise InvalidInput("The text has no tokens.", loc=("texts", index))
 
 
 def content_limit_for(max_tokens: int | None, prompt: str, tokenizer: Tokenizer) -> int:

@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+import tokenizers
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tokenizers import models, pre_tokenizers
 
 from bentos.common.backends.interface import TokenRow
 from bentos.common.cache.key import RowHasher
@@ -51,6 +53,16 @@ def caching(tokenizer: Tokenizer, pool: TokenizationPool, most_bytes: int = 0) -
         cached_engine=SimpleNamespace(hasher=HASHER),
     )
     return CachingTokenizer(model, most_bytes)
+
+
+async def test_a_text_without_tokens_is_refused_where_a_tokenizer_adds_none(pool: TokenizationPool) -> None:
+    bare = tokenizers.Tokenizer(models.WordLevel({"heron": 0, "a": 1, "b": 2}, unk_token="a"))
+    bare.pre_tokenizer = pre_tokenizers.Whitespace()
+    request = EmbedRequest(["heron", "heron", ""], allow_empty=True)
+    for most_bytes in (0, 2**20):
+        with pytest.raises(InvalidInput, match="no tokens") as refused:
+            await caching(Tokenizer(bare, 16), pool, most_bytes).rows(request, "", Lane.INTERACTIVE, WorkOptions())
+        assert refused.value.loc == ("texts", 2)
 
 
 def row(length: int) -> TextRow:
