@@ -41,7 +41,10 @@ REPLAYED: Mapping[str, Replay] = {
         "passage",
     ),
     "Flowise": _openai(encoding_format="base64"),
-    "infinity_client": Replay("/embeddings", {"input": TEXTS, "model": E5, "encoding_format": "float"}),
+    "infinity_client": Replay(
+        "/embeddings",
+        {"input": TEXTS, "model": E5, "encoding_format": "float", "dimensions": 0, "user": None, "modality": "text"},
+    ),
     "jina-ai-provider": Replay(
         "/v1/embeddings",
         {

@@ -31,6 +31,11 @@ def _only_one(value: object) -> object:
     return value[0] if isinstance(value, list) and len(value) == 1 else value
 
 
+def _own_size(value: object) -> object:
+    """Infinity's client writes 0 where it wants no other size than the model's own."""
+    return None if value == 0 and not isinstance(value, bool) else value
+
+
 OnlyFalse: TypeAlias = Annotated[Literal[False, None], Field(description="True is refused")]
 
 
@@ -49,7 +54,7 @@ class EmbeddingsBody(VendorBody):
         Literal["float", "base64", None],
         Field(description="By default `float`; `base64` is of the numbers' bytes, little-endian"),
     ] = None
-    dimensions: Dimensions = None
+    dimensions: Annotated[Dimensions, BeforeValidator(_own_size)] = None
     user: Annotated[str | None, Field(max_length=1024, description="Ignored")] = None
     input_type: AnyInputType = None
     truncate: Truncate = None
