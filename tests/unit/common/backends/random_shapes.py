@@ -19,6 +19,8 @@ def main(folder: str, pooling: Pooling, *counts: str) -> None:
     """Run the counts one after the other in one process."""
     precision = Path(folder).name
     backend = OpenVINOBackend(Path(folder), precision=precision, pooling=pooling, threads=2, streams=2, window=WINDOW)
+    for tokens in backend.unprepared:  # as a service does while it is idle
+        backend.prepare(tokens)
     source = np.random.default_rng(0)
     done = 0
     for count in map(int, counts):
