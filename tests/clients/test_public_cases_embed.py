@@ -341,6 +341,11 @@ def test_09_tokenize_puts_a_prompt_in_front_if_asked(e5: Service) -> None:
     assert (refused.status_code, refused.json()["error_type"]) == (422, "Validation")
 
 
+def test_09_tokenize_wants_a_text(embed: Service) -> None:
+    refused = embed.server.client.post("/tokenize", json={"inputs": []})
+    assert (refused.status_code, refused.json()) == (400, {"error": "`inputs` cannot be empty", "error_type": "Empty"})
+
+
 def test_09_tokenize_is_bounded(embed: Service) -> None:
     for inputs in ("heron " * 50_001, ["heron " * 25_001] * 2):
         assert embed.server.client.post("/tokenize", json={"inputs": inputs}).status_code == 413

@@ -32,7 +32,7 @@ def test_the_answer_is_a_bare_list_of_vectors(embed: Service, path: str) -> None
 
 
 def test_a_null_of_one_dialect_leaves_a_body_to_the_other(embed: Service) -> None:
-    assert problem(embed.post("heron", inputs=None)) == (422, "invalid_request", "inputs")
+    assert "embeddings" in embed.post("heron", inputs=None).json()
     assert isinstance(embed.post_body(b'{"inputs": ["heron"], "texts": null}').json(), list)
 
 

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from bentos.common.bounds import Name
 from bentos.common.engine.token_ids import check_ids
 from bentos.common.engine.tokenizer import Tokenizer
-from bentos.common.errors import InvalidInput, TooManyTokens
+from bentos.common.errors import InvalidInput, NoItems, TooManyTokens
 from bentos.common.http.dialects.tei import TEIRoute
 from bentos.common.http.responses import ArrayJSON
 from bentos.common.http.text_or_texts import TextOrTexts
@@ -60,6 +60,8 @@ def create_router(lifecycle: Lifecycle) -> APIRouter:
     async def tokenize(body: TokenizeTEIBody, options: WorkOptions) -> Response:
         """All tokens, beyond the window, too; `start` and `stop` count characters, the prompt's included."""
         texts = [body.inputs] if isinstance(body.inputs, str) else body.inputs
+        if not texts:
+            raise NoItems("`inputs` cannot be empty")
         if (number := sum(map(len, texts))) > _MOST_TOKENS:
             raise TooManyTokens(f"{number} characters are more than the limit of {_MOST_TOKENS}.", loc=("inputs",))
         prompts = lifecycle.model.profile.prompts
