@@ -75,7 +75,7 @@ serve: models ## Start both services (MODELS=small or production, ARGS=… for s
 	$(VARIANT:%=EMBED_%) $(VARIANT:%=RERANK_%) $(BIN)/python -m scripts.serve --models $(MODELS) $(ARGS)
 
 test: venv ## Run what tests the services: real HTTP, real models (WORKERS=2 at a time, PYTEST_ARGS=… for pytest)
-	@echo "About 15 minutes on two processors; the first time two more, for the models."
+	@echo "About 10 minutes on two processors, the models of the first time included."
 	@$(BIN)/python -m pytest -n $(WORKERS) -m "not extended" $(PYTEST_ARGS)
 
 npm-packages: $(NPM_PACKAGES) ## Install the npm packages of the JavaScript clients, for make test-all
@@ -92,7 +92,7 @@ $(CLIENT_PACKAGES): requirements/clients.txt requirements/uv.txt scripts/install
 		echo "They are not installed: the tests with these clients are left out." >&2
 
 test-all: venv npm-packages client-packages ## Run what make test leaves out: tools, containers, a browser, Node.js, Ray, … (WITHOUT=containers for less)
-	@echo "About 25 minutes on two processors; the first time more, for models and packages of clients."
+	@echo "About 40 minutes on two processors; the first time more, for models and packages of clients."
 	@$(BIN)/python -m pytest -n $(WORKERS) -m "extended$(WITHOUT:%= and not %)" $(PYTEST_ARGS)
 
 coverage: venv npm-packages client-packages ## Measure which lines and branches of bentos and scripts the tests without containers reach, in all their processes
