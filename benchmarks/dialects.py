@@ -34,6 +34,8 @@ _SINGLES = 100
 _BIG_CALL = 6144
 _BIG_CALL_CLIENTS = 64
 _POLL_SECONDS = 0.05
+_PATIENT = {f"{prefix}_MAX_INTERACTIVE_WAIT_SECONDS": "600" for prefix in ("EMBED", "RERANK")}
+"""No request is refused on a slow machine: its time would be missing."""
 _PROMPT_TOKENS = 8
 """Left for the model's prompt, as OpenAI's dialect truncates nothing."""
 
@@ -130,7 +132,7 @@ def main(
     # All different: a service computes equal texts of a request once.
     many = mixed_texts(_BIG_CALL, model.path, model.profile.max_tokens - _PROMPT_TOKENS)
     texts = many[: _TEXTS * _REQUESTS]
-    with served("embed", {}) as service:
+    with served("embed", _PATIENT) as service:
         embed = compare(service.url, EMBED, embed_model, texts, rounds)
         big = []
         if with_big_call:
@@ -141,7 +143,7 @@ def main(
             seconds = partial(bulk_seconds, backend, tokenizer, many, prompt, budget)
             big.append(big_call(service, embed_model, many, seconds))
     scorer = served_model.resolve(rerank_model, None, RerankSettings(), default=rerank_model, kind="cross-encoder")
-    with served("rerank", {}) as service:
+    with served("rerank", _PATIENT) as service:
         documents = mixed_texts(_TEXTS * 4, scorer.path, scorer.profile.max_tokens)
         rerank = compare(service.url, RERANK, rerank_model, documents, rounds)
     for rows in filter(None, (embed, rerank, big)):
