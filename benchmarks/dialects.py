@@ -28,9 +28,9 @@ from bentos.embed.settings import EmbedSettings
 from bentos.rerank.settings import RerankSettings
 
 _TEXTS = 96
-_REQUESTS = 8
+_REQUESTS = 3
 _CLIENTS = 4
-_SINGLES = 100
+_SINGLES = 40
 _BIG_CALL = 6144
 _BIG_CALL_CLIENTS = 64
 _POLL_SECONDS = 0.05
