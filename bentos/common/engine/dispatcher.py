@@ -121,14 +121,19 @@ class Dispatcher:
     async def prepare_when_idle(self) -> None:
         """Let the backend prepare what it has not, a step at a time while there is nothing else to compute.
 
-        A request that comes in the middle of a step waits for its end, a tenth of a second at most.
+        A request that comes in the middle of a step waits for its end: as long as a text of that length takes, and its
+        kernels. A step that fails ends it; the first text of such a length fails or takes longer.
         """
         loop, executor = asyncio.get_running_loop(), self._streams[0].executor
         for tokens in self._backend.unprepared:
             await asyncio.sleep(_PREPARE_EVERY_SECONDS)
             while self._running or self._scheduler.waiting:  # noqa: ASYNC110  # no event says that it will stay so
                 await asyncio.sleep(_PREPARE_EVERY_SECONDS)
-            await loop.run_in_executor(executor, self._backend.prepare, tokens)
+            try:
+                await loop.run_in_executor(executor, self._backend.prepare, tokens)
+            except Exception:
+                _log.warning("The backend cannot prepare for rows of %d tokens", tokens, exc_info=True)
+                return
 
     def _dispatch(self) -> None:
         """Start micro-batches on free streams, and one on the reserved stream if only slow ones run."""

@@ -335,6 +335,19 @@ async def test_lengths_are_prepared_after_the_start_while_nothing_is_computed() 
     engine.close()
 
 
+async def test_a_length_that_cannot_be_prepared_ends_the_preparation_with_a_warning(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backend = FakeBackend()
+    backend.unprepared = (2, 4)
+    monkeypatch.setattr(backend, "prepare", lambda tokens: 1 / (tokens - 2))
+    engine = make_engine(backend)
+    await engine.prepare_when_idle()
+    assert [record.getMessage() for record in caplog.records] == ["The backend cannot prepare for rows of 2 tokens"]
+    assert (await engine.run([row(5)], INTERACTIVE)).shape == (1, 2)
+    engine.close()
+
+
 async def test_a_backend_that_fails_on_good_input_too_is_declared_dead() -> None:
     def always_fail(_: Sequence[TokenRow]) -> None:
         raise RuntimeError("CUDA error: device-side assert triggered")
