@@ -4,7 +4,6 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 from safetensors.numpy import load_file, save_file
 
 from scripts.models import facts
@@ -32,7 +31,7 @@ class SmallReranker:
         """Write a `BertForSequenceClassification` folder; raises UsageError without MiniLM's package."""
         folder, package = minilm_folder()
         # safetensors' numpy reader, so that putting weights together needs no torch.
-        weights = {name: tensor.astype(np.float32) for name, tensor in load_file(TUNED_LAYERS).items()}
+        weights = load_file(TUNED_LAYERS)
         weights[f"bert.{_WORD_EMBEDDINGS}"] = load_file(folder / "model.safetensors")[_WORD_EMBEDDINGS]
         save_file(weights, work / "model.safetensors", metadata={"format": "pt"})
         _write_config(folder, work)
@@ -46,5 +45,6 @@ def _write_config(encoder: Path, work: Path) -> None:
     config = facts.read_json(encoder / "config.json")
     # As transformers would save it with one label.
     config |= {"architectures": ["BertForSequenceClassification"], "id2label": {"0": "LABEL_0"}}
-    config |= {"label2id": {"LABEL_0": 0}}
+    # The tuned layers stay in fp16 on disk; without this, transformers would compute in the type of the first tensor.
+    config |= {"label2id": {"LABEL_0": 0}, "dtype": "float32"}
     (work / "config.json").write_text(json.dumps(config, indent=2) + "\n")
