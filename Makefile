@@ -62,17 +62,14 @@ $(VENV)/.installed-serve: requirements/serve.txt requirements/uv.txt scripts/ins
 models: $(SERVING) ## Install the models of a preset (MODELS=small or production) in the fastest form (PRECISION=none: as they are)
 	$(BIN)/python -m scripts.models install $(MODELS) --precision $(PRECISION)
 
-# Of the installed variants the services take the fastest; a PRECISION that was asked for is the one that is served.
-VARIANT := $(if $(filter none,$(PRECISION)),BACKEND=torch,$(if $(filter-out auto,$(PRECISION)),PRECISION=$(PRECISION)))
-
 ifneq ($(filter serve build images,$(MAKECMDGOALS)),)
 ifeq ($(filter $(MODELS),small production),)
 $(error MODELS=$(MODELS) is not a preset of two models: choose small or production)
 endif
 endif
 
-serve: models ## Start both services (MODELS=small or production, ARGS=… for scripts.serve); Ctrl-C stops them
-	$(VARIANT:%=EMBED_%) $(VARIANT:%=RERANK_%) $(BIN)/python -m scripts.serve --models $(MODELS) $(ARGS)
+serve: $(SERVING) ## Start both services (MODELS=small or production, ARGS=… for scripts.serve); Ctrl-C stops them
+	$(BIN)/python -m scripts.serve --models $(MODELS) --precision $(PRECISION) $(ARGS)
 
 test: venv ## Run what tests the services: real HTTP, real models (WORKERS=2 at a time, PYTEST_ARGS=… for pytest)
 	@echo "About 10 minutes on two processors, the models of the first time included."

@@ -7,12 +7,13 @@ from tempfile import TemporaryDirectory
 
 from bentos.common.backends.interface import Kind
 from bentos.common.models.profile import WEIGHT_PATTERNS, ModelProfile, PromptName
-from bentos.common.models.store import InstalledModel, ModelCorrupt, ModelNotInstalled, find, register
+from bentos.common.models.store import InstalledModel, register
 from scripts.command import UsageError
 from scripts.models import facts
 from scripts.models.digest import file_sha256
 from scripts.models.layout import flatten
 from scripts.models.matryoshka import read_dimensions
+from scripts.models.present import original_of
 from scripts.models.prompts import read_prompts, unused_prompts
 from scripts.models.source import Prepared, Source, versions
 from scripts.models.tokenizer import ensure_tokenizer
@@ -55,14 +56,9 @@ def install(
     Raises:
         UsageError: With one sentence that says why not. The store is left as it was.
     """
-    if not wishes.force:
-        try:
-            present = find(source.model_id, revision or source.revision(), home=home)
-        except (ModelNotInstalled, ModelCorrupt):
-            pass
-        else:
-            say(f"{present.profile.model_id} is installed as {present.tag} (--force installs it again)")
-            return present
+    if not wishes.force and (present := original_of(source, revision, home)):
+        say(f"{present.profile.model_id} is installed as {present.tag} (--force installs it again)")
+        return present
 
     from huggingface_hub.utils.tqdm import disable_progress_bars  # see facts.read_license
 

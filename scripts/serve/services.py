@@ -51,7 +51,7 @@ class ServiceCommand:
                 ) from error
 
 
-def embed_service(model_id: str, host: str, port: int, grace_seconds: int) -> ServiceCommand:
+def embed_service(model_id: str, host: str, port: int, grace_seconds: int, precision: str = "auto") -> ServiceCommand:
     """embed-service with the encoder `model_id`."""
     return ServiceCommand(
         name="embed-service",
@@ -61,11 +61,11 @@ def embed_service(model_id: str, host: str, port: int, grace_seconds: int) -> Se
         port=port,
         example_path="/embed",
         example_body={"text": "How do I reset my password?", "input_type": "query"},
-        env={"EMBED_MODEL": model_id},
+        env=_settings("EMBED_", model_id, precision),
     )
 
 
-def rerank_service(model_id: str, host: str, port: int, grace_seconds: int) -> ServiceCommand:
+def rerank_service(model_id: str, host: str, port: int, grace_seconds: int, precision: str = "auto") -> ServiceCommand:
     """rerank-service with the cross-encoder `model_id`."""
     documents = ["Choose Forgot password on the sign-in page.", "Our office is open from nine to five."]
     return ServiceCommand(
@@ -76,8 +76,14 @@ def rerank_service(model_id: str, host: str, port: int, grace_seconds: int) -> S
         port=port,
         example_path="/rerank",
         example_body={"query": "How do I reset my password?", "documents": documents},
-        env={"RERANK_MODEL": model_id},
+        env=_settings("RERANK_", model_id, precision),
     )
+
+
+def _settings(prefix: str, model_id: str, precision: str) -> dict[str, str]:
+    """Variables of a service: of the installed forms of a model it takes the fastest unless they name another."""
+    form = {"auto": {}, "none": {f"{prefix}BACKEND": "torch"}}.get(precision, {f"{prefix}PRECISION": precision})
+    return {f"{prefix}MODEL": model_id, **form}
 
 
 def _bentoml_serve(target: str, host: str, port: int, grace_seconds: int) -> tuple[str, ...]:

@@ -34,17 +34,12 @@ def test_help_lists_every_target(repository: Repository) -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "settings"),
-    [
-        ("", ""),
-        ("PRECISION=auto", ""),
-        ("PRECISION=fp32", "EMBED_PRECISION=fp32 RERANK_PRECISION=fp32 "),
-        ("PRECISION=none", "EMBED_BACKEND=torch RERANK_BACKEND=torch "),
-    ],
+    ("asked", "precision"),
+    [("", "auto"), ("PRECISION=auto", "auto"), ("PRECISION=fp32", "fp32"), ("TORCH=cuda", "none")],
 )
-def test_serve_takes_the_variant_that_was_asked_for(repository: Repository, asked: str, settings: str) -> None:
+def test_serve_takes_the_precision_that_was_asked_for(repository: Repository, asked: str, precision: str) -> None:
     *_, last = repository.make("--dry-run", "serve", *asked.split()).splitlines()
-    assert last.strip() == f"{settings}.venv/bin/python -m scripts.serve --models small"
+    assert last.strip() == f".venv/bin/python -m scripts.serve --models small --precision {precision}"
 
 
 def test_a_preset_that_there_is_not_is_refused_at_once(repository: Repository) -> None:

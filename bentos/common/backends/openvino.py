@@ -58,10 +58,7 @@ class OpenVINOBackend:
         bf16 = supports_bf16(core)
         if precision == "bf16" and not bf16:
             raise UnsupportedPrecision("This processor has no bf16 instructions: use precision int8 or fp32.")
-        model = core.read_model(folder / MODEL_FILE)
-        inputs = {name for port in model.inputs for name in port.get_names()}
-        if not inputs >= _INPUTS:
-            raise RuntimeError(f"the graph was converted by another version, without {', '.join(_INPUTS - inputs)}")
+        model, inputs = read_graph(folder, core)
         compiled = core.compile_model(model, "CPU", _properties(precision, bf16, threads, streams))
         self.width: int = compiled.outputs[0].get_partial_shape()[1].get_length()
         pack_rows = partial(pack, pooling=pooling, uses_types="token_type_ids" in inputs)
@@ -151,6 +148,19 @@ class _Requests:
             for request in requests:
                 self._free.put(request)
         self.unprepared.discard(tokens)
+
+
+def read_graph(folder: Path, core: openvino.Core) -> tuple[openvino.Model, set[str]]:
+    """The graph of a converted model, and the names of its inputs.
+
+    Raises:
+        RuntimeError: the files are damaged or of another version.
+    """
+    model = core.read_model(folder / MODEL_FILE)
+    inputs = {name for port in model.inputs for name in port.get_names()}
+    if not inputs >= _INPUTS:
+        raise RuntimeError(f"the graph was converted by another version, without {', '.join(_INPUTS - inputs)}")
+    return model, inputs
 
 
 def _parts(tokens: int, window: int) -> Iterator[int]:

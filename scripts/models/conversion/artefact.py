@@ -8,7 +8,7 @@ import openvino
 
 from bentos.common.backends.interface import Pooling
 from bentos.common.backends.openvino import MODEL_FILE, OpenVINOBackend, supports_bf16
-from bentos.common.models.store import InstalledModel, ModelCorrupt, ModelNotInstalled, find, register
+from bentos.common.models.store import InstalledModel, register
 from bentos.common.resources import cpu_limit
 from scripts.command import CommandError, UsageError
 from scripts.models.conversion.architecture import read_architecture
@@ -19,11 +19,10 @@ from scripts.models.fidelity.comparison import Comparison, compare_with
 from scripts.models.fidelity.gate import passes, table
 from scripts.models.fidelity.metrics import Figures
 from scripts.models.fidelity.texts import FIDELITY_FILE
+from scripts.models.present import REFUSED, conversion_of
 from scripts.models.source import versions
 
 _TOOLS = ("openvino", "numpy", "tokenizers")
-_REFUSED = "refused before"
-"""Entry of the provenance: precisions that are faster and were beyond their limits."""
 _KEPT_FILES = ("config.json", "modules.json", "tokenizer.json", "LICENSE*", "NOTICE*")
 
 
@@ -35,7 +34,7 @@ def install_precision(
     force: bool = False,
     home: Path | None = None,
 ) -> InstalledModel:
-    """Install a conversion of a model unless one is there already; with `force`, again.
+    """Install a conversion of a model unless one is there already that loads; with `force`, again.
 
     Args:
         original: The torch artefact.
@@ -52,7 +51,7 @@ def install_precision(
     if wanted == "bf16" and not bf16:
         raise UsageError("This processor has no bf16 instructions: use --precision int8 or fp32.")
     tries = candidates(wanted, bf16=bf16)
-    if not force and (present := _present(original, tries, home)):
+    if not force and (present := conversion_of(original, tries, home)):
         say(f"{original.profile.model_id} is installed as {present.tag} (--force converts it again)")
         return present
     conversion = Conversion(original, say)
@@ -130,7 +129,7 @@ class Conversion:
             "fidelity measured on": f"{openvino.Core().get_property('CPU', 'FULL_DEVICE_NAME')} {bf16} bf16, "
             f"in {' '.join(self._comparison.languages)}",
             f"sha256 of {FIDELITY_FILE.name}": file_sha256(FIDELITY_FILE),
-            **({_REFUSED: " ".join(self._refused)} if self._refused else {}),
+            **({REFUSED: " ".join(self._refused)} if self._refused else {}),
         }
 
 
@@ -147,17 +146,3 @@ def measure(folder: Path, precision: str, pooling: Pooling, window: int, compari
         return comparison.measure(backend)
     finally:
         backend.close()
-
-
-def _present(original: InstalledModel, tries: list[Precision], home: Path | None) -> InstalledModel | None:
-    """The conversion that a search over these precisions would end with, if that is known already."""
-    profile = original.profile
-    missing: list[Precision] = []
-    for precision in tries:
-        try:
-            found = find(profile.model_id, profile.revision, backend="openvino", precision=precision, home=home)
-        except (ModelNotInstalled, ModelCorrupt):
-            missing.append(precision)
-            continue
-        return found if {*missing} <= {*found.profile.provenance.get(_REFUSED, "").split()} else None
-    return None

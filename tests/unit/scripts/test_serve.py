@@ -163,3 +163,11 @@ def test_commands_of_the_real_services() -> None:
     assert embed.env == {"EMBED_MODEL": "some/encoder"}
     assert embed.curl.startswith("curl -s http://127.0.0.1:5555/embed -H 'Content-Type: application/json' -d '{")
     assert rerank_service("some/cross-encoder", "::", 5556, 30).url == "http://[::1]:5556"
+
+
+@pytest.mark.parametrize(
+    ("precision", "form"), [("none", {"RERANK_BACKEND": "torch"}), ("fp32", {"RERANK_PRECISION": "fp32"})]
+)
+def test_a_precision_that_was_asked_for_is_the_one_that_is_served(precision: str, form: dict[str, str]) -> None:
+    service = rerank_service("some/cross-encoder", HOST, 5556, 30, precision)
+    assert service.env == {"RERANK_MODEL": "some/cross-encoder", **form}

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bentos.common.backends.openvino import MODEL_FILE
 from bentos.common.models.store import InstalledModel, find
 from scripts.command import UsageError
 from scripts.models.conversion import artefact
@@ -122,6 +123,18 @@ def test_auto_does_not_try_again_what_was_refused(
     lines: list[str] = []
     assert install_precision(original, "auto", lines.append, home=empty) == installed
     assert lines == [f"{ENCODER} is installed as {installed.tag} (--force converts it again)"]
+
+
+def test_a_conversion_of_another_version_is_made_again(
+    int8: InstalledModel, original: InstalledModel, home: Path, empty: Path
+) -> None:
+    shutil.copytree(home, empty, symlinks=True)
+    graph = empty / int8.path.relative_to(home) / MODEL_FILE
+    graph.write_text(graph.read_text().replace("key_segments", "attention_mask"))
+    assert install_precision(original, "auto", print, home=empty) == find(
+        ENCODER, backend="openvino", precision="int8", home=empty
+    )
+    assert "key_segments" in graph.read_text()
 
 
 def test_damaged_weights_do_not_pass(int8: InstalledModel, home: Path, empty: Path) -> None:
