@@ -149,15 +149,15 @@ def main(
             memory[size] = migrated(service.url, qdrant_url, f"memory-{size}")
         client.close()
     ratio = median_ratio(ours, alone)
-    print("| figure | value | goal |\n|---|---:|---:|")
-    print(f"| service alone: passages/s | {median(alone):.0f} | |")
-    print(f"| migration, {points} points: points/s | {median(ours):.0f} | |")
-    print(f"| ratio | {ratio:.2f} | 0.95 |")
+    print("| figure | value |\n|---|---:|")
+    print(f"| service alone: passages/s | {median(alone):.0f} |")
+    print(f"| migration, {points} points: points/s | {median(ours):.0f} |")
+    print(f"| ratio, median of {rounds} rounds | {ratio:.2f} |")
     for size, (rate, peak) in memory.items():
-        print(f"| {size} points: peak memory MiB, points/s | {peak:.0f}, {rate:.0f} | |")
+        print(f"| {size} points: peak memory MiB, points/s | {peak:.0f}, {rate:.0f} |")
     if memory:
         peaks = [peak for _, peak in memory.values()]
-        print(f"| memory of the largest over the smallest | {max(peaks) / min(peaks):.2f} | 1.10 |")
+        print(f"| memory of the largest over the smallest | {max(peaks) / min(peaks):.2f} |")
 
 
 if __name__ == "__main__":
