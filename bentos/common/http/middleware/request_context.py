@@ -2,8 +2,8 @@
 
 import logging
 import re
+import secrets
 import time
-import uuid
 from http import HTTPStatus
 
 from starlette.datastructures import MutableHeaders
@@ -54,7 +54,7 @@ class RequestContext:
         started = time.perf_counter()
         identifier = next((value.decode("latin-1") for name, value in scope["headers"] if name == _REQUEST_ID), "")
         if not _ACCEPTABLE_ID.fullmatch(identifier):
-            identifier = uuid.uuid4().hex
+            identifier = secrets.token_hex(16)
         token = request_id.set(identifier)
         used = Usage() if self._has_keys else None
         usage.set(used)

@@ -1,6 +1,6 @@
 """What a connection waits for, how long it does so, and how it ends."""
 
-import uuid
+import secrets
 from enum import Enum, auto
 from typing import Any
 
@@ -184,7 +184,7 @@ class TimedHTTPProtocol(HttpToolsProtocol):
     def _respond(self, problem: Problem) -> None:
         """Write an error; close once the client has read it, as what it still sends would reset the connection."""
         response = native_error(problem)
-        identity = (REQUEST_ID_HEADER.lower().encode(), uuid.uuid4().hex.encode())
+        identity = (REQUEST_ID_HEADER.lower().encode(), secrets.token_hex(16).encode())
         headers = (*self.server_state.default_headers, *response.raw_headers, identity, CLOSE_HEADER)
         lines = [STATUS_LINE[problem.status], *(b"%s: %s\r\n" % header for header in headers), b"\r\n"]
         self.transport.write(b"".join([*lines, response.body]))
