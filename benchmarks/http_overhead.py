@@ -88,7 +88,9 @@ def measure(model: InstalledModel, rounds: int, texts_count: int) -> dict[str, A
     texts = mixed_texts(texts_count, model.path, window)
     tokens = _tokens(tokenizer, texts, prompt)
     queries = min(_QUERIES, texts_count)
-    found: dict[str, list[float]] = {name: [] for name in ("query", "http_query", "bulk", "http_bulk", "padding")}
+    found: dict[str, list[float]] = {
+        name: [] for name in ("query", "http_query", "bulk", "http_bulk", "padding", "event_loop")
+    }
     with served("embed", {"EMBED_MODEL": model.profile.model_id, "ACCESS_LOG": "false"}) as service:
         url = service.url
         _sent(url, texts, _CLIENTS)
@@ -98,8 +100,9 @@ def measure(model: InstalledModel, rounds: int, texts_count: int) -> dict[str, A
             found["http_query"].append(_sent(url, [query] * queries, 1).percentile(50))
             budget = int(metric(url, "duobento_batch_budget_tokens"))
             found["bulk"].append(tokens / bulk_seconds(backend, tokenizer, texts, prompt, budget))
-            before = _padding(url)
+            before, used = _padding(url), service.event_loop_seconds()
             found["http_bulk"].append(tokens / _sent(url, texts, _CLIENTS).seconds)
+            found["event_loop"].append((service.event_loop_seconds() - used) / texts_count)
             after = _padding(url)
             found["padding"].append((after[0] - before[0]) / (after[1] - before[1]))
     sample = texts[: texts_count // 4]
@@ -117,6 +120,7 @@ def measure(model: InstalledModel, rounds: int, texts_count: int) -> dict[str, A
         f"in process, {texts_count} mixed texts, sorted: tokens/s": round(median(found["bulk"])),
         f"over HTTP, {_CLIENTS} clients, the same texts: tokens/s": round(median(found["http_bulk"])),
         "ratio (higher is better)": round(median_ratio(found["http_bulk"], found["bulk"]), 2),
+        "event loop: processor time of such a request, ms": round(median(found["event_loop"]) * 1000, 2),
         "padding, share of computed tokens": round(median(found["padding"]), 3),
         "sentence-transformers fp32 in process, the same query: p50 ms": round(reference_query, 2),
         "sentence-transformers fp32 in process, a quarter of the texts: tokens/s": round(reference_bulk),

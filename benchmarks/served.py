@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 import httpx
 import psutil
@@ -27,12 +28,20 @@ class Served:
     process: psutil.Process
 
     def resident_bytes(self) -> int:
-        """Resident bytes of its largest process, the one that holds the model."""
-        return max(process.memory_info().rss for process in self._processes())
+        """Resident bytes of the process that holds the model."""
+        return int(self._worker().memory_info().rss)
+
+    def event_loop_seconds(self) -> float:
+        """Processor time that the event loop has used so far, in that process; in steps of a hundredth."""
+        worker = self._worker()
+        return next(float(one.user_time + one.system_time) for one in worker.threads() if one.id == worker.pid)
 
     def cpu_seconds(self) -> float:
         """Processor time that it has used so far."""
         return float(sum(sum(process.cpu_times()[:2]) for process in self._processes()))
+
+    def _worker(self) -> psutil.Process:
+        return max(self._processes(), key=lambda process: process.memory_info().rss)
 
     def _processes(self) -> list[psutil.Process]:
         return [self.process, *self.process.children(recursive=True)]
@@ -47,27 +56,31 @@ def served(name: str, environment: Mapping[str, str], checkout: Path = ROOT) -> 
         environment: settings, besides those of this process. Without `CACHE_URL` there is no cache, so that the
             service computes what it is sent.
         checkout: of this repository, whose service is run.
+
+    Raises:
+        SystemExit: it ended while starting; with its log.
     """
     port = free_port()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "bentoml", "serve", SERVICES[name], "--host", "127.0.0.1", "--port", str(port)],
-        cwd=checkout,
-        env={**os.environ, "CACHE_URL": "none", **environment},
-        stdout=subprocess.DEVNULL,
-    )
-    url = f"http://127.0.0.1:{port}"
-    try:
-        _wait_until_ready(url, process)
-        yield Served(url, psutil.Process(process.pid))
-    finally:
-        process.terminate()
-        process.wait()
+    with NamedTemporaryFile() as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "bentoml", "serve", SERVICES[name], "--host", "127.0.0.1", "--port", str(port)],
+            cwd=checkout,
+            env={**os.environ, "CACHE_URL": "none", **environment},
+            stdout=log,
+        )
+        url = f"http://127.0.0.1:{port}"
+        try:
+            _wait_until_ready(url, process, Path(log.name))
+            yield Served(url, psutil.Process(process.pid))
+        finally:
+            process.terminate()
+            process.wait()
 
 
-def _wait_until_ready(url: str, process: subprocess.Popen[bytes]) -> None:
+def _wait_until_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
     def ready() -> bool:
         if process.poll() is not None:
-            raise RuntimeError("The service ended while starting; run it by hand to see why.")
+            raise SystemExit(f"The service ended while starting:\n{log.read_text()}")
         return answers(f"{url}/ready")
 
     wait_until(ready, f"{url} is ready", _START_SECONDS)
