@@ -12,7 +12,7 @@ from bentos.common.errors import DeadlineExceeded, InferenceFailed, Overloaded
 from bentos.common.work_options import WorkOptions
 from tests.unit.common.cache.parts import Counts, HashBackend, Parts, memory_cache
 from tests.unit.common.engine.fake_backend import FakeBackend, row
-from tests.unit.common.engine.test_engine import BULK, INTERACTIVE, POISON, Gate, refuse_poison
+from tests.unit.common.engine.parts import BULK, INTERACTIVE, POISON, Gate, refuse_poison
 
 pytestmark = pytest.mark.anyio
 
