@@ -31,6 +31,7 @@ SHARED = (
     "locked_rerank",
     "observed",
     "rerank_behind_redis",
+    "set_otherwise",
 )
 """Fixtures that cost seconds, are made once per session and are used by several modules."""
 

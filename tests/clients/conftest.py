@@ -12,6 +12,7 @@ from tests.clients.blocking import blocking
 from tests.clients.node import Node
 from tests.gateway.nginx import Gateway
 from tests.http.services import EMBED, QUICK_STOP, RERANK, Service, running
+from tests.http.shared import E5
 
 KEY = "clients-key"
 OPENAI_ALIAS = "text-embedding-3-small"
@@ -48,6 +49,22 @@ def v2(request: pytest.FixtureRequest, gateway: Gateway) -> Iterator[Any]:
     """The same of the second version."""
     with blocking(request.param(api_key="none", base_url=gateway.url)) as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def set_otherwise(home: Path, logs: Path) -> Iterator[Service]:
+    """embed-service with a model that has prompts; input types, truncation and token ids are not as by default."""
+    settings = {
+        "EMBED_MODEL": E5,
+        "EMBED_MODEL_ALIASES": "e5-passage:passage, e5-query:query, e5:latest",
+        "EMBED_TRUNCATE": "none",
+        "EMBED_DEFAULT_INPUT_TYPE": "none",
+        "EMBED_TEI_INPUT_TYPE": "query",
+        "EMBED_TOKEN_IDS": "own",
+        "EMBED_DETECT_PROMPTS": "false",
+    }
+    with running(EMBED, EMBED.lean | settings | QUICK_STOP, home=home, log=logs / "set-otherwise.log") as service:
+        yield service
 
 
 @pytest.fixture(scope="session")
