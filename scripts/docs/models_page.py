@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from scripts.models.facts import STATIC_WINDOW
 from scripts.models.matryoshka import known_dimensions
 from scripts.models.prompts import known_prompts
 
@@ -29,6 +30,8 @@ _KNOWN = [
     ("google/embeddinggemma-300m", "gemma3_text", "2048"),
     ("Qwen/Qwen3-Embedding-0.6B", "qwen3", "32768"),
     ("sentence-transformers/all-mpnet-base-v2", "mpnet", "384"),
+    ("minishlab/potion-base-8M", "static", str(STATIC_WINDOW)),
+    ("sentence-transformers/static-retrieval-mrl-en-v1", "static", str(STATIC_WINDOW)),
     ("BAAI/bge-reranker-base", "xlm-roberta", "512"),
     ("BAAI/bge-reranker-v2-m3", "xlm-roberta", "8192"),
     ("cross-encoder/ms-marco-MiniLM-L6-v2", "bert", "512"),

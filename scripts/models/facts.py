@@ -5,9 +5,12 @@ from pathlib import Path
 from typing import Any, cast
 
 from bentos.common.backends.interface import Kind
+from bentos.common.models.profile import TOKENIZER_FILE
 from scripts.command import UsageError
 
 DEFAULT_WINDOW = 512
+STATIC_WINDOW = 8192
+"""Of static models, which have none by themselves: that of the models for long texts."""
 
 _NO_LIMIT = 1e6
 _TRANSFORMER_FILES = (
@@ -49,6 +52,11 @@ def read_modules(folder: Path) -> list[tuple[str, str]]:
         raise UsageError("modules.json of the model is not valid.") from error
 
 
+def is_static(folder: Path) -> bool:
+    """Whether a model is no transformer but a table: a vector is the mean of the rows of a text's tokens."""
+    return any(name.endswith(".StaticEmbedding") for name, _ in read_modules(folder)[:1])
+
+
 def detect_kind(folder: Path, wanted: Kind | None = None) -> Kind:
     """Tell an encoder from a cross-encoder by the model's head.
 
@@ -57,7 +65,7 @@ def detect_kind(folder: Path, wanted: Kind | None = None) -> Kind:
             or the head has more than one label.
     """
     config = read_json(folder / "config.json")
-    if not config:
+    if not config and not is_static(folder):
         raise UsageError("The model has no config.json, so it cannot be loaded.")
     has_head = any(name.endswith("ForSequenceClassification") for name in config.get("architectures") or [])
     declared = read_json(folder / "config_sentence_transformers.json").get("model_type")
@@ -74,8 +82,11 @@ def detect_kind(folder: Path, wanted: Kind | None = None) -> Kind:
 def read_window(folder: Path) -> int:
     """The window in tokens, specials included, as sentence-transformers has it: `max_seq_length`, else the tokenizer's.
 
-    It is never longer than the model's table of positions.
+    It is never longer than the model's table of positions. A static model has the limit that its tokenizer cuts at.
     """
+    if is_static(folder):
+        truncation = read_json(folder / TOKENIZER_FILE).get("truncation") or {}
+        return min(truncation.get("max_length") or STATIC_WINDOW, STATIC_WINDOW)
     config = read_json(folder / "config.json")
     known = [_written_window(folder)]
     if positions := config.get("max_position_embeddings"):

@@ -96,10 +96,11 @@ def _checked_profile(model_id: str, prepared: Prepared, wishes: Wishes, say: Cal
     refuse_unsupported(folder)
     kind = facts.detect_kind(folder, wishes.kind or prepared.kind)
     prompts = _prompts(model_id, prepared, wishes) if kind == "encoder" else {}
+    window = _window(folder, wishes)  # before the tokenizer loses the limit that it may have
     if ensure_tokenizer(folder):
         say("  converted the tokenizer to tokenizer.json")
     say(f"  trying it as {'an' if kind == 'encoder' else 'a'} {kind}")
-    trial = try_model(folder, kind, prompts, _window(folder, wishes))
+    trial = try_model(folder, kind, prompts, window)
     if trial.tokenizer_replaced:
         say("  replaced tokenizer.json, which gives other tokens than the tokenizer that transformers builds")
     if trial.agreement:

@@ -1,20 +1,22 @@
-"""The old layout of sentence-transformers' folders, brought to today's."""
+"""Layouts of sentence-transformers' folders, brought to one: what the first module has lies in the folder itself."""
 
 import json
 from pathlib import Path
 
-from scripts.models.facts import read_modules
+from bentos.common.models.profile import TOKENIZER_FILE
+from scripts.models.facts import is_static, read_modules
 
 
 def flatten(folder: Path) -> None:
-    """Move the transformer's files out of `0_Transformer`, where the first versions of sentence-transformers put them.
+    """Move the first module's files out of `0_Transformer`, as old versions had it, or `0_StaticEmbedding`.
 
     Args:
         folder: ours to change; its files may be links.
     """
     modules = read_modules(folder)
     inner = folder / modules[0][1] if modules else folder
-    if inner == folder or (folder / "config.json").exists() or not (inner / "config.json").is_file():
+    needed = TOKENIZER_FILE if is_static(folder) else "config.json"
+    if inner == folder or (folder / needed).exists() or not (inner / needed).is_file():
         return
     for file in inner.iterdir():
         file.rename(folder / file.name)

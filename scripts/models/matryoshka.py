@@ -15,6 +15,7 @@ _KNOWN: list[tuple[str, tuple[int, ...]]] = [
     (r"snowflake-arctic-embed-(m-v1\.5|[ml]-v2\.0)", (256,)),
     (r"embeddinggemma-300m", (128, 256, 512)),
     (r"qwen3-embedding-[\d.]+b", (32, 64, 128, 256, 512, 768, 1024, 2048)),
+    (r"static-(retrieval-mrl-en|similarity-mrl-multilingual)-v1", (32, 64, 128, 256, 512)),
     (r"kalm-embedding-multilingual-mini-(instruct-)?v[\d.]+", (64, 128, 256, 512)),
 ]
 

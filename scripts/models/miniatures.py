@@ -152,7 +152,7 @@ def remove(folder: Path) -> None:
 
 
 @cache
-def _trained(tokens: Tokens) -> str:
+def trained_tokenizer(tokens: Tokens) -> str:
     """JSON of a tokenizer trained on the fidelity texts, in six languages."""
     texts = [text for entry in read_entries() for text in (entry.query, entry.passage)]
     if tokens == "bert":
@@ -183,7 +183,7 @@ def _trained(tokens: Tokens) -> str:
 
 def transformers_tokenizer(tokens: Tokens) -> PreTrainedTokenizerFast:
     """The same as transformers has it."""
-    tokenizer = tokenizers.Tokenizer.from_str(_trained(tokens))
+    tokenizer = tokenizers.Tokenizer.from_str(trained_tokenizer(tokens))
     if tokens == "bert":
         names = {"pad_token": "[PAD]", "unk_token": "[UNK]", "cls_token": "[CLS]", "sep_token": "[SEP]"}
     else:

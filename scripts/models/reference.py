@@ -13,7 +13,7 @@ from bentos.common.backends.interface import Kind, Outputs
 from bentos.common.backends.torch import is_normalized
 from bentos.common.models.profile import TOKENIZER_FILE
 from scripts.command import UsageError
-from scripts.models.facts import read_modules
+from scripts.models.facts import is_static, read_modules
 from scripts.models.tokenizer import save_tokenizer
 from scripts.models.trial import Trial
 from scripts.models.trial_texts import PAIRS, TEXTS, Part
@@ -40,6 +40,9 @@ class Reference:
             str(folder), device="cpu", local_files_only=True, model_kwargs={"dtype": torch.float32}
         )
         self._model.eval()
+        self._is_static = is_static(folder)
+        if self._is_static:
+            return
         self._transformer: Any = type(self._model[0].auto_model)
         self._config = self._model[0].config
         modalities: Any = self._model[0].modality_config
@@ -49,11 +52,13 @@ class Reference:
             )
 
     def check_weights(self) -> None:
-        """Refuse a folder that lacks weights, which would be random numbers.
+        """Refuse a folder that lacks weights, which would be random numbers; those of a static model are read by name.
 
         Raises:
             UsageError: with the first of them.
         """
+        if self._is_static:
+            return
         _, info = self._transformer.from_pretrained(
             str(self._folder), config=self._config, local_files_only=True, output_loading_info=True
         )
@@ -68,9 +73,13 @@ class Reference:
     def match_tokenizer(self) -> None:
         """Replace `tokenizer.json` where it gives other token ids than the tokenizer that transformers builds.
 
+        For a static model it builds none.
+
         Raises:
             UsageError: that tokenizer cannot be written.
         """
+        if self._is_static:
+            return
         built = self._model.tokenizer
         file = self._folder / TOKENIZER_FILE
 
@@ -111,7 +120,10 @@ class Reference:
 
     def outputs(self, part: Part, prompt: str, window: int) -> Outputs:
         """Vectors of texts `[texts, dimension]`, or logits of pairs `[pairs, 1]`."""
-        self._model.max_seq_length = window
+        if self._is_static:
+            self._model.tokenizer.enable_truncation(window)
+        else:
+            self._model.max_seq_length = window
         if self._kind == "encoder":
             vectors = self._model.encode(
                 list(part),

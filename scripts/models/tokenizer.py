@@ -1,5 +1,6 @@
 """`tokenizer.json`, the fast tokenizer every artefact has."""
 
+import json
 from pathlib import Path
 
 from tokenizers import Tokenizer
@@ -7,6 +8,7 @@ from tokenizers import Tokenizer
 from bentos.common.models.profile import TOKENIZER_FILE
 from scripts.command import UsageError
 from scripts.models.conversion.torch_only import has_torch, needs_torch
+from scripts.models.facts import is_static
 from scripts.models.known_tokenizers import is_known
 
 _VOCABULARIES = ("vocab.txt", "vocab.json", "*.model")
@@ -15,7 +17,8 @@ _VOCABULARIES = ("vocab.txt", "vocab.json", "*.model")
 def ensure_tokenizer(folder: Path) -> bool:
     """Make sure that the folder has a `tokenizer.json` that by itself neither cuts nor pads.
 
-    Truncation and padding are the engine's to decide; some repositories ship a file that does both.
+    Truncation and padding are the engine's to decide; some repositories ship a file that does both. That of a static
+    model, which reads a text without special tokens, adds none.
 
     Returns:
         True when the file was made by converting the model's slow tokenizer.
@@ -26,6 +29,11 @@ def ensure_tokenizer(folder: Path) -> bool:
     """
     path = folder / TOKENIZER_FILE
     missing = not path.exists()
+    if is_static(folder):
+        if missing:
+            raise UsageError("The model has no tokenizer.json: copy the whole repository again.")
+        save_tokenizer(_without_special_tokens(Tokenizer.from_file(str(path))), path)
+        return False
     if not has_torch() and (missing or not is_known(folder, Tokenizer.from_file(str(path)))):
         raise needs_torch("The model's tokenizer is none of those that are tested, so it can be checked")
     tokenizer = _convert(folder) if missing else Tokenizer.from_file(str(path))
@@ -40,6 +48,11 @@ def save_tokenizer(tokenizer: Tokenizer, path: Path) -> None:
     tokenizer.no_padding()
     path.unlink(missing_ok=True)  # a link to the source's file, which is not ours to change
     tokenizer.save(str(path))
+
+
+def _without_special_tokens(tokenizer: Tokenizer) -> Tokenizer:
+    state = json.loads(tokenizer.to_str())
+    return Tokenizer.from_str(json.dumps({**state, "post_processor": None}))
 
 
 def _convert(folder: Path) -> Tokenizer:

@@ -8,7 +8,7 @@ from scripts.command import UsageError
 from scripts.models.facts import NATIVE_IN_TRANSFORMERS, read_json, read_modules
 
 _SPARSE = {"SparseEncoder", "SpladePooling", "MLMTransformer", "SparseAutoEncoder", "SparseStaticEmbedding"}
-_STATIC = {"StaticEmbedding", "WordEmbeddings", "BoW"}
+_WORDS = {"WordEmbeddings", "BoW"}
 _LFS_POINTER = b"version https://git-lfs"
 _LARGE_FILES = ("*.safetensors", "*.bin", "tokenizer.json", "*.model")
 _WITH_CONFIG = {"Pooling", "Dense"}
@@ -60,8 +60,10 @@ def _reasons(config: dict[str, Any], declared: str, classes: list[str], kinds: l
         yield "The model is a SparseEncoder (SPLADE), whose vectors are sparse: only dense ones are served."
     if declared == "MultiVectorEncoder" or any(name.startswith("pylate.") for name in classes):
         yield "The model gives a vector for each token (ColBERT): only one vector for each text is served."
-    if config.get("model_type") == "model2vec" or not _STATIC.isdisjoint(kinds):
-        yield "The model is a static one (model2vec, StaticEmbedding) without a transformer, which is not served."
+    if not _WORDS.isdisjoint(kinds):
+        yield "The model looks up words by a tokenizer of its own (WordEmbeddings, BoW), which is not served."
+    if config.get("model_type") == "model2vec" and not kinds:
+        yield "The model is one of model2vec without a modules.json: save it again with a version that writes one."
     if {"Router", "Asym"} & set(kinds):
         yield "The model has a Router, with other weights for queries than for passages, which is not served."
     if "CLIPModel" in kinds:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 from sentence_transformers import CrossEncoder, SentenceTransformer
+from sentence_transformers.sentence_transformer.modules import StaticEmbedding
 from torch import Tensor
 from transformers.utils.logging import disable_progress_bar
 
@@ -42,8 +43,9 @@ class _TorchBackend:
         disable_progress_bar()  # type: ignore[no-untyped-call]  # it would break the log into half lines
         self._model = self._load(str(folder))
         self._model.eval()
-        self._pad_id: int = self._model.tokenizer.pad_token_id
-        self._uses_types = "token_type_ids" in self._model.tokenizer.model_input_names
+        # A static model has a tokenizer without these.
+        self._pad_id: int = getattr(self._model.tokenizer, "pad_token_id", 0)
+        self._uses_types = "token_type_ids" in getattr(self._model.tokenizer, "model_input_names", ())
         on_gpu = device == "cuda" and precision == "bf16"  # the kernel for packed rows has no fp32
         self._packed = packed_or_none(self._model, self._infer_padded) if on_gpu else None
         self.layout = self._packed.layout if self._packed else None
@@ -64,7 +66,7 @@ class _TorchBackend:
 
     def _infer_padded(self, rows: Sequence[TokenRow]) -> Outputs:
         with torch.inference_mode():
-            return self._forward(self._pad(rows), rows).float().cpu().numpy()
+            return self._forward(self._features(rows), rows).float().cpu().numpy()
 
     def prepare(self, tokens: int) -> None:
         """See `Backend.prepare`: PyTorch has no kernels to compile."""
@@ -75,7 +77,8 @@ class _TorchBackend:
         if self.device == "cuda":
             torch.cuda.empty_cache()
 
-    def _pad(self, rows: Sequence[TokenRow]) -> dict[str, Tensor]:
+    def _features(self, rows: Sequence[TokenRow]) -> dict[str, Tensor]:
+        """What the model takes: rows padded to the longest."""
         shape = (len(rows), max(len(row.ids) for row in rows))
         ids = np.full(shape, self._pad_id, np.int64)
         mask = np.zeros(shape, np.int64)
@@ -105,7 +108,16 @@ class TorchEncoder(_TorchBackend):
             folder, device=self.device, local_files_only=True, model_kwargs={"dtype": _DTYPES[self.precision]}
         )
         self._normalized = is_normalized(model)
+        self._is_static = isinstance(model[0], StaticEmbedding)
         return model
+
+    def _features(self, rows: Sequence[TokenRow]) -> dict[str, Tensor]:
+        """What the model takes: rows padded to the longest, or, if it is static, one after the other."""
+        if not self._is_static:
+            return super()._features(rows)
+        starts = np.cumsum([0, *(len(row.ids) for row in rows[:-1])])
+        features = {"input_ids": np.concatenate([row.ids for row in rows]).astype(np.int64), "offsets": starts}
+        return {name: torch.from_numpy(array).to(self.device) for name, array in features.items()}
 
     def _forward(self, features: dict[str, Tensor], rows: Sequence[TokenRow]) -> Tensor:
         if any(row.prompt for row in rows):

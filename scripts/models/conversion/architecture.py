@@ -7,9 +7,10 @@ from typing import Any, Literal, TypeAlias
 from bentos.common.backends.interface import Kind, Pooling
 from scripts.command import UsageError
 from scripts.models.conversion.configuration import Activation
-from scripts.models.conversion.families import FAMILIES, Family
+from scripts.models.conversion.families import FAMILIES, Family, Static
+from scripts.models.conversion.tensors import Tensors
 from scripts.models.conversion.torch_only import not_convertible
-from scripts.models.facts import NATIVE_IN_TRANSFORMERS, is_normalized, read_json, read_window
+from scripts.models.facts import NATIVE_IN_TRANSFORMERS, is_normalized, is_static, read_json, read_window
 
 _DENSE_ACTIVATIONS: dict[object, Activation] = {
     "torch.nn.modules.activation.Tanh": "tanh",
@@ -49,7 +50,7 @@ class Architecture:
     Attributes:
         folder: holds `config.json` and the transformer's weights.
         kind: what it is used for.
-        transformer: the model but for its pooling and what follows that.
+        transformer: the model but for its pooling and what follows that; a static model has a table in its place.
         uses_types: whether tokens are told apart by type, as those of a pair's two texts are.
         pooling: over the tokens of a sequence.
         head: of an encoder.
@@ -77,6 +78,17 @@ def read_architecture(folder: Path, kind: Kind) -> Architecture:
     """
     modules = _modules(folder)
     inner = folder / modules[0][1] if modules else folder
+    if is_static(folder):
+        head = _following(folder, modules, modules[1:])
+        return Architecture(
+            inner,
+            kind,
+            Static(Tensors(inner)),
+            uses_types=False,
+            pooling="mean",
+            head=head,
+            normalized=is_normalized(folder),
+        )
     config = read_json(inner / "config.json")
     name = config.get("model_type")
     has_code = bool(config.get("auto_map")) and name not in NATIVE_IN_TRANSFORMERS
@@ -115,9 +127,8 @@ def _cross_encoder_head(
 def _encoder_head(folder: Path, modules: list[tuple[str, str]]) -> tuple[Pooling, Head]:
     if not modules:  # sentence-transformers takes the mean then
         return "mean", ()
-    names = [name for name, _ in modules]
-    if names[:2] != ["Transformer", "Pooling"] or not {"Dense", "Normalize"}.issuperset(names[2:]):
-        raise not_convertible(f"A model with the modules {', '.join(names)}")
+    if [name for name, _ in modules[:2]] != ["Transformer", "Pooling"]:
+        raise _unknown(modules)
     pooling = read_json(folder / modules[1][1] / "config.json")
     old = [name for key, name in _OLD_POOLINGS.items() if pooling.get(key)]
     mode = pooling.get("pooling_mode") or (old[0] if len(old) == 1 else old or "mean")
@@ -125,8 +136,18 @@ def _encoder_head(folder: Path, modules: list[tuple[str, str]]) -> tuple[Pooling
         raise not_convertible(f"Pooling {mode} without the prompt")
     if isinstance(mode, list) or mode not in _POOLINGS:
         raise not_convertible(f"Pooling {mode}")
-    head = tuple("normalize" if name == "Normalize" else _dense(folder / path) for name, path in modules[2:])
-    return _POOLINGS[mode], head  # type: ignore[return-value]
+    return _POOLINGS[mode], _following(folder, modules, modules[2:])
+
+
+def _following(folder: Path, modules: list[tuple[str, str]], following: list[tuple[str, str]]) -> Head:
+    """What is behind the pooling."""
+    if not {"Dense", "Normalize"}.issuperset(name for name, _ in following):
+        raise _unknown(modules)
+    return tuple("normalize" if name == "Normalize" else _dense(folder / path) for name, path in following)
+
+
+def _unknown(modules: list[tuple[str, str]]) -> UsageError:
+    return not_convertible(f"A model with the modules {', '.join(name for name, _ in modules)}")
 
 
 def _dense(folder: Path) -> Dense:

@@ -13,7 +13,8 @@ from scripts.models.conversion.torch_only import needs_torch
 
 Array = NDArray[np.float32]
 
-_TYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2"}
+_TYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2", "I64": "<i8", "I32": "<i4"}
+"""Whole numbers, such as rows of a table, are exact in float32 up to 16,777,216."""
 _LENGTH_BYTES = 8
 _BLOCK_NUMBERS = 2**22
 # What TensorFlow called the parameters of a layer norm; old checkpoints still do.

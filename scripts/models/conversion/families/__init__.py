@@ -1,4 +1,4 @@
-"""The families of transformers that a packed graph can be written of, by `model_type` of config.json."""
+"""The families that a packed graph can be written of; those of transformers by `model_type` of config.json."""
 
 from scripts.models.conversion.families.bert import Bert, Electra, Roberta
 from scripts.models.conversion.families.deberta import DebertaV2
@@ -9,6 +9,7 @@ from scripts.models.conversion.families.gemma3 import Gemma3
 from scripts.models.conversion.families.modernbert import ModernBert
 from scripts.models.conversion.families.mpnet import MPNet
 from scripts.models.conversion.families.nomic import NomicBert
+from scripts.models.conversion.families.static import Static
 
 FAMILIES: dict[str, type[Family]] = {
     "bert": Bert,
@@ -27,4 +28,4 @@ FAMILIES: dict[str, type[Family]] = {
     "gemma3_text": Gemma3,
 }
 
-__all__ = ["FAMILIES", "Family"]
+__all__ = ["FAMILIES", "Family", "Static"]

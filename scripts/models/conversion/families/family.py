@@ -1,7 +1,6 @@
 """What a packed graph needs to know of a family of transformers."""
 
 from abc import ABC, abstractmethod
-from typing import ClassVar
 
 import openvino
 
@@ -30,7 +29,7 @@ class Family(ABC):
         UsageError: the family has variants, and this one is not known.
     """
 
-    words: ClassVar[str] = "embeddings.word_embeddings.weight"
+    words: str = "embeddings.word_embeddings.weight"
     layers: int
     width: int
     types: int = 0
