@@ -144,7 +144,7 @@ demo-migrate: venv ## Migrate a sample collection from beginning to end with the
 	@$(MAKE) --no-print-directory models MODELS=small
 	$(BIN)/python -m scripts.migrate.demo
 
-bench-peers: venv ## Measure side by side with other servers, at production size (ARGS=… for benchmarks.peers; an hour)
+bench-peers: venv ## Measure side by side with other servers, at production size (ARGS=… for benchmarks.peers; two hours)
 	$(BIN)/python -m scripts.models install small-e5
 	$(BIN)/python -m benchmarks.make_synthetic
 	$(BIN)/python -m benchmarks.peers --json docs/benchmarks/peers.json --picture docs/benchmarks/peers.svg $(ARGS)

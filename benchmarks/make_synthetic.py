@@ -43,6 +43,8 @@ def _config(*, width: int, layers: int, heads: int) -> XLMRobertaConfig:
         pad_token_id=1,
     )
     config.num_labels = 1
+    # transformers 5 does not write it any more; the published models have it, and vLLM does not start without.
+    config.position_embedding_type = "absolute"
     return config
 
 

@@ -1,10 +1,10 @@
 #!/bin/sh
 # Installs the pinned torch into a virtual environment before anything else can pull another build of it.
-# usage: install_torch.sh PYTHON cpu|cuda          (why: docs/decisions/0002-torch-cpu.md)
+# usage: install_torch.sh PYTHON cpu|cuda [VERSION]          (why: docs/decisions/0002-torch-cpu.md)
 set -eu
 python=$1
 build=$2
-version=$(sed -n 's/^torch==//p' requirements/dev.txt)
+version=${3:-$(sed -n 's/^torch==//p' requirements/dev.txt)}
 install() { sh "$(dirname "$0")/pip_install.sh" "$python" "$@"; }
 
 echo "Installing torch $version, $build build."

@@ -8,7 +8,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.peers.catalogue import SERVERS
+from benchmarks.peers.building import sources
+from benchmarks.peers.catalogue import LLAMA_CPP
+from benchmarks.peers.commands import SERVERS
 from benchmarks.peers.environments import InstallFailed, environment
 from benchmarks.peers.peer import ModelFormat
 from bentos.common.models.store import InstalledModel
@@ -43,6 +45,14 @@ def folder_of(original: InstalledModel, model_format: ModelFormat, work: Path) -
         _link(original, unfinished, *_WEIGHTS)
         script = [str(SERVERS / "export_onnx.py"), str(original.path), original.profile.kind, str(unfinished)]
         _convert(model_format, environment("onnx-export", work), script)
+    elif model_format == "gguf":
+        unfinished.mkdir(parents=True)
+        python = environment("llama-cpp", work)
+        script = [str(sources(LLAMA_CPP, python, work) / "convert_hf_to_gguf.py"), str(original.path)]
+        _convert(model_format, python, [*script, "--outtype", "q8_0", "--outfile", str(unfinished / "model.gguf")])
+    elif model_format == "sie":
+        unfinished.mkdir(parents=True)
+        _write_sie_model(original, folder_of(original, "transformers-4", work), unfinished / "model.yaml")
     else:
         options = ["--quantization", "int8", "--copy_files", "tokenizer.json"]
         source = folder_of(original, "transformers-4", work)
@@ -50,6 +60,26 @@ def folder_of(original: InstalledModel, model_format: ModelFormat, work: Path) -
         _convert(model_format, environment("ctranslate2", work), module + options)
     unfinished.rename(target)
     return target
+
+
+def _write_sie_model(original: InstalledModel, weights: Path, file: Path) -> None:
+    """What SIE wants to know of a model; JSON is YAML as well."""
+    encoder = original.profile.kind == "encoder"
+    adapter = "sentence_transformer:SentenceTransformerDenseAdapter" if encoder else "cross_encoder:CrossEncoderAdapter"
+    profile = {
+        "max_batch_tokens": 16_384,
+        "compute_precision": "float32",
+        "adapter_path": f"sie_server.adapters.{adapter}",
+        "adapter_options": {"loadtime": {}, "runtime": {"normalize": True} if encoder else {}},
+    }
+    model = {
+        "sie_id": "model",
+        "weights_path": str(weights),
+        "tasks": {"encode": {"dense": {"dim": original.profile.dimension}}} if encoder else {"score": {}},
+        "max_sequence_length": original.profile.max_tokens,
+        "profiles": {"default": profile},
+    }
+    file.write_text(json.dumps(model))
 
 
 def _convert(model_format: ModelFormat, python: Path, command: list[str]) -> None:

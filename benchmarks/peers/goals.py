@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from benchmarks.peers.catalogue import OURS
-from benchmarks.peers.contestants import BARE, SENTENCE_TRANSFORMERS
+from benchmarks.peers.references import BARE, SENTENCE_TRANSFORMERS
 from benchmarks.peers.results import Results
 from benchmarks.peers.work import MIXED, QUERY, RERANK_20
 

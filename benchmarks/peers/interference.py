@@ -23,7 +23,7 @@ def measure(ours: HttpContestant, model: InstalledModel, queries: int, target_ba
     """Latency of queries one at a time, alone and beside bulk clients that always have a request in flight.
 
     Args:
-        ours: awake.
+        ours: running.
         model: the model that it serves.
         queries: to measure in each state.
         target_batch_ms: as the service is set, for the report.

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from benchmarks.peers.catalogue import OURS
-from benchmarks.peers.contestants import BARE, SENTENCE_TRANSFORMERS
+from benchmarks.peers.references import BARE, SENTENCE_TRANSFORMERS
 from benchmarks.peers.results import LATENCY_LOADS, Results
 
 _OURS, _PEER, _REFERENCE = "#0b6e4f", "#8fa3ad", "#d5dde1"
@@ -21,7 +21,7 @@ _STYLE: Any = {
     "font.size": 9,
 }
 _COLUMNS = 2
-_PANEL = (5.6, 2.9)
+_WIDTH, _BAR_HEIGHT, _MARGIN = 5.6, 0.28, 0.4
 _TITLES = {
     "query": "one query of 16 tokens, p50",
     "mixed": "32 clients",
@@ -37,8 +37,9 @@ def draw(results: Results, file: Path) -> None:
     """Write the picture in the format of the file's ending; an SVG keeps its text as text."""
     panels = _panels(results)
     rows = -(-len(panels) // _COLUMNS)
+    height = max(len(bars) for _, bars in panels) * _BAR_HEIGHT + _MARGIN
     with rc_context(_STYLE):
-        figure = Figure((_PANEL[0] * _COLUMNS, _PANEL[1] * rows + 0.6), layout="constrained", facecolor="white")
+        figure = Figure((_WIDTH * _COLUMNS, height * rows + 0.6), layout="constrained", facecolor="white")
         axes = figure.subplots(rows, _COLUMNS, squeeze=False).flatten()
         for panel, (title, bars) in zip(axes, panels, strict=False):
             _panel(panel, title, bars)

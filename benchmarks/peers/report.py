@@ -23,7 +23,9 @@ def markdown(results: Results) -> str:
         _memory(results),
         _interference(results),
         _goals(results),
+        _behaviour(results),
         _servers(results),
+        _starts(results),
         _failures(results),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -88,16 +90,37 @@ def _goals(results: Results) -> str:
     return f"### Goals\n\n{table(['', 'goal', 'measured', 'met'], rows, numbers=True)}" if rows else ""
 
 
+def _behaviour(results: Results) -> str:
+    questions = list(dict.fromkeys(question for seen in results.behaviour.values() for question in seen))
+    rows = [
+        [name, *(seen.get(question, "").replace("|", "/") for question in questions)]
+        for name, seen in results.behaviour.items()
+    ]
+    return f"### Beside speed\n\n{table(['', *questions], rows)}" if rows else ""
+
+
 def _servers(results: Results) -> str:
     rows = [
-        [name, about, results.versions.get(name, ""), _cosine(results.same_model.get(name))]
+        [
+            name,
+            about,
+            results.versions.get(name, ""),
+            _fraction(results.same_model.get(name)),
+            _fraction(results.score_differences.get(name)),
+        ]
         for name, about in results.abouts.items()
     ]
-    return f"### The servers\n\n{table(['', 'what', 'versions', 'cosine to the original'], rows)}"
+    head = ["", "what", "versions", "cosine to the original", "largest difference of a score"]
+    return f"### The servers\n\n{table(head, rows)}"
+
+
+def _starts(results: Results) -> str:
+    lines = [f"# {name}, {kind}\n{start}" for name, kinds in results.starts.items() for kind, start in kinds.items()]
+    return "### How they were started\n\n```sh\n" + "\n".join(lines) + "\n```" if lines else ""
 
 
 def _failures(results: Results) -> str:
-    rows = [[name, reason.replace("|", "/")] for name, reason in results.failures.items()]
+    rows = [[name, " ".join(reason.replace("|", "/").split())] for name, reason in results.failures.items()]
     return f"### Left out\n\n{table(['', 'why'], rows)}" if rows else ""
 
 
@@ -115,5 +138,5 @@ def _percent(value: float | None) -> str:
     return "" if value is None else f"{100 * value:.0f} %"
 
 
-def _cosine(value: float | None) -> str:
+def _fraction(value: float | None) -> str:
     return "" if value is None else f"{value:.5f}"

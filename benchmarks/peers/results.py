@@ -91,11 +91,14 @@ class Results:
         models: id of the encoder and of the cross-encoder.
         versions: by contestant.
         abouts: by contestant, one line.
+        starts: by contestant and kind of model, how it was started: variables and command.
         peaks: operations per second of a matrix product, by precision.
         samples: every load measured.
         failures: by contestant and phase: why something is missing.
         memory_mib: by contestant and kind of model.
         same_model: by contestant, the lowest cosine to sentence-transformers' vectors.
+        score_differences: by contestant, the largest difference to sentence-transformers' scores.
+        behaviour: by contestant, what it was asked and what it did.
         padding: of our service under the mixed load, share of computed tokens.
         interference: None if it was not measured.
     """
@@ -105,10 +108,13 @@ class Results:
     peaks: dict[str, float]
     versions: dict[str, str] = field(default_factory=dict)
     abouts: dict[str, str] = field(default_factory=dict)
+    starts: dict[str, dict[str, str]] = field(default_factory=dict)
     samples: list[Sample] = field(default_factory=list)
     failures: dict[str, str] = field(default_factory=dict)
     memory_mib: dict[str, dict[str, float]] = field(default_factory=dict)
     same_model: dict[str, float] = field(default_factory=dict)
+    score_differences: dict[str, float] = field(default_factory=dict)
+    behaviour: dict[str, dict[str, str]] = field(default_factory=dict)
     padding: list[float] = field(default_factory=list)
     interference: Interference | None = None
 

@@ -1,42 +1,36 @@
-"""One run: servers of one kind of model started together, measured in turn round by round, then those of the other."""
+"""One run: in each round every contestant alone, started, measured and stopped."""
 
-import sys
-import time
-from collections.abc import Sequence
-from contextlib import ExitStack
+import gc
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from importlib.metadata import version
+from functools import partial
 from pathlib import Path
 
-import numpy as np
+import httpx
 import typer
 
 from benchmarks.load import Load
-from benchmarks.peers import interference
+from benchmarks.peers import behaviour, interference
+from benchmarks.peers.agreement import Original
 from benchmarks.peers.catalogue import OURS
-from benchmarks.peers.contestants import (
-    BARE,
-    BareBackend,
-    Contestant,
-    HttpContestant,
-    Refused,
-    SentenceTransformersInProcess,
-)
-from benchmarks.peers.environments import InstallFailed, environment, versions
-from benchmarks.peers.formats import folder_of
+from benchmarks.peers.contestants import Contestant, HttpContestant, Refused
 from benchmarks.peers.peak import operations
 from benchmarks.peers.peer import Launch, Peer
+from benchmarks.peers.preparation import leave_out, log_of, prepare
+from benchmarks.peers.references import BARE, SENTENCE_TRANSFORMERS, BareBackend, SentenceTransformersInProcess
 from benchmarks.peers.results import Results, Sample
-from benchmarks.peers.server import Server, StartFailed
+from benchmarks.peers.server import running
 from benchmarks.peers.work import MIXED, WARM_UP, Sizes, Work, round_of_work
 from benchmarks.served import metric
-from bentos.common.backends.interface import Kind
 from bentos.common.models import resolve as served_model
 from bentos.common.models.store import InstalledModel
 from bentos.common.settings import EngineSettings
 
 _WARM_UP_ROUND = -1
-_STARTED = ".started"
+
+Turn = Callable[[], AbstractContextManager[Contestant]]
+"""Starts a contestant and stops it in the end."""
 
 
 @dataclass(frozen=True)
@@ -44,11 +38,12 @@ class Plan:
     """What a run does.
 
     Attributes:
-        work: folder of environments, conversions and logs.
+        work: folder of environments, builds, conversions and logs.
         peers: in this order.
         rounds: of every load on every contestant.
         sizes: of a round.
         threads: of every contestant.
+        behaviour: whether servers are asked what is not a load, in the last round.
         interference_queries: 0 leaves that load out.
         settings: of our services, as they read them.
     """
@@ -58,12 +53,19 @@ class Plan:
     rounds: int
     sizes: Sizes
     threads: int
+    behaviour: bool
     interference_queries: int
     settings: EngineSettings
 
-    def log_of(self, peer: Peer, kind: Kind) -> Path:
-        """What its server prints."""
-        return self.work / "logs" / f"{peer.name}-{kind}.log"
+
+def prepared(plan: Plan, original: InstalledModel, results: Results) -> list[tuple[Peer, Launch]]:
+    """Install, build and convert what the servers of this kind of model need; nothing else runs yet."""
+    return [
+        (peer, launch)
+        for peer in plan.peers
+        if peer.serves(original.profile.kind)
+        and (launch := prepare(peer, original, plan.work, plan.threads, results)) is not None
+    ]
 
 
 def measure(plan: Plan, original: InstalledModel, served: InstalledModel, results: Results) -> None:
@@ -75,131 +77,92 @@ def measure(plan: Plan, original: InstalledModel, served: InstalledModel, result
         served: the variant that our service takes.
         results: gets the samples.
     """
-    peers = [peer for peer in plan.peers if peer.serves(original.profile.kind)]
-    prepared = [(peer, launch) for peer in peers if (launch := _prepare(plan, peer, original, results))]
-    with ExitStack() as stack:
-        reference = SentenceTransformersInProcess(original)
-        servers = [
-            server for peer, launch in prepared if (server := _start(plan, peer, launch, served, results, stack))
-        ]
-        contestants: list[Contestant] = [*servers]
-        try:
-            contestants.append(BareBackend(served_model.load(served, plan.settings), served))
-        except RuntimeError as error:
-            results.failures[f"{BARE}, {original.profile.kind}"] = str(error)
-        contestants.append(reference)
-        results.abouts.setdefault(BARE, "our backend alone, sequences sorted by length: what HTTP and the engine cost")
-        results.abouts.setdefault(reference.name, "the original in fp32 by its own library, without any server")
-        _warm_up(contestants, original, reference, results)
-        for number in range(plan.rounds):
-            for work in round_of_work(original, number, plan.sizes):
-                cost = operations(original.path, work.lengths)
-                for contestant in contestants:
-                    if load := _attempt(contestant, work, results):
-                        sample = Sample.of(contestant.name, contestant.precision, number, work, load, cost)
-                        results.samples.append(sample)
-                        typer.echo(
-                            f"round {number + 1}, {work.load}, {contestant.name}: {load.seconds:.2f} s", err=True
-                        )
-        for server in servers:
-            results.memory_mib.setdefault(server.name, {})[original.profile.kind] = server.server.memory_mib()
-        ours = next((server for server in servers if server.name == OURS), None)
-        if ours and original.profile.kind == "encoder" and plan.interference_queries:
-            with ours.server.awake():
-                results.interference = interference.measure(
-                    ours, original, plan.interference_queries, plan.settings.target_batch_ms
-                )
-
-
-def _start(
-    plan: Plan, peer: Peer, launch: Launch, served: InstalledModel, results: Results, stack: ExitStack
-) -> HttpContestant | None:
-    started = time.monotonic()
-    try:
-        server = Server.start(peer, launch, plan.log_of(peer, launch.kind))
-    except StartFailed as error:
-        _leave_out(peer, launch.kind, error, results)
-        return None
-    stack.callback(server.stop)
-    server.pause()
-    pins = versions(peer.requirements) if peer.requirements else {name: version(name) for name in peer.versions}
-    results.versions[peer.name] = ", ".join(f"{name} {pins[name.lower()]}" for name in peer.versions)
-    typer.echo(f"{peer.name} is ready after {time.monotonic() - started:.0f} s", err=True)
-    precision = peer.precision or served.profile.precision
-    if peer.name == OURS:
-        return _OurService(peer, server, served, precision, results.padding)
-    return HttpContestant(peer, server, served, precision)
-
-
-def _prepare(plan: Plan, peer: Peer, original: InstalledModel, results: Results) -> Launch | None:
-    """Install the peer and give it its model; nothing else runs yet, so conversions have the memory to themselves."""
     kind = original.profile.kind
-    results.abouts[peer.name] = peer.about
-    typer.echo(f"{peer.name} is prepared", err=True)
-    try:
-        launch = Launch(
-            python=environment(peer.requirements, plan.work) if peer.requirements else Path(sys.executable),
-            port=0,
-            model=folder_of(original, peer.model_format, plan.work),
-            model_id=original.profile.model_id,
-            kind=kind,
-            window=original.profile.max_tokens,
-            threads=plan.threads,
-            home=plan.work / "homes" / peer.name / original.tag.replace(":", "-"),
+    turns: dict[str, Turn] = {
+        peer.name: partial(_served, plan, peer, launch, served) for peer, launch in prepared(plan, original, results)
+    }
+    turns[BARE] = partial(_bare, plan, served)
+    turns[SENTENCE_TRANSFORMERS] = partial(_sentence_transformers, original)
+    results.abouts.setdefault(BARE, "our backend alone, sequences sorted by length: what HTTP and the engine cost")
+    results.abouts.setdefault(SENTENCE_TRANSFORMERS, "the original in fp32 by its own library, without any server")
+    answers = Original.of(original)
+    for number in range(plan.rounds):
+        for name, turn in list(turns.items()):
+            try:
+                with turn() as contestant:
+                    _warm_up(contestant, original, answers, results)
+                    _round(number, contestant, plan, original, results)
+                    if isinstance(contestant, HttpContestant):
+                        memory = contestant.server.memory_mib()
+                        results.memory_mib.setdefault(name, {})[kind] = memory
+                        if number == plan.rounds - 1:
+                            _look_beside_speed(contestant, plan, original, results)
+            except (RuntimeError, httpx.HTTPError) as error:
+                leave_out(name, kind, error, results)
+                del turns[name]
+            gc.collect()
+
+
+def _round(number: int, contestant: Contestant, plan: Plan, original: InstalledModel, results: Results) -> None:
+    for work in round_of_work(original, number, plan.sizes):
+        if load := _measured(contestant, work, results):
+            cost = operations(original.path, work.lengths)
+            results.samples.append(Sample.of(contestant.name, contestant.precision, number, work, load, cost))
+            typer.echo(f"round {number + 1}, {contestant.name}, {work.load}: {load.seconds:.2f} s", err=True)
+
+
+def _warm_up(contestant: Contestant, original: InstalledModel, answers: Original, results: Results) -> None:
+    """Some of each load, and a look at whether it serves the same model."""
+    for work in round_of_work(original, _WARM_UP_ROUND, WARM_UP):
+        _attempt(contestant, work, results)
+    if isinstance(contestant, HttpContestant):
+        if original.profile.kind == "encoder":
+            results.same_model[contestant.name] = answers.cosine(contestant)
+        else:
+            results.score_differences[contestant.name] = answers.difference(contestant)
+
+
+def _look_beside_speed(server: HttpContestant, plan: Plan, original: InstalledModel, results: Results) -> None:
+    if server.name == OURS and original.profile.kind == "encoder" and plan.interference_queries:
+        results.interference = interference.measure(
+            server, original, plan.interference_queries, plan.settings.target_batch_ms
         )
-        started_before = launch.home / _STARTED
-        if peer.converts_at_first_start and not started_before.is_file():
-            launch.home.mkdir(parents=True, exist_ok=True)
-            Server.start(peer, launch, plan.log_of(peer, kind)).stop()
-            started_before.touch()
-    except (InstallFailed, StartFailed) as error:
-        _leave_out(peer, kind, error, results)
-        return None
-    return launch
+    if plan.behaviour:
+        seen = results.behaviour.setdefault(server.name, {})
+        for question, answer in behaviour.observe(server, original):
+            seen[f"{original.profile.kind}: {question}"] = answer
 
 
-def _leave_out(peer: Peer, kind: Kind, error: Exception, results: Results) -> None:
-    results.failures[f"{peer.name}, {kind}"] = f"{type(error).__name__}: {error}"
-    typer.echo(f"{peer.name} is left out: {error}", err=True)
+@contextmanager
+def _served(plan: Plan, peer: Peer, launch: Launch, served: InstalledModel) -> Iterator[Contestant]:
+    with running(peer, launch, log_of(peer, launch.kind, plan.work)) as server:
+        yield HttpContestant(peer, server, served)
 
 
-class _OurService(HttpContestant):
-    """Notes the padding of the mixed load."""
-
-    def __init__(self, peer: Peer, server: Server, model: InstalledModel, precision: str, padding: list[float]) -> None:
-        super().__init__(peer, server, model, precision)
-        self._padding = padding
-
-    def run_awake(self, work: Work) -> Load:
-        before = self._tokens()
-        load = super().run_awake(work)
-        after = self._tokens()
-        if work.load == MIXED:
-            padding, tokens = (late - early for late, early in zip(after, before, strict=True))
-            self._padding.append(padding / (padding + tokens))
-        return load
-
-    def _tokens(self) -> tuple[float, float]:
-        url = self.server.url
-        return metric(url, "duobento_padding_tokens_total"), metric(url, "duobento_tokens_total")
+@contextmanager
+def _bare(plan: Plan, served: InstalledModel) -> Iterator[Contestant]:
+    yield BareBackend(served_model.load(served, plan.settings), served)
 
 
-def _warm_up(
-    contestants: Sequence[Contestant],
-    original: InstalledModel,
-    reference: SentenceTransformersInProcess,
-    results: Results,
-) -> None:
-    """Some of each load, and a look at whether all serve the same model."""
-    for contestant in contestants:
-        for work in round_of_work(original, _WARM_UP_ROUND, WARM_UP):
-            _attempt(contestant, work, results)
-        if isinstance(contestant, HttpContestant) and original.profile.kind == "encoder":
-            with contestant.server.awake():
-                cosines = np.sum(contestant.vectors() * reference.vectors(), axis=1)
-            results.same_model[contestant.name] = float(cosines.min())
-    if original.profile.kind == "encoder":
-        results.padding.clear()
+@contextmanager
+def _sentence_transformers(original: InstalledModel) -> Iterator[Contestant]:
+    yield SentenceTransformersInProcess(original)
+
+
+def _measured(contestant: Contestant, work: Work, results: Results) -> Load | None:
+    """Do a load; of our service, note its padding under the mixed one."""
+    if not (isinstance(contestant, HttpContestant) and contestant.name == OURS and work.load == MIXED):
+        return _attempt(contestant, work, results)
+    before = _computed_tokens(contestant)
+    load = _attempt(contestant, work, results)
+    padding, tokens = (late - early for late, early in zip(_computed_tokens(contestant), before, strict=True))
+    results.padding.append(padding / (padding + tokens))
+    return load
+
+
+def _computed_tokens(ours: HttpContestant) -> tuple[float, float]:
+    url = ours.server.url
+    return metric(url, "duobento_padding_tokens_total"), metric(url, "duobento_tokens_total")
 
 
 def _attempt(contestant: Contestant, work: Work, results: Results) -> Load | None:

@@ -1,4 +1,4 @@
-"""A peer's server as a group of processes: started, paused while others are measured, weighed, stopped."""
+"""A peer's server as a group of processes: started, weighed, stopped."""
 
 import os
 import subprocess
@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Self
 
 import psutil
 
@@ -25,63 +24,14 @@ class StartFailed(RuntimeError):
 
 
 class Server:
-    """A running server. Made by `start`; call `stop` in the end."""
+    """A running server; `running` makes it."""
 
     def __init__(self, process: psutil.Popen, url: str) -> None:
         self._process = process
         self.url = url
 
-    @classmethod
-    def start(cls, peer: Peer, launch: Launch, log: Path) -> Self:
-        """Start on a free port and wait until it is ready.
-
-        Args:
-            peer: what to start.
-            launch: its port is replaced.
-            log: gets what the server prints.
-
-        Raises:
-            StartFailed: it ended, or took too long.
-        """
-        launch = replace(launch, port=free_port())
-        threads = str(max(1, launch.threads // peer.processes))
-        variables = {
-            **os.environ,
-            **dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), threads),
-            **{"TOKENIZERS_PARALLELISM": "false", "HF_HUB_OFFLINE": "1", "BENTOML_DO_NOT_TRACK": "True"},
-            **peer.variables(launch),
-        }
-        log.parent.mkdir(parents=True, exist_ok=True)
-        with log.open("wb") as output:
-            process = psutil.Popen(
-                peer.command(launch), cwd=ROOT, env=variables, stdout=output, stderr=subprocess.STDOUT
-            )
-        server = cls(process, f"http://127.0.0.1:{launch.port}")
-        try:
-            server._wait_until_ready(peer.ready, log)
-        except BaseException:
-            server.stop()
-            raise
-        return server
-
-    @contextmanager
-    def awake(self) -> Iterator[None]:
-        """Let it run, and pause it afterwards."""
-        self._signal("resume")
-        try:
-            yield
-        finally:
-            self._signal("suspend")
-
-    def pause(self) -> None:
-        """Stop all its processes where they are (SIGSTOP)."""
-        self._signal("suspend")
-
     def memory_mib(self) -> float:
-        """Resident memory of all its processes; what they share among themselves is counted once.
-
-        Pages of files, such as mapped weights, are counted in full though other servers may map the same file.
-        """
+        """Resident memory of all its processes; what they share among themselves is counted once."""
         files: dict[str, int] = {}
         total = 0
         for process in self._processes():
@@ -92,10 +42,26 @@ class Server:
                     files[mapping.path] = max(files.get(mapping.path, 0), mapping.rss)
         return (total + sum(files.values())) / _MIB
 
+    def wait_until_ready(self, path: str, log: Path) -> None:
+        """Wait for a path to answer 200.
+
+        Raises:
+            StartFailed: it ended, or took too long.
+        """
+
+        def ready() -> bool:
+            if self._process.poll() is not None:
+                raise StartFailed(_last_line(log))
+            return answers(self.url + path)
+
+        try:
+            wait_until(ready, "it is ready", _START_SECONDS)
+        except TimeoutError as error:
+            raise StartFailed(f"{error}: {_last_line(log)}") from None
+
     def stop(self) -> None:
         """End all its processes, by force if they do not go."""
         processes = self._processes()
-        self._signal("resume")
         if self._process.poll() is None:
             self._process.terminate()
         _, alive = psutil.wait_procs(processes, timeout=_STOP_SECONDS)
@@ -109,23 +75,45 @@ class Server:
         except psutil.NoSuchProcess:
             return []
 
-    def _signal(self, action: str) -> None:
-        for process in self._processes():
-            try:
-                getattr(process, action)()
-            except psutil.NoSuchProcess:
-                continue
 
-    def _wait_until_ready(self, path: str, log: Path) -> None:
-        def ready() -> bool:
-            if self._process.poll() is not None:
-                raise StartFailed(_last_line(log))
-            return answers(self.url + path)
+@contextmanager
+def running(peer: Peer, launch: Launch, log: Path) -> Iterator[Server]:
+    """Start a server on a free port, wait until it is ready, and stop it in the end.
 
-        try:
-            wait_until(ready, "it is ready", _START_SECONDS)
-        except TimeoutError as error:
-            raise StartFailed(f"{error}: {_last_line(log)}") from None
+    Args:
+        peer: what to start.
+        launch: its port is replaced.
+        log: gets what the server prints.
+
+    Raises:
+        StartFailed: it ended, or took too long.
+    """
+    launch = replace(launch, port=free_port())
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as output:
+        process = psutil.Popen(
+            peer.command(launch),
+            cwd=ROOT,
+            env={**os.environ, **variables(peer, launch)},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    server = Server(process, f"http://127.0.0.1:{launch.port}")
+    try:
+        server.wait_until_ready(peer.ready, log)
+        yield server
+    finally:
+        server.stop()
+
+
+def variables(peer: Peer, launch: Launch) -> dict[str, str]:
+    """What a server's environment has besides that of this process."""
+    threads = str(max(1, launch.threads // peer.processes))
+    return {
+        **dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), threads),
+        **{"TOKENIZERS_PARALLELISM": "false", "HF_HUB_OFFLINE": "1", "BENTOML_DO_NOT_TRACK": "True"},
+        **peer.variables(launch),
+    }
 
 
 def _last_line(log: Path) -> str:

@@ -55,3 +55,12 @@ def test_the_report_shows_what_could_not_be_measured() -> None:
     found = results(sample(OURS, QUERY, 0, 2.0, [0.5]))
     found.failures["infinity-torch, encoder"] = "InstallFailed: no matching distribution"
     assert "| infinity-torch, encoder | InstallFailed: no matching distribution |" in markdown(found)
+
+
+def test_the_report_shows_what_servers_do_beside_speed_and_how_they_were_started() -> None:
+    found = results(sample(OURS, QUERY, 0, 2.0, [0.5]))
+    found.behaviour = {OURS: {"encoder: 5 MB of text": "answered"}}
+    found.starts = {OURS: {"encoder": "OMP_NUM_THREADS=2 bin/python -m bentoml serve"}}
+    report = markdown(found)
+    assert f"| {OURS} | answered |" in report
+    assert f"# {OURS}, encoder\nOMP_NUM_THREADS=2 bin/python" in report
