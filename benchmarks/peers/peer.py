@@ -115,6 +115,7 @@ class Peer:
         variables: variables of its environment, besides those for threads.
         converts_at_first_start: into its home; it is then started again before anything is measured.
         adds_prompt: whether it puts the model's prompt before a text itself.
+        unfit: says why it has no place on this machine; None if it has.
     """
 
     name: str
@@ -133,6 +134,7 @@ class Peer:
     variables: Callable[[Launch], Mapping[str, str]] = lambda _: {}
     converts_at_first_start: bool = False
     adds_prompt: bool = False
+    unfit: Callable[[], str | None] = lambda: None
 
     def serves(self, kind: Kind) -> bool:
         """Whether it has a route for models of this kind."""

@@ -19,12 +19,18 @@ from bentos.common.models.store import InstalledModel
 _STARTED = ".started"
 
 
+class Unfit(RuntimeError):
+    """A peer has no place on this machine; the message says why."""
+
+
 def prepare(peer: Peer, original: InstalledModel, work: Path, threads: int, results: Results) -> Launch | None:
     """Install the peer and give it its model; None, and a failure in the results, if that cannot be done here."""
     kind = original.profile.kind
     results.abouts[peer.name] = peer.about
     typer.echo(f"{peer.name} is prepared", err=True)
     try:
+        if reason := peer.unfit():
+            raise Unfit(reason)
         launch = Launch(
             program=_program(peer, work, threads),
             port=0,
@@ -40,7 +46,7 @@ def prepare(peer: Peer, original: InstalledModel, work: Path, threads: int, resu
             launch.home.mkdir(parents=True, exist_ok=True)
             with running(peer, launch, log_of(peer, kind, work)):
                 started_before.touch()
-    except (InstallFailed, StartFailed) as error:
+    except (Unfit, InstallFailed, StartFailed) as error:
         leave_out(peer.name, kind, error, results)
         return None
     results.versions[peer.name] = _versions(peer)
