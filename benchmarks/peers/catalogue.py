@@ -72,7 +72,7 @@ PEERS = [
     Peer(
         name="llama.cpp",
         about="llama-server built for this processor, weights in q8_0, 8 texts at a time",
-        precision=lambda _: "int8",
+        precision=lambda _: "q8_0",
         requirements="llama-cpp",
         source=LLAMA_CPP,
         model_format="gguf",

@@ -13,6 +13,7 @@ from benchmarks.peers.formats import folder_of
 from benchmarks.peers.peer import Launch, Peer
 from benchmarks.peers.results import Results
 from benchmarks.peers.server import StartFailed, running, variables
+from benchmarks.served import ROOT
 from bentos.common.backends.interface import Kind
 from bentos.common.models.store import InstalledModel
 
@@ -83,4 +84,7 @@ def _versions(peer: Peer) -> str:
 def _start(peer: Peer, launch: Launch, work: Path) -> str:
     """Variables and command as a shell reads them, without the folders of this machine."""
     words = [f"{name}={value}" for name, value in variables(peer, launch).items()] + peer.command(launch)
-    return shlex.join(word.replace(f"{work}/", "").replace(f"{Path(sys.prefix)}/", "") for word in words)
+    line = shlex.join(words)
+    for folder, short in ((f"{work}/", ""), (f"{sys.prefix}/", ""), (f"{ROOT}/", ""), (f"{Path.home()}/", "~/")):
+        line = line.replace(folder, short)
+    return line
