@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from bentos.common.backends.interface import TokenIds
 from bentos.common.engine.tokenizer import Truncation
 from bentos.common.errors import InferenceFailed, InvalidInput, NoItems, TooManyItems
 from bentos.common.lifecycle import Lifecycle
@@ -12,7 +11,7 @@ from bentos.common.observability import tracing
 from bentos.common.observability.usage import count_tokens
 from bentos.common.work_options import WorkOptions
 from bentos.rerank import windows
-from bentos.rerank.request import Ranking, RerankRequest
+from bentos.rerank.request import Ranking, RerankRequest, TokenizedQuery
 from bentos.rerank.settings import RerankSettings
 from bentos.rerank.spans import Spans, score_spans
 from bentos.rerank.tokenization import PairTokenizer, side_of
@@ -49,11 +48,11 @@ class CrossEncoder:
         texts = [request.query, *request.documents]
         lane = model.cached_engine.admit_texts(texts, options)
         with tracing.span("tokenize") if tracing.tracer else tracing.NOT_RECORDED as tokenizing:
-            query, pairs = await self._tokenizer.tokenize(request, model, lane, options.deadline)
+            query, tokenized, pairs = await self._tokenizer.tokenize(request, model, lane, options.deadline)
             tokenizing.set_attribute("duobento.texts", len(texts))
-        documents = [pair.content for pair in pairs]
-        rows = [row for pair in pairs for row in pair.rows]
-        counts = [len(pair.rows) for pair in pairs]
+        documents = [document.content for document in tokenized]
+        rows = [row for document in tokenized for row in document.rows]
+        counts = [len(document.rows) for document in tokenized]
         truncated = [index for index, document in enumerate(documents) if document.truncated]
         try:
             logits, cached = await model.cached_engine.run(rows, options)
@@ -69,16 +68,16 @@ class CrossEncoder:
         if len(rows) > len(documents):
             best = windows.best(best, counts)
             hits = int(windows.all_of(np.array(cached), counts).sum())
-        return Ranking(best, tokens, pair_tokens, truncated, query.truncated, hits, query.ids)
+        return Ranking(best, tokens, pair_tokens, truncated, query.truncated, hits, TokenizedQuery(query.ids, pairs))
 
     async def spans(
-        self, request: RerankRequest, query: TokenIds, indexes: Sequence[int], options: WorkOptions
+        self, request: RerankRequest, query: TokenizedQuery, indexes: Sequence[int], options: WorkOptions
     ) -> Spans:
         """Score the relevant spans of some documents, which have been ranked.
 
         Args:
             request: as it was ranked.
-            query: the ranking's `query_ids`.
+            query: of the ranking.
             indexes: of the documents.
             options: of the work.
 
@@ -86,7 +85,7 @@ class CrossEncoder:
             DomainError: see `score_spans`.
         """
         model = self._lifecycle.loaded
-        limit = self._tokenizer.most_tokens(request, model.tokenizer.pair_content_limit - len(query))
+        limit = self._tokenizer.most_tokens(request, query.pairs.content_limit - len(query.ids))
         texts = [request.documents[index] for index in indexes]
         try:
             return await score_spans(model, query, texts, limit=limit, side=side_of(request), options=options)

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from bentos.common.backends.interface import Outputs, TokenIds
+from bentos.common.engine.pairs import PairFormat
 from bentos.common.engine.tokenizer import Truncation
 
 
@@ -16,6 +18,7 @@ class RerankRequest:
     Attributes:
         query: not blank, unless `allow_blank_query`.
         documents: at least one; blank ones are scored like any other.
+        instruction: what to judge by, for models that take one; none leaves it to the model.
         max_tokens_per_doc: tokens of a document that are scored, at most the limit of the settings; none takes it.
         max_windows_per_doc: windows of a document that are scored; none means all of `max_tokens_per_doc`.
         max_query_tokens: of the query that are read, at most half of the model's window; none takes that.
@@ -27,12 +30,25 @@ class RerankRequest:
 
     query: str
     documents: Sequence[str]
+    instruction: str | None = None
     max_tokens_per_doc: int | None = None
     max_windows_per_doc: int | None = None
     max_query_tokens: int | None = None
     max_pair_tokens: int | None = None
     truncate: Truncation | None = None
     allow_blank_query: bool = False
+
+
+class TokenizedQuery(NamedTuple):
+    """A query as it was scored.
+
+    Attributes:
+        ids: int32 `[tokens]`.
+        pairs: how it was joined with documents.
+    """
+
+    ids: TokenIds
+    pairs: PairFormat
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +62,7 @@ class Ranking:
         truncated: indexes of the documents that were not scored to their end.
         query_truncated: whether the query lost tokens.
         cached: how many documents were in the cache, with all their windows.
-        query_ids: int32 `[tokens]`, the query as it was scored; none if there were several.
+        query: as it was scored; none if there were several.
     """
 
     logits: Outputs
@@ -55,7 +71,7 @@ class Ranking:
     truncated: list[int]
     query_truncated: bool
     cached: int
-    query_ids: TokenIds | None = None
+    query: TokenizedQuery | None = None
 
     @property
     def scores(self) -> Outputs:

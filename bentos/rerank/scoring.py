@@ -14,6 +14,8 @@ async def score_pairs(
     pairs: Sequence[tuple[str, str]],
     rerank: Callable[[RerankRequest, WorkOptions], Awaitable[Ranking]],
     options: WorkOptions,
+    *,
+    instruction: str | None = None,
 ) -> Ranking:
     """Score (query, document) pairs, blank ones too; if one query fails the work for the others is dropped.
 
@@ -21,6 +23,7 @@ async def score_pairs(
         pairs: at least one.
         rerank: scores one request.
         options: of the work for all of them.
+        instruction: see `RerankRequest`.
 
     Returns:
         All of a ranking in the order of the pairs; truncated are those of which either text lost tokens.
@@ -40,7 +43,7 @@ async def score_pairs(
     async def fill_in(query: str, indexes: list[int]) -> None:
         documents = [pairs[index][1] for index in indexes]
         try:
-            ranking = await rerank(RerankRequest(query, documents, allow_blank_query=True), options)
+            ranking = await rerank(RerankRequest(query, documents, instruction, allow_blank_query=True), options)
         except DomainError as error:
             match error.loc:
                 case ("documents", int(document)):

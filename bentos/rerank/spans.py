@@ -9,11 +9,12 @@ from typing import NamedTuple
 import numpy as np
 
 from bentos.common.backends.interface import TokenIds
-from bentos.common.engine.tokenizer import Side, Tokenizer
+from bentos.common.engine.pairs import PairFormat
+from bentos.common.engine.tokenizer import Side
 from bentos.common.errors import InferenceFailed
 from bentos.common.lifecycle import LoadedModel
 from bentos.common.work_options import WorkOptions
-from bentos.rerank.request import sigmoid
+from bentos.rerank.request import TokenizedQuery, sigmoid
 
 _LEAST_TOKENS = 24
 """A shorter sentence is joined with the next: the query is read again with each, and context makes a score better."""
@@ -61,7 +62,7 @@ class _Piece(NamedTuple):
 
 
 async def score_spans(
-    model: LoadedModel, query: TokenIds, texts: Sequence[str], *, limit: int, side: Side, options: WorkOptions
+    model: LoadedModel, query: TokenizedQuery, texts: Sequence[str], *, limit: int, side: Side, options: WorkOptions
 ) -> Spans:
     """Score all spans of documents. Their rows are cached like those of windows.
 
@@ -78,17 +79,17 @@ async def score_spans(
         DeadlineExceeded: the deadline passed.
         InferenceFailed: the model failed on a span; the error names the document.
     """
-    tokenizer = model.tokenizer
-    most = min(_MOST_TOKENS, tokenizer.pair_content_limit - len(query))
+    pairs = query.pairs
+    most = min(_MOST_TOKENS, pairs.content_limit - len(query.ids))
     lane = model.cached_engine.admit_texts(texts, options)
     pieces = await model.engine.tokenization.map(
-        lambda some: [_pieces(tokenizer, text, limit, side, most) for text in some],
+        lambda some: [_pieces(pairs, text, limit, side, most) for text in some],
         texts,
         lane=lane,
         deadline=options.deadline,
     )
     keyed = model.cached_engine.hasher.keyed
-    rows = [keyed(tokenizer.pair_row(query, piece.ids)) for own in pieces for piece in own]
+    rows = [keyed(pairs.row(query.ids, pairs.ended(piece.ids))) for own in pieces for piece in own]
     if not rows:
         return Spans([[] for _ in texts], 0)
     ends = np.cumsum([len(own) for own in pieces])
@@ -108,18 +109,20 @@ async def score_spans(
     return Spans(found, sum(len(row.row.ids) for row in rows))
 
 
-def _pieces(tokenizer: Tokenizer, text: str, limit: int, side: Side, most: int) -> list[_Piece]:
+def _pieces(pairs: PairFormat, text: str, limit: int, side: Side, most: int) -> list[_Piece]:
     """The spans of what is read of a document, with their tokens. Blocks."""
     size = limit * _FIRST_CHARACTERS
     while True:
         before = max(0, len(text) - size) if side is Side.START else 0
         read = text[before : before + size]
-        encoding = tokenizer.encoding(read)
+        encoding = pairs.tokenizer.encoding(pairs.document_prefix + read)
         if len(encoding.ids) >= limit or len(read) == len(text):
             break
         size *= _GROWTH
     kept = slice(-limit, None) if side is Side.START else slice(limit)
-    ids, offsets = np.array(encoding.ids, np.int32)[kept], encoding.offsets[kept]
+    ids = np.array(encoding.ids, np.int32)[kept]
+    shift = len(pairs.document_prefix)
+    offsets = [(max(0, start - shift), max(0, end - shift)) for start, end in encoding.offsets[kept]]
     pieces = []
     for first, behind in pairwise(cuts(read, offsets, most)):
         start, end = offsets[first][0], offsets[behind - 1][1]

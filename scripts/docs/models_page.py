@@ -32,6 +32,8 @@ _KNOWN = [
     ("sentence-transformers/all-mpnet-base-v2", "mpnet", "384"),
     ("minishlab/potion-base-8M", "static", str(STATIC_WINDOW)),
     ("sentence-transformers/static-retrieval-mrl-en-v1", "static", str(STATIC_WINDOW)),
+    ("Qwen/Qwen3-Reranker-0.6B", "qwen3", "40960"),
+    ("mixedbread-ai/mxbai-rerank-base-v2", "qwen2", "32768"),
     ("BAAI/bge-reranker-base", "xlm-roberta", "512"),
     ("BAAI/bge-reranker-v2-m3", "xlm-roberta", "8192"),
     ("cross-encoder/ms-marco-MiniLM-L6-v2", "bert", "512"),

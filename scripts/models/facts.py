@@ -21,6 +21,8 @@ _TRANSFORMER_FILES = (
     ),
 )
 
+LOGIT_SCORE = "LogitScore"
+"""sentence-transformers' module that reads a score off the logits of a language model's next token."""
 NATIVE_IN_TRANSFORMERS = frozenset({"nomic_bert", "eurobert"})
 """Families with code in their repositories that transformers has itself; of all others that code is the model."""
 # Families that start positions after the padding id, so that much of the table is never used.
@@ -57,6 +59,20 @@ def is_static(folder: Path) -> bool:
     return any(name.endswith(".StaticEmbedding") for name, _ in read_modules(folder)[:1])
 
 
+def is_language_model(folder: Path) -> bool:
+    """Whether the weights are those of a causal language model with its head."""
+    return any(name.endswith("ForCausalLM") for name in read_json(folder / "config.json").get("architectures") or [])
+
+
+def read_template(folder: Path) -> str:
+    """The source of the chat template; empty if there is none."""
+    file = folder / "chat_template.jinja"
+    if file.is_file():
+        return file.read_text(encoding="utf-8")
+    template = read_json(folder / "tokenizer_config.json").get("chat_template") or ""
+    return template if isinstance(template, str) else json.dumps(template)
+
+
 def detect_kind(folder: Path, wanted: Kind | None = None) -> Kind:
     """Tell an encoder from a cross-encoder by the model's head.
 
@@ -67,13 +83,14 @@ def detect_kind(folder: Path, wanted: Kind | None = None) -> Kind:
     config = read_json(folder / "config.json")
     if not config and not is_static(folder):
         raise UsageError("The model has no config.json, so it cannot be loaded.")
-    has_head = any(name.endswith("ForSequenceClassification") for name in config.get("architectures") or [])
+    has_labels = any(name.endswith("ForSequenceClassification") for name in config.get("architectures") or [])
+    has_head = has_labels or any(name.endswith(f".{LOGIT_SCORE}") for name, _ in read_modules(folder))
     declared = read_json(folder / "config_sentence_transformers.json").get("model_type")
     kind = wanted or ("cross-encoder" if has_head or declared == "CrossEncoder" else "encoder")
     if kind == "cross-encoder":
         if not has_head:
             raise UsageError("The model has no scoring head, so it cannot be a cross-encoder.")
-        labels = len(config.get("id2label") or {}) or config.get("num_labels", 2)
+        labels = (len(config.get("id2label") or {}) or config.get("num_labels", 2)) if has_labels else 1
         if labels != 1:
             raise UsageError(f"The model has {labels} labels; a cross-encoder for reranking has one.")
     return kind

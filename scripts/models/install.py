@@ -11,6 +11,7 @@ from bentos.common.models.store import InstalledModel, register
 from scripts.command import UsageError
 from scripts.models import facts
 from scripts.models.digest import file_sha256
+from scripts.models.known_rerankers import complete
 from scripts.models.layout import flatten
 from scripts.models.matryoshka import read_dimensions
 from scripts.models.present import original_of
@@ -82,6 +83,8 @@ def describe(profile: ModelProfile) -> str:
         parts.append(f"{profile.dimension} dimensions{others}")
     if profile.prompts:
         parts.append("prompts " + ", ".join(f"{name} {text!r}" for name, text in profile.prompts.items()))
+    if profile.pair_prompt and profile.pair_prompt.instructed:
+        parts.append("takes an instruction")
     if profile.quality == "demo":
         parts.append("demo quality, not for production")
     return ", ".join(parts)
@@ -93,6 +96,8 @@ def _checked_profile(model_id: str, prepared: Prepared, wishes: Wishes, say: Cal
     weights = [file for pattern in WEIGHT_PATTERNS for file in sorted(folder.glob(pattern))]
     if not weights:
         raise UsageError(f"{model_id} has no weights in the folder of its config.json.")
+    if complete(folder, model_id, wishes.kind or prepared.kind):
+        say("  added files that sentence-transformers needs to load it as a reranker")
     refuse_unsupported(folder)
     kind = facts.detect_kind(folder, wishes.kind or prepared.kind)
     prompts = _prompts(model_id, prepared, wishes) if kind == "encoder" else {}
@@ -121,6 +126,7 @@ def _checked_profile(model_id: str, prepared: Prepared, wishes: Wishes, say: Cal
         normalized=trial.normalized,
         include_prompt=trial.include_prompt,
         prompts=prompts,
+        pair_prompt=trial.pair_prompt,
         quality=prepared.quality,
         license=prepared.license or facts.read_license(folder),
         provenance=prepared.provenance

@@ -13,6 +13,7 @@ from bentos.common.backends.interface import Kind, Outputs
 from bentos.common.backends.torch import is_normalized
 from bentos.common.models.profile import TOKENIZER_FILE
 from scripts.command import UsageError
+from scripts.models.chat_template import applied_prompt
 from scripts.models.facts import is_static, read_modules
 from scripts.models.tokenizer import save_tokenizer
 from scripts.models.trial import Trial
@@ -46,9 +47,10 @@ class Reference:
         self._transformer: Any = type(self._model[0].auto_model)
         self._config = self._model[0].config
         modalities: Any = self._model[0].modality_config
-        if "message" in modalities:
+        self._has_template = "message" in modalities
+        if self._has_template and kind == "encoder":
             raise UsageError(
-                "The model puts its inputs into a chat template, which the services do not apply: it is not supported."
+                "The model puts its inputs into a chat template, which embed-service does not apply: not supported."
             )
 
     def check_weights(self) -> None:
@@ -106,7 +108,8 @@ class Reference:
         limit = self._model.max_seq_length
         window = min(window, limit) if limit and limit > 0 else window
         if self._kind == "cross-encoder":
-            return Trial(None, window, tokenizer_replaced=self._tokenizer_replaced)
+            prompt = applied_prompt(self._model, self._folder, window) if self._has_template else None
+            return Trial(None, window, pair_prompt=prompt, tokenizer_replaced=self._tokenizer_replaced)
         pooling = next((module for module in self._model if type(module).__name__ == "Pooling"), None)
         self._model.truncate_dim = None
         return Trial(

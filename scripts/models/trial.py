@@ -10,12 +10,14 @@ import numpy as np
 from bentos.common.backends.interface import Backend, Kind, Outputs, TokenRow
 from bentos.common.backends.loading import check_memory
 from bentos.common.backends.packing import pack
+from bentos.common.engine.pairs import pair_format
 from bentos.common.engine.tokenizer import Tokenizer
-from bentos.common.models.profile import PromptName
+from bentos.common.models.profile import PairPrompt, PromptName
 from bentos.common.resources import cpu_limit
 from scripts.command import CommandError, UsageError
 from scripts.models import facts
-from scripts.models.conversion.torch_only import has_torch
+from scripts.models.conversion.torch_only import has_torch, needs_torch
+from scripts.models.rows import pair_rows
 from scripts.models.trial_texts import LONG_TEXT, PAIRS, TEXTS, Part
 
 _BATCH = 8
@@ -35,6 +37,7 @@ class Trial:
         normalized: whether an encoder's vectors are served with unit length.
         include_prompt: whether an encoder pools its prompt, too.
         assumed_pooling: of an encoder whose folder does not say it.
+        pair_prompt: of a cross-encoder that reads pairs in a prompt.
         tokenizer_replaced: whether `tokenizer.json` gave other tokens than the tokenizer that transformers builds.
         agreement: how close what is served comes to sentence-transformers, as a phrase.
     """
@@ -44,6 +47,7 @@ class Trial:
     normalized: bool = True
     include_prompt: bool = True
     assumed_pooling: str | None = None
+    pair_prompt: PairPrompt | None = None
     tokenizer_replaced: bool = False
     agreement: str = ""
 
@@ -92,6 +96,8 @@ def _try_graph(folder: Path, kind: Kind, window: int) -> Trial:
     from scripts.models.conversion.architecture import read_architecture
     from scripts.models.conversion.graph import packed_graph
 
+    if kind == "cross-encoder" and facts.read_template(folder):
+        raise needs_torch("A reranker with a chat template can be tried")
     architecture = read_architecture(folder, kind)
     tokenizer = Tokenizer.load(folder, window)
     [row] = _rows(tokenizer, TEXTS[1:2] if kind == "encoder" else PAIRS[1:2], "", Trial(None, window))
@@ -124,14 +130,13 @@ def _backend(folder: Path, kind: Kind) -> Backend:
 def _rows(tokenizer: Tokenizer, part: Part, prompt: str, trial: Trial) -> list[TokenRow]:
     left_out = 0 if trial.include_prompt else len(tokenizer.tokens(prompt))
     rows = []
+    pairs = pair_format(tokenizer, trial.pair_prompt)
     for text in part:
         if isinstance(text, str):
             [content] = tokenizer.contents([text], tokenizer.content_limit, prefix=prompt)
             rows.append(tokenizer.row(content.ids, left_out))
         else:
-            [first] = tokenizer.contents([text[0]], tokenizer.pair_content_limit)
-            [second] = tokenizer.contents([text[1]], tokenizer.pair_content_limit - len(first.ids))
-            rows.append(tokenizer.pair_row(first.ids, second.ids))
+            rows += pair_rows(pairs, [text])
     return rows
 
 

@@ -71,10 +71,10 @@ def _reasons(config: dict[str, Any], declared: str, classes: list[str], kinds: l
     if foreign := [name for name in classes if not name.startswith("sentence_transformers.")]:
         yield f"The model needs code of its own ({foreign[0]} in modules.json), which is never run here."
     architecture = (config.get("architectures") or [""])[0]
-    if "LogitScore" in kinds or (architecture.endswith("ForCausalLM") and (declared == "CrossEncoder" or not classes)):
+    if architecture.endswith("ForCausalLM") and not classes:
         yield (
-            f"The model is a causal language model ({architecture}) that would score by the tokens yes and no, which "
-            "is not served: use one with a scoring head, such as its ForSequenceClassification version."
+            f"The model is a causal language model ({architecture}) without a modules.json, which says how its vectors "
+            "or scores are made: if it scores pairs by the tokens yes and no, add --kind cross-encoder."
         )
     if (auto_map := config.get("auto_map")) and config.get("model_type") not in NATIVE_IN_TRANSFORMERS:
         code = auto_map.get("AutoModel") or next(iter(auto_map.values()))

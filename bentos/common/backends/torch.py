@@ -33,6 +33,7 @@ class _TorchBackend:
     layout: Layout | None = None
     infer_reserved = None
     unprepared = ()
+    _pads_left = False
 
     def __init__(self, folder: Path, *, device: str, precision: str, threads: int) -> None:
         self.device = device
@@ -85,9 +86,10 @@ class _TorchBackend:
         types = np.zeros(shape, np.int64)
         for index, row in enumerate(rows):
             length = len(row.ids)
-            ids[index, :length] = row.ids
-            mask[index, :length] = 1
-            types[index, :length] = row.type_ids
+            place = slice(-length, None) if self._pads_left else slice(length)
+            ids[index, place] = row.ids
+            mask[index, place] = 1
+            types[index, place] = row.type_ids
         features = {"input_ids": ids, "attention_mask": mask}
         if self._uses_types:
             features["token_type_ids"] = types
@@ -146,14 +148,17 @@ def _without_prompts(mask: Tensor, rows: Sequence[TokenRow]) -> Tensor:
 
 
 class TorchCrossEncoder(_TorchBackend):
-    """A cross-encoder with one label; outputs are logits."""
+    """A cross-encoder with one label, or a language model that scores by its next token; outputs are logits."""
 
     def _load(self, folder: str) -> CrossEncoder:
         model: CrossEncoder = CrossEncoder(
             folder, device=self.device, local_files_only=True, model_kwargs={"dtype": _DTYPES[self.precision]}
         )
+        # The last token of all rows is where the next is read off.
+        self._pads_left = getattr(model[0], "transformer_task", None) == "text-generation"
         return model
 
     def _forward(self, features: dict[str, Tensor], rows: Sequence[TokenRow]) -> Tensor:  # noqa: ARG002
-        scores: Tensor = self._model(features)["scores"]
+        last: dict[str, Any] = {"logits_to_keep": 1} if self._pads_left else {}
+        scores: Tensor = self._model(features | last)["scores"]
         return scores.reshape(len(scores), -1)

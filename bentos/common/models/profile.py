@@ -26,6 +26,26 @@ class BadArtefact(ValueError):
     """A part of an artefact is missing or invalid; the message says which."""
 
 
+class PairPrompt(BaseModel):
+    """What a cross-encoder that is a language model reads around a query and a document, instead of special tokens.
+
+    Each part is tokenized by itself. In front of a text and behind it is what has to be tokenized together with it.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    before: str
+    """Up to the query, with the instruction that the model has by itself, if it has one."""
+    instructed: tuple[str, str] | None = None
+    """The same around another instruction; None if the model takes none."""
+    query: tuple[str, str] = ("", "")
+    """In front of the query, and behind it."""
+    between: str = ""
+    document: tuple[str, str] = ("", "")
+    """In front of a document, and behind it."""
+    after: str = ""
+
+
 class ModelProfile(BaseModel):
     """What a service has to know about an artefact before it loads it (`duobento.json`)."""
 
@@ -50,6 +70,8 @@ class ModelProfile(BaseModel):
     """The window in tokens, special tokens included."""
     prompts: dict[PromptName, str] = Field(default_factory=dict)
     """Text put before an input, by its type; empty when the model was trained without."""
+    pair_prompt: PairPrompt | None = None
+    """Of a cross-encoder that reads pairs in a prompt; None where special tokens are around them."""
     quality: Literal["production", "demo"] = "production"
     license: str | None = None
     provenance: dict[str, str] = Field(default_factory=dict)

@@ -55,9 +55,9 @@ async def rank(
     order = ranking.best_first(body.most_results)
     results: list[dict[str, Any]] = [{"index": index, "relevance_score": scores[index]} for index in order]
     asked = body.relevant_spans
-    if asked and asked.mode == "enabled" and ranking.query_ids is not None:
+    if asked and asked.mode == "enabled" and ranking.query is not None:
         threshold = _THRESHOLD if asked.threshold is None else asked.threshold
-        found = await cross_encoder.spans(request, ranking.query_ids, order, options)
+        found = await cross_encoder.spans(request, ranking.query, order, options)
         ranking = replace(ranking, tokens=ranking.tokens + found.tokens)
         for result, spans in zip(results, found.of_documents, strict=True):
             best = [span._asdict() for span in spans if span.score > threshold][: asked.max_spans]
@@ -85,6 +85,7 @@ def _request(cross_encoder: CrossEncoder, body: RerankVendorBody, most_windows: 
     request = RerankRequest(
         query=body.query,
         documents=[scored_text(document, fields, index) for index, document in enumerate(body.documents)],
+        instruction=body.instruction,
         max_tokens_per_doc=body.max_tokens_per_doc or body.max_doc_length,
         max_windows_per_doc=body.max_chunks_per_doc or most_windows,
         max_query_tokens=body.max_query_length or body.max_tokens_per_query,

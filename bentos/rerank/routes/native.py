@@ -32,6 +32,7 @@ def create_router(cross_encoder: CrossEncoder, model_names: ModelNames) -> APIRo
         request = RerankRequest(
             query=body.query,
             documents=body.documents,
+            instruction=body.instruction,
             max_tokens_per_doc=body.max_tokens_per_doc,
             truncate=body.truncate,
         )

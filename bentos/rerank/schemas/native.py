@@ -38,6 +38,9 @@ class RerankBody(NativeBody):
         list[Document],
         Field(max_length=MOST_ITEMS, fail_fast=True, description='Strings or `{"text": …}`'),
     ]
+    instruction: Annotated[
+        Text | None, Field(description="What to judge by, for models that take an instruction; others refuse it")
+    ] = None
     top_n: Annotated[int | None, Field(ge=1, description="Most results; by default all")] = None
     return_documents: Annotated[
         bool | None, Field(description="Whether results contain the documents' texts; by default they do")

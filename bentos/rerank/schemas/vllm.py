@@ -23,6 +23,9 @@ _Side: TypeAlias = Annotated[
 class VLLMBody(VendorBody):
     """What is the same in all bodies."""
 
+    instruction: Annotated[
+        Text | None, Field(description="What to judge by, for models that take an instruction; others refuse it")
+    ] = None
     truncate_prompt_tokens: Annotated[
         int | None,
         Field(

@@ -7,10 +7,17 @@ from typing import Any, Literal, TypeAlias
 from bentos.common.backends.interface import Kind, Pooling
 from scripts.command import UsageError
 from scripts.models.conversion.configuration import Activation
-from scripts.models.conversion.families import FAMILIES, Family, Static
+from scripts.models.conversion.families import FAMILIES, Answers, Family, Static
 from scripts.models.conversion.tensors import Tensors
 from scripts.models.conversion.torch_only import not_convertible
-from scripts.models.facts import NATIVE_IN_TRANSFORMERS, is_normalized, is_static, read_json, read_window
+from scripts.models.facts import (
+    LOGIT_SCORE,
+    NATIVE_IN_TRANSFORMERS,
+    is_normalized,
+    is_static,
+    read_json,
+    read_window,
+)
 
 _DENSE_ACTIVATIONS: dict[object, Activation] = {
     "torch.nn.modules.activation.Tanh": "tanh",
@@ -54,6 +61,7 @@ class Architecture:
         uses_types: whether tokens are told apart by type, as those of a pair's two texts are.
         pooling: over the tokens of a sequence.
         head: of an encoder.
+        answers: by which a cross-encoder scores that is a language model; None of those with a classifier.
         normalized: whether vectors of an encoder get unit length in the end.
     """
 
@@ -64,6 +72,7 @@ class Architecture:
     pooling: Pooling
     head: Head
     normalized: bool
+    answers: Answers | None = None
 
 
 def read_architecture(folder: Path, kind: Kind) -> Architecture:
@@ -94,13 +103,18 @@ def read_architecture(folder: Path, kind: Kind) -> Architecture:
     has_code = bool(config.get("auto_map")) and name not in NATIVE_IN_TRANSFORMERS
     if name not in FAMILIES or has_code:
         raise not_convertible(f"Models of type {name}{' with code of their own' * has_code}")
+    answers = _answers(folder, modules) if kind == "cross-encoder" else None
+    if answers:  # the prompt ends in the token that counts, so padding within is read like all else
+        config = {**config, "pad_token_id": None}
     transformer = FAMILIES[name](config, kind, read_window(inner))
     if kind == "cross-encoder":
-        pooling, head = _cross_encoder_head(transformer, config, modules)
+        if not answers:
+            _check_classifier(config, modules)
+        pooling, head = transformer.classifier_pooling, ()
     else:
         pooling, head = _encoder_head(folder, modules)
     uses_types = transformer.types > 1 and _gives_types(inner)
-    return Architecture(inner, kind, transformer, uses_types, pooling, head, is_normalized(folder))
+    return Architecture(inner, kind, transformer, uses_types, pooling, head, is_normalized(folder), answers)
 
 
 def _gives_types(folder: Path) -> bool:
@@ -115,13 +129,18 @@ def _modules(folder: Path) -> list[tuple[str, str]]:
     return [(str(module["type"]).rpartition(".")[2], str(PurePosixPath(module["path"]))) for module in listed]
 
 
-def _cross_encoder_head(
-    transformer: Family, config: dict[str, Any], modules: list[tuple[str, str]]
-) -> tuple[Pooling, Head]:
+def _answers(folder: Path, modules: list[tuple[str, str]]) -> Answers | None:
+    """By which a language model scores."""
+    if [name for name, _ in modules] != ["Transformer", LOGIT_SCORE]:
+        return None
+    config = read_json(folder / modules[1][1] / "config.json")
+    return Answers(config["true_token_id"], config.get("false_token_id"))
+
+
+def _check_classifier(config: dict[str, Any], modules: list[tuple[str, str]]) -> None:
     labels = len(config.get("id2label") or {}) or config.get("num_labels", 2)
     if labels != 1 or len(modules) > 1:
         raise not_convertible("Cross-encoders with more than one label or modules of their own")
-    return transformer.classifier_pooling, ()
 
 
 def _encoder_head(folder: Path, modules: list[tuple[str, str]]) -> tuple[Pooling, Head]:

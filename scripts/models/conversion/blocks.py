@@ -45,6 +45,10 @@ class Blocks:
         """A weight as it is, to compute with while the graph is written."""
         return self._tensors.read(self._full_name(name))
 
+    def row(self, name: str, number: int) -> Array:
+        """One row of a matrix."""
+        return self._tensors.row(self._full_name(name), number)
+
     def words(self, ids: openvino.Node) -> openvino.Node:
         """Embeddings of token ids `[1, T]`."""
         return op.gather(self._table([self._words]), ids, axis(0))

@@ -112,6 +112,8 @@ def _outputs(architecture: Architecture, hidden: openvino.Node, inputs: Inputs, 
     end = op.concat([inputs.filler, integers(0)], 0)
     filled = op.pad(op.squeeze(hidden, integers(0)), integers(0, 0), end, "constant")
     pooled = op.matmul(inputs.pool, filled, False, False)
+    if architecture.answers:
+        return architecture.transformer.answer(pooled, blocks, architecture.answers)
     if architecture.kind == "cross-encoder":
         return architecture.transformer.logits(pooled, blocks)
     for module in architecture.head:

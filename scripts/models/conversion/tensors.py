@@ -75,6 +75,17 @@ class Tensors:
         flat = self._rows(name, 0, shape[0]) if shape else self._rows(name, 0, 1)
         return flat.reshape(shape)
 
+    def row(self, name: str, number: int) -> Array:
+        """One row of a matrix.
+
+        Raises:
+            UsageError: the matrix is missing.
+        """
+        rows, columns = self.shape(name)
+        if not 0 <= number < rows:
+            raise UsageError(f"The weights are not those of the config.json: {name} has no row {number}.")
+        return self._rows(name, number, number + 1).reshape(columns)
+
     def blocks(self, names: Iterable[str]) -> Iterator[Array]:
         """The rows of matrices one below the other, some at a time.
 

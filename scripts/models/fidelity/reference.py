@@ -33,7 +33,7 @@ def run_original(
         float32 `[len(rows), width]`, vectors or logits, and what has computed them.
     """
     if has_torch():
-        return _by_torch(installed, inputs), f"sentence-transformers {version('sentence-transformers')}"
+        return _by_torch(installed, inputs, rows), f"sentence-transformers {version('sentence-transformers')}"
     return _by_graph(installed, rows), f"the original's graph in fp32, OpenVINO {version('openvino')}"
 
 
@@ -46,7 +46,7 @@ def infer(backend: Backend, rows: Sequence[TokenRow]) -> Outputs:
     return outputs
 
 
-def _by_torch(installed: InstalledModel, inputs: Sequence[Any]) -> Outputs:
+def _by_torch(installed: InstalledModel, inputs: Sequence[Any], rows: Sequence[TokenRow]) -> Outputs:
     import torch
     from sentence_transformers import CrossEncoder, SentenceTransformer
     from transformers.utils import logging
@@ -55,15 +55,18 @@ def _by_torch(installed: InstalledModel, inputs: Sequence[Any]) -> Outputs:
     logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     # In fp32, whatever the file holds.
+    profile = installed.profile
+    if profile.pair_prompt:
+        return _by_rows(installed, rows)
     options: Any = {"device": "cpu", "local_files_only": True, "model_kwargs": {"dtype": torch.float32}}
-    if installed.profile.kind == "encoder":
+    if profile.kind == "encoder":
         encoder = SentenceTransformer(str(installed.path), **options)
         return np.asarray(
             encoder.encode(
                 [*inputs],
                 prompt="",
                 batch_size=_TORCH_BATCH,
-                normalize_embeddings=installed.profile.normalized,
+                normalize_embeddings=profile.normalized,
                 show_progress_bar=False,
             )
         )
@@ -72,6 +75,17 @@ def _by_torch(installed: InstalledModel, inputs: Sequence[Any]) -> Outputs:
         [*inputs], batch_size=_TORCH_BATCH, activation_fn=torch.nn.Identity(), show_progress_bar=False
     )
     return np.asarray(logits).reshape(-1, 1)
+
+
+def _by_rows(installed: InstalledModel, rows: Sequence[TokenRow]) -> Outputs:
+    """The same of tokens, which are known to be those that the library makes of a prompt."""
+    from bentos.common.backends.torch import TorchCrossEncoder
+
+    backend = TorchCrossEncoder(installed.path, device="cpu", precision="fp32", threads=cpu_limit())
+    try:
+        return infer(backend, rows)
+    finally:
+        backend.close()
 
 
 def _by_graph(installed: InstalledModel, rows: Sequence[TokenRow]) -> Outputs:

@@ -59,7 +59,6 @@ def test_truncation_may_be_refused(rerank: Service) -> None:
 @pytest.mark.parametrize(
     "fields",
     [
-        {"instruction": "Find birds."},
         {"chat_template_kwargs": {"instruction": "Find birds."}},
         {"return_embeddings": True},
         {"overlap_tokens": 80},
@@ -73,6 +72,12 @@ def test_what_no_model_here_can_obey_is_refused_and_named(rerank: Service, field
         400,
         f"invalid request: {name}: There is no such field here, and it would change the scores.",
     )
+
+
+def test_an_instruction_is_for_models_that_take_one(rerank: Service) -> None:
+    status, message = jina_error(post(rerank, PATH, DOCUMENTS, instruction="Find birds."))
+    assert (status, message) == (400, "invalid request: instruction: This model takes no instruction.")
+    assert post(rerank, PATH, DOCUMENTS, instruction="").status_code == 200
 
 
 def test_total_tokens_are_those_of_the_native_route(rerank: Service) -> None:

@@ -43,7 +43,13 @@ def tokenizer(model_store: Path) -> WatchedTokenizer:
 def cross_encoder(tokenizer: WatchedTokenizer) -> Iterator[CrossEncoder]:
     parts = Parts(FakeBackend(), None, Counts())
     lifecycle: Any = SimpleNamespace(
-        loaded=SimpleNamespace(tokenizer=tokenizer, engine=parts.engine, cached_engine=parts.cached), metrics=Metrics()
+        loaded=SimpleNamespace(
+            tokenizer=tokenizer,
+            engine=parts.engine,
+            cached_engine=parts.cached,
+            profile=SimpleNamespace(pair_prompt=None),
+        ),
+        metrics=Metrics(),
     )
     yield CrossEncoder(lifecycle, RerankSettings())
     parts.close()

@@ -51,11 +51,13 @@ def cross_encoder_head(modules: Sequence[Any], transformer: Any) -> Head:
 
     Args:
         modules: of a CrossEncoder, behind its transformer.
-        transformer: a `…ForSequenceClassification`.
+        transformer: a `…ForSequenceClassification`, or a language model that scores by its next token.
 
     Raises:
         CannotPack: it scores in another way.
     """
+    if [type(module).__name__ for module in modules] == ["LogitScore"]:
+        return _next_token_head(modules[0], transformer)
     family = transformer.config.model_type
     if modules or not type(transformer).__name__.endswith("ForSequenceClassification"):
         raise CannotPack("Only cross-encoders that end in a classifier can be packed.")
@@ -72,6 +74,20 @@ def cross_encoder_head(modules: Sequence[Any], transformer: Any) -> Head:
             pooled = transformer.base_model.pooler(first) if family == "bert" else first
             logits = transformer.classifier(pooled)
         scores: Tensor = logits.float()
+        return scores
+
+    return head
+
+
+def _next_token_head(score: Any, language_model: Any) -> Head:
+    """The logit of one next token, or how much larger it is than that of another, computed in fp32."""
+    words = language_model.get_output_embeddings().weight
+    row = words[score.true_token_id].float()
+    if score.false_token_id is not None:
+        row = row - words[score.false_token_id].float()
+
+    def head(states: Tensor, batch: PackedBatch) -> Tensor:
+        scores: Tensor = states[batch.last_tokens].float() @ row[:, None]
         return scores
 
     return head

@@ -4,7 +4,7 @@ from scripts.models.conversion.families.bert import Bert, Electra, Roberta
 from scripts.models.conversion.families.deberta import DebertaV2
 from scripts.models.conversion.families.decoder import EuroBert, Qwen2, Qwen3
 from scripts.models.conversion.families.distilbert import DistilBert
-from scripts.models.conversion.families.family import Family
+from scripts.models.conversion.families.family import Answers, Family
 from scripts.models.conversion.families.gemma3 import Gemma3
 from scripts.models.conversion.families.modernbert import ModernBert
 from scripts.models.conversion.families.mpnet import MPNet
@@ -28,4 +28,4 @@ FAMILIES: dict[str, type[Family]] = {
     "gemma3_text": Gemma3,
 }
 
-__all__ = ["FAMILIES", "Family", "Static"]
+__all__ = ["FAMILIES", "Answers", "Family", "Static"]

@@ -10,8 +10,9 @@ from bentos.common.backends.interface import Kind
 from scripts.models.conversion.attention import Heads, Rotary, View
 from scripts.models.conversion.blocks import Blocks, activated
 from scripts.models.conversion.configuration import Config, read_activation, read_theta
-from scripts.models.conversion.families.family import Family
+from scripts.models.conversion.families.family import Answers, Family
 from scripts.models.conversion.inputs import Inputs
+from scripts.models.conversion.weights import constant
 
 
 class Decoder(Family):
@@ -95,14 +96,20 @@ class Decoder(Family):
 
 
 class Qwen2(Decoder):
-    """Qwen2: causal, in some models with layers that see a window only; a score is read off the last token."""
+    """Qwen2: causal, in some models with layers that see a window only; a score is read off the last token.
+
+    Attributes:
+        tied: whether the language model's head is the table of words, unless the configuration says it.
+    """
 
     query_bias = True
     classifier_pooling = "last"
+    tied: ClassVar[bool] = False
 
     def __init__(self, config: Config, kind: Kind, window: int) -> None:
         super().__init__(config, kind, window)
         self._padding_id: int | None = config.get("pad_token_id") if kind == "cross-encoder" else None
+        self._next_words = self.words if config.get("tie_word_embeddings", self.tied) else "lm_head.weight"
 
     def views(self, config: Config) -> list[View]:
         """From the first of them on, layers see a window."""
@@ -124,6 +131,13 @@ class Qwen2(Decoder):
     def logits(self, pooled: openvino.Node, blocks: Blocks) -> openvino.Node:
         """A linear layer."""
         return blocks.dense(pooled, "score", bias=False)
+
+    def answer(self, pooled: openvino.Node, blocks: Blocks, tokens: Answers) -> openvino.Node:
+        """One row of the language model's head, or the difference of two."""
+        row = blocks.row(self._next_words, tokens.relevant)
+        if tokens.irrelevant is not None:
+            row = row - blocks.row(self._next_words, tokens.irrelevant)
+        return op.matmul(pooled, constant(row[None]), False, True)
 
 
 class Qwen3(Qwen2):

@@ -1,6 +1,7 @@
 """What a packed graph needs to know of a family of transformers."""
 
 from abc import ABC, abstractmethod
+from typing import NamedTuple
 
 import openvino
 
@@ -8,6 +9,19 @@ from bentos.common.backends.interface import Kind, Pooling
 from scripts.models.conversion.blocks import Blocks
 from scripts.models.conversion.configuration import Config
 from scripts.models.conversion.inputs import Inputs
+from scripts.models.conversion.torch_only import not_convertible
+
+
+class Answers(NamedTuple):
+    """Tokens by which a language model scores.
+
+    Attributes:
+        relevant: says that a document is relevant.
+        irrelevant: says that it is not; None if only the first is looked at.
+    """
+
+    relevant: int
+    irrelevant: int | None
 
 
 class Family(ABC):
@@ -56,6 +70,10 @@ class Family(ABC):
     def finish(self, hidden: openvino.Node, inputs: Inputs, blocks: Blocks) -> openvino.Node:  # noqa: ARG002
         """What is pooled, `[1, T, width]`, from the output of the last layer."""
         return hidden
+
+    def answer(self, pooled: openvino.Node, blocks: Blocks, tokens: Answers) -> openvino.Node:  # noqa: ARG002
+        """How much rather a language model would go on with one token than with the other, `[n, 1]`."""
+        raise not_convertible("Language models of this family that score pairs")
 
     @abstractmethod
     def logits(self, pooled: openvino.Node, blocks: Blocks) -> openvino.Node:

@@ -30,9 +30,10 @@ class Gemma3(Qwen2):
     query_bias = False
     norms_heads = True
     offset = 1
+    tied = True
 
     def __init__(self, config: Config, kind: Kind, window: int) -> None:
-        refuse(config, attn_logit_softcapping=None)
+        refuse(config, attn_logit_softcapping=None, final_logit_softcapping=None)
         activation = config.get("hidden_activation", self.usual["hidden_activation"])
         super().__init__({"pad_token_id": 0, **config, "hidden_act": activation}, kind, window)
 

@@ -107,11 +107,15 @@ def test_weights_of_another_size_are_refused(tmp_path: Path) -> None:
     assert refusal(folder, tmp_path / "home").startswith("The model does not load: ")
 
 
-def test_a_chat_template_that_is_applied_by_the_library_is_refused(tmp_path: Path) -> None:
-    folder = write_transformer(tmp_path / "model", "qwen3", "cross-encoder")
-    template = "{% for message in messages %}{{ message.role }}: {{ message.content }}\n{% endfor %}"
-    (folder / "chat_template.jinja").write_text(template)
-    edit_json(folder / "tokenizer_config.json", chat_template=template)
+def test_a_chat_template_of_an_encoder_that_is_applied_by_the_library_is_refused(tmp_path: Path) -> None:
+    folder = write_encoder(tmp_path / "model", "qwen3", pooling="lasttoken")
+    (folder / "chat_template.jinja").write_text("{{ messages[0].content }}")
+    states = {"method": "forward", "method_output_name": "last_hidden_state"}
+    edit_json(
+        folder / "sentence_bert_config.json",
+        modality_config={"text": states, "message": states | {"format": "flat"}},
+        module_output_name="token_embeddings",
+    )
     assert "puts its inputs into a chat template" in refusal(folder, tmp_path / "home")
 
 

@@ -80,12 +80,15 @@ def test_a_family_that_transformers_has_itself_needs_no_code_of_its_own(tmp_path
     assert install(LocalFolder(folder, "local/nomic"), Wishes(), print, home=tmp_path / "home").profile.dimension == 32
 
 
-@pytest.mark.parametrize("declared", [None, "CrossEncoder"])
-def test_a_language_model_that_scores_by_yes_and_no_is_refused(declared: str | None, tmp_path: Path) -> None:
+def test_a_language_model_alone_is_neither_encoder_nor_reranker(tmp_path: Path) -> None:
     folder = write_transformer(tmp_path / "model", "qwen3", "causal")
-    if declared:
-        (folder / "config_sentence_transformers.json").write_text(json.dumps({"model_type": declared}))
-    assert "Qwen3ForCausalLM) that would score by the tokens yes and no" in refusal(folder, tmp_path / "home")
+    assert "a causal language model (Qwen3ForCausalLM) without a modules.json" in refusal(folder, tmp_path / "home")
+
+
+def test_a_language_model_without_the_tokens_that_it_would_score_by_is_refused(tmp_path: Path) -> None:
+    folder = write_transformer(tmp_path / "model", "qwen3", "causal")
+    (folder / "config_sentence_transformers.json").write_text(json.dumps({"model_type": "CrossEncoder"}))
+    assert "by the tokens yes and no, which its tokenizer lacks" in refusal(folder, tmp_path / "home")
 
 
 def test_a_language_model_with_a_pooling_is_an_encoder(tmp_path: Path) -> None:
