@@ -1,7 +1,8 @@
-"""docs/models.md with its table of models as the installer knows them."""
+"""docs/models.md with its tables: of families as they were measured, of models as the installer knows them."""
 
 from pathlib import Path
 
+from scripts.docs import families_table
 from scripts.models.facts import STATIC_WINDOW
 from scripts.models.matryoshka import known_dimensions
 from scripts.models.prompts import known_prompts
@@ -42,10 +43,13 @@ _KNOWN = [
 
 
 def render() -> str:
-    """The whole page, with the table as it should be."""
-    before, _, rest = PAGE.read_text().partition(_HEAD)
-    _, separator, after = rest.partition("\n\n")
-    return f"{before}{_HEAD}{chr(10).join(_model_rows())}{separator}{after}"
+    """The whole page, with the tables as they should be."""
+    page = PAGE.read_text()
+    for head, rows in ((families_table.HEAD, families_table.rows()), (_HEAD, _model_rows())):
+        before, _, rest = page.partition(head)
+        _, separator, after = rest.partition("\n\n")
+        page = f"{before}{head}{chr(10).join(rows)}{separator}{after}"
+    return page
 
 
 def _model_rows() -> list[str]:
