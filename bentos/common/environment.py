@@ -13,6 +13,10 @@ from pydantic_settings import BaseSettings
 
 from bentos.common.settings import CacheSettings, EngineSettings, ServerSettings, TracesSettings
 
+_SHARED = (ServerSettings, CacheSettings, TracesSettings)
+"""Settings of both services, whose names have no prefix in common."""
+_MISSPELT = 0.9
+"""How alike a variable and such a setting have to be, of 1: others' variables are in the same environment."""
 _RENAMED = {"express": "reserved_stream", "target_slice_ms": "target_batch_ms"}
 """Old names of settings that are still taken, until the next release."""
 
@@ -49,7 +53,7 @@ def load(engine: type[Engine_co]) -> ServiceSettings[Engine_co]:
     Raises:
         SystemExit: with one line for each wrong variable, so that a mistake ends the start with a sentence.
     """
-    lines = [line for kind in (engine, ServerSettings, CacheSettings, TracesSettings) for line in _mistakes(kind)]
+    lines = [line for kind in (engine, *_SHARED) for line in _mistakes(kind)]
     if lines:
         raise SystemExit(_message(lines))
     return ServiceSettings(
@@ -102,6 +106,10 @@ def _problems(settings: type[BaseSettings], values: dict[str, Any]) -> list[Erro
     return []
 
 
+def _variables(settings: type[BaseSettings]) -> list[str]:
+    return [_variable(settings, name) for name in settings.model_fields]
+
+
 def _variable(settings: type[BaseSettings], name: str) -> str:
     return f"{_prefix(settings)}{name.upper()}"
 
@@ -124,12 +132,17 @@ def _by_old_names(settings: type[BaseSettings]) -> dict[str, Any]:
 
 def _warnings(settings: type[EngineSettings]) -> Iterator[str]:
     prefix = _prefix(settings)
-    known = [f"{prefix}{name.upper()}" for name in settings.model_fields]
+    known = _variables(settings)
+    shared = [variable for kind in _SHARED for variable in _variables(kind)]
     renamed = {f"{prefix}{old.upper()}": f"{prefix}{new.upper()}" for old, new in _RENAMED.items()}
     for name in sorted(os.environ):
         variable = name.upper()
         # EMBED_SERVICE_URL is the tools', EMBED_SERVICE_PORT and others are Kubernetes' own.
-        if variable in known or not variable.startswith(prefix) or variable.startswith(f"{prefix}SERVICE_"):
+        if variable in known or variable in shared or variable.startswith(f"{prefix}SERVICE_"):
+            continue
+        if not variable.startswith(prefix):
+            for meant in get_close_matches(variable, shared, 1, _MISSPELT):
+                yield f"{name} is not a setting and is ignored: did you mean {meant}?"
             continue
         if new := renamed.get(variable):
             yield f"{name} is called {new} now; the old name ends with the next release."

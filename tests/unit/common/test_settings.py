@@ -53,6 +53,16 @@ def test_an_unknown_variable_is_warned_about_with_the_nearest_name(monkeypatch: 
     )
 
 
+@pytest.mark.usefixtures("clean")
+def test_a_misspelt_variable_without_a_prefix_is_warned_about(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("API_KEY", "CACHE_UR", "OPENAI_API_KEY", "REDIS_URL", "LOG_LEVEL_OF_NGINX"):
+        monkeypatch.setenv(name, "heron")
+    assert load(EmbedSettings).warnings == (
+        "API_KEY is not a setting and is ignored: did you mean API_KEYS?",
+        "CACHE_UR is not a setting and is ignored: did you mean CACHE_URL?",
+    )
+
+
 def test_every_wrong_variable_of_every_kind_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     wrong = {"EMBED_MAX_TEXTS": "many", "EMBED_BACKEND": "tensorflow", "LOG_LEVEL": "LOUD", "CACHE_URL": "pond://"}
     for name, value in {**wrong, "TRACES_SAMPLE_RATIO": "2"}.items():
