@@ -1,7 +1,7 @@
 """Routers of dialects that have a path in common with another one, and how their requests are told apart."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from fastapi import APIRouter
@@ -20,7 +20,6 @@ class SharedPath:
         path: of the other dialect.
         prefix: put before it, the path of this dialect's own route, such as `/tei` for `/tei/embed`.
         fields: a body with one of them, not null, is this dialect's,
-        values: and so is one in which a field has this value,
         unless: except a body with one of these fields, not null, which only the other dialect knows.
         headers: a request with one of them is this dialect's whatever its body; as ASGI has them, names in lower case.
     """
@@ -28,7 +27,6 @@ class SharedPath:
     path: str
     prefix: str
     fields: Sequence[str] = ()
-    values: Mapping[str, str] = field(default_factory=dict)
     unless: Sequence[str] = ()
     headers: Sequence[tuple[bytes, bytes]] = ()
 

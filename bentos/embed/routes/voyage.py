@@ -20,7 +20,6 @@ SHARED = SharedPath(
     "/v1/embeddings",
     prefix=PREFIX,
     fields=["truncation", "output_dtype", "output_dimension"],
-    values={"input_type": "document"},
     unless=["dimensions", "user", "truncate", "task", "embedding_type", "normalized", "truncate_prompt_tokens"],
     headers=[JAVASCRIPT_CLIENT],
 )

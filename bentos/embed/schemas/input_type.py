@@ -37,8 +37,7 @@ AnyInputType: TypeAlias = Annotated[
     InputType | None,
     BeforeValidator(
         meaning,
-        # Without `document`, by which a request to OpenAI's path is Voyage's.
-        json_schema_input_type=Literal["query", "passage", "none", "search_query", "search_document", None],
+        json_schema_input_type=Literal["query", "passage", "none", "search_query", "search_document", "document", None],
     ),
     Field(description=DESCRIPTION),
 ]

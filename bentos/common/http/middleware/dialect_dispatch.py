@@ -94,10 +94,7 @@ async def dialect_path(
         return path
     if isinstance(body, dict):
         for own, shared in dialects:
-            known = _has(body, shared.fields) or (
-                shared.values and any(body.get(field) == value for field, value in shared.values.items())
-            )
-            if known and not _has(body, shared.unless):
+            if _has(body, shared.fields) and not _has(body, shared.unless):
                 return own
     return path
 
