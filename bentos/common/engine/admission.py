@@ -101,7 +101,7 @@ class Admission:
         if tokens * seconds > left:
             self._metrics.refusals.labels("deadline").inc()
             raise TooManyTokens(
-                f"The request has {tokens} tokens. This service computes some {1 / seconds:.0f} a second, "
+                f"The request has at least {tokens} tokens. This service computes some {1 / seconds:.0f} a second, "
                 f"so at most {left / seconds:.0f} within the {left:.3g} seconds that the request may take."
             )
 
@@ -137,8 +137,8 @@ class Admission:
         if late > 0:
             self._metrics.refusals.labels("queue" if deadline is None else "deadline").inc()
             raise Overloaded(
-                f"The service is overloaded: {self.tokens} tokens wait, and an answer would take some "
-                f"{wait + own:.1f} seconds.",
+                f"The service is overloaded: what came before takes some {wait:.1f} seconds, and an answer would take "
+                f"some {wait + own:.1f}.",
                 retry_after=self._retry_after(late, tokens * seconds),
             )
 

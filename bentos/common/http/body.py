@@ -37,6 +37,10 @@ NOT_AN_OBJECT = "The body should be a JSON object."
 # Inside a string both quotes would have a backslash before them.
 _FIELD = re.compile(rb'"([a-z_0-9]{1,32})"\s*:')
 _FIELDS_WITHIN = 256 * 1024
+_OF_A_UNION = re.compile(r"(list|dict)\[.+\]")
+"""What pydantic adds to the place of an error: the type that it tried."""
+_JSON_WORDS = {"None": "null", "True": "true", "False": "false"}
+_PYTHON_WORD = re.compile(rf"(?<!')\b({'|'.join(_JSON_WORDS)})\b(?!')")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 # One thread: large bodies are parsed one after the other, however many arrive at once.
 _large_bodies = ThreadPoolExecutor(1, thread_name_prefix="large-bodies")
@@ -136,11 +140,13 @@ def validated(body: Any, model: TypeAdapter[Body]) -> Body:
         return model.validate_python(body)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-    loc = tuple(shortened(str(part)) for part in first["loc"])
+    loc = tuple(shortened(str(part)) for part in first["loc"] if not _OF_A_UNION.fullmatch(str(part)))
     param = ".".join(loc)
     reason = first["msg"].removeprefix("Value error, ")
     if first["type"] == "int_parsing_size":  # pydantic takes the number for a string
         reason = "Input should be an integer of 64 bits"
+    elif first["type"] == "literal_error":
+        reason = _PYTHON_WORD.sub(lambda found: _JSON_WORDS[found[0]], reason)
     elif first["type"] == "model_type":  # pydantic names a class of ours
         reason = "Input should be a JSON object" if param else NOT_AN_OBJECT
     elif first["type"] == "extra_forbidden" and len(loc) == 1 and (fields := _fields(model)):

@@ -17,18 +17,21 @@ class VendorBody(BaseModel):
 
     Attributes:
         result: what would be another one.
-        changing: fields of one vendor or another by which it would.
+        changing: fields of one vendor or another by which it would,
+        changing_if_false: and those by which it would if they are false.
     """
 
     result: ClassVar[str]
     changing: ClassVar[frozenset[str]]
+    changing_if_false: ClassVar[frozenset[str]]
 
     @model_validator(mode="before")
     @classmethod
     def _refuse_unknown(cls, body: Any) -> Any:
-        if isinstance(body, dict) and not cls.changing.isdisjoint(body):
-            for name in sorted(cls.changing & body.keys() - cls.model_fields.keys()):
-                if body[name]:
-                    message = f"There is no such field here, and it would change the {cls.result}."
-                    raise InvalidInput(message, loc=(name,))
+        if isinstance(body, dict):
+            changing = [name for name in cls.changing & body.keys() if body[name]]
+            changing += [name for name in cls.changing_if_false & body.keys() if body[name] is False]
+            for name in sorted({*changing} - cls.model_fields.keys()):
+                message = f"There is no such field here, and it would change the {cls.result}."
+                raise InvalidInput(message, loc=(name,))
         return body

@@ -11,7 +11,9 @@ class VendorBody(vendor_body.VendorBody):
     result: ClassVar[str] = "vectors"
     changing: ClassVar[frozenset[str]] = frozenset(
         {
-            *("instruction", "prompt", "task", "late_chunking", "return_multivector", "chunked"),
+            *("instruction", "prompt", "prompt_name", "task", "late_chunking", "return_multivector", "chunked"),
             *("dimensions", "output_dimension", "truncate_prompt_tokens", "add_special_tokens", "input_type"),
+            "max_tokens",
         }
     )
+    changing_if_false: ClassVar[frozenset[str]] = frozenset({"truncate", "truncation"})

@@ -17,3 +17,6 @@ class VendorBody(vendor_body.VendorBody):
             *("truncate_prompt_tokens", "truncation_side"),
         }
     )
+    changing_if_false: ClassVar[frozenset[str]] = frozenset(
+        {"activation", "softmax", "use_activation", "truncate", "truncation"}
+    )

@@ -12,7 +12,16 @@ class Body(VendorBody):
 
 @pytest.mark.parametrize(
     "field",
-    [{"instruction": "x"}, {"dimensions": 7}, {"late_chunking": True}, {"chunked": True}, {"input_type": "passage"}],
+    [
+        {"instruction": "x"},
+        {"dimensions": 7},
+        {"late_chunking": True},
+        {"chunked": True},
+        {"input_type": "passage"},
+        {"prompt_name": "passage"},
+        {"max_tokens": 8},
+        {"truncation": False},
+    ],
     ids=str,
 )
 def test_a_field_that_the_body_lacks_is_refused_and_named(field: dict[str, object]) -> None:
@@ -23,7 +32,15 @@ def test_a_field_that_the_body_lacks_is_refused_and_named(field: dict[str, objec
 
 @pytest.mark.parametrize(
     "field",
-    [{"dimensions": None}, {"late_chunking": False}, {"instruction": ""}, {"heron": True}, {"task": "x"}],
+    [
+        {"dimensions": None},
+        {"late_chunking": False},
+        {"instruction": ""},
+        {"heron": True},
+        {"task": "x"},
+        {"truncation": True},
+        {"truncation": None},
+    ],
     ids=str,
 )
 def test_one_that_asks_for_nothing_or_is_known_or_harmless_is_not(field: dict[str, object]) -> None:
