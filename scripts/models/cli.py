@@ -97,7 +97,8 @@ def verify_command(
 @app.command("list")
 def list_command() -> None:
     """List the installed models, and what is wrong with those that cannot be used."""
-    usable, corrupt = list_installed()
+    with store_errors():
+        usable, corrupt = list_installed()
     for model in usable:
         megabytes = sum(file.stat().st_size for file in Path(model.path).rglob("*") if file.is_file()) / 1e6
         profile = model.profile

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from bentos.common.models.store import ModelCorrupt, ModelNotInstalled
+from bentos.common.models.store import ModelCorrupt, ModelNotInstalled, StoreUnusable
 from scripts.command import CommandError, UsageError
 
 
@@ -12,12 +12,12 @@ def store_errors() -> Iterator[None]:
     """A block in which models of the store are looked for.
 
     Raises:
-        UsageError: a model is not installed.
+        UsageError: a model is not installed, or there can be no store where it should be.
         CommandError: a model is corrupt.
     """
     try:
         yield
-    except ModelNotInstalled as error:
+    except (ModelNotInstalled, StoreUnusable) as error:
         raise UsageError(str(error)) from error
     except ModelCorrupt as error:
         raise CommandError(str(error)) from error

@@ -11,6 +11,7 @@ from scripts.command import Program, UsageError
 from scripts.models.conversion.precision import Wanted
 from scripts.models.present import preset_is_installed
 from scripts.models.presets import PRESETS
+from scripts.models.store_errors import store_errors
 from scripts.serve.services import embed_service, rerank_service
 from scripts.serve.supervisor import run
 
@@ -42,7 +43,9 @@ def serve(
     """
     if models not in SERVED:
         raise UsageError(f"{models} is not a preset that can be served: choose {' or '.join(SERVED)}.")
-    if not preset_is_installed(models, None if precision == "none" else precision):
+    with store_errors():
+        installed = preset_is_installed(models, None if precision == "none" else precision)
+    if not installed:
         _install(models, precision)
     encoder, cross_encoder = SERVED[models]
     services = [

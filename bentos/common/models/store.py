@@ -26,6 +26,10 @@ _LIST_COMMAND = "run `python -m scripts.models list` to see what it has"
 _BENTOML_FILES = ("model.yaml", "custom_objects.pkl")
 
 
+class StoreUnusable(RuntimeError):
+    """There can be no store where it should be; the message says what to set."""
+
+
 class ModelNotInstalled(RuntimeError):
     """The store has no artefact of this model; the message names the command that installs it."""
 
@@ -160,10 +164,23 @@ def register(folder: Path, profile: ModelProfile, *, force: bool = False, home: 
 
 
 def models_folder(home: Path | None = None) -> Path:
-    """Where the store keeps its models."""
+    """Where the store keeps its models.
+
+    Raises:
+        StoreUnusable: BentoML's home is not a directory, or cannot be made.
+    """
     from bentoml._internal.configuration.containers import BentoMLContainer
 
-    return home / "models" if home else Path(BentoMLContainer.model_store_dir.get())
+    if home:
+        return home / "models"
+    try:
+        return Path(BentoMLContainer.model_store_dir.get())
+    except OSError as error:
+        configured = os.environ.get("BENTOML_HOME", "~/bentoml")
+        raise StoreUnusable(
+            f"The model store cannot be in {configured} ({os.strerror(error.errno or 0)}): "
+            "set BENTOML_HOME to a directory that can be written."
+        ) from error
 
 
 def _store(home: Path | None) -> "ModelStore":

@@ -42,12 +42,34 @@ def test_errors_are_one_sentence_and_exit_code_2(tmp_path: Path) -> None:
     assert len(done.stderr.splitlines()) == 1
 
 
-def test_a_store_out_of_reach_is_one_line(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    for arguments in (["list"], ["install", "small"]):
-        done = run_models_command(tmp_path / "file" / "home", *arguments)
-        assert done.returncode == 2
-        assert done.stderr == f"Error: There is no access to {tmp_path}/file/home (Not a directory).\n"
+@pytest.mark.parametrize(
+    ("command", "home", "why"),
+    [
+        ("models list", "{file}", "Not a directory"),
+        ("models list", "{file}/home", "Not a directory"),
+        ("models list", "/proc/home", "No such file or directory"),
+        ("models install small", "{file}", "Not a directory"),
+        ("serve", "{file}", "Not a directory"),
+    ],
+)
+def test_a_store_that_cannot_be_is_one_line_that_names_the_variable(
+    tmp_path: Path, command: str, home: str, why: str
+) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    home = home.format(file=file)
+    done = subprocess.run(
+        [sys.executable, "-m", "scripts", *command.split()],
+        cwd=ROOT,
+        env=os.environ | {"BENTOML_HOME": home},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        f"Error: The model store cannot be in {home} ({why}): set BENTOML_HOME to a directory that can be written.\n"
+    )
 
 
 def test_a_second_install_waits_for_the_first(tmp_path: Path) -> None:
