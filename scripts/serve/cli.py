@@ -29,8 +29,8 @@ def serve(
         typer.Option(help="auto is the fastest that is faithful here; none is the originals, by PyTorch."),
     ] = "auto",
     host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 is every interface.")] = "127.0.0.1",
-    embed_port: Annotated[int, typer.Option(help="Port of embed-service.")] = 5555,
-    rerank_port: Annotated[int, typer.Option(help="Port of rerank-service.")] = 5556,
+    embed_port: Annotated[int, typer.Option(min=1, max=65535, help="Port of embed-service.")] = 5555,
+    rerank_port: Annotated[int, typer.Option(min=1, max=65535, help="Port of rerank-service.")] = 5556,
     ready_seconds: Annotated[float, typer.Option(help="How long a service may take to become ready.")] = 600,
     grace_seconds: Annotated[
         int, typer.Option(help="How long the servers wait for requests at the end; more than DRAIN_TIMEOUT_SECONDS.")
@@ -42,7 +42,9 @@ def serve(
     hub does not answer, or a service does not become ready.
     """
     if models not in SERVED:
-        raise UsageError(f"{models} is not a preset that can be served: choose {' or '.join(SERVED)}.")
+        raise UsageError(f"{models!r} is not a preset that can be served: choose {' or '.join(SERVED)}.")
+    if embed_port == rerank_port:
+        raise UsageError(f"Both services cannot listen on port {embed_port}: change --embed-port or --rerank-port.")
     with store_errors():
         installed = preset_is_installed(models, None if precision == "none" else precision)
     if not installed:

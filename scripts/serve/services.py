@@ -37,13 +37,17 @@ class ServiceCommand:
         """Look whether the port can be listened on.
 
         Raises:
-            UsageError: something else listens on it.
+            UsageError: something else listens on it, or the host is unknown.
         """
         family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
         with socket.socket(family, socket.SOCK_STREAM) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind((self.host, self.port))
+            except socket.gaierror as error:
+                raise UsageError(
+                    f"The host {self.host!r} of {self.name} is unknown ({error.strerror}): change --host."
+                ) from error
             except OSError as error:
                 raise UsageError(
                     f"{self.name} cannot listen on {self.host}:{self.port} ({error.strerror}): "

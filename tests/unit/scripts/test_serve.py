@@ -8,9 +8,11 @@ from contextlib import asynccontextmanager
 
 import psutil
 import pytest
+from typer.testing import CliRunner
 
-from scripts.command import UnreachableError, UsageError
+from scripts.command import ExitCode, UnreachableError, UsageError
 from scripts.free_port import free_port
+from scripts.serve.cli import app
 from scripts.serve.services import ServiceCommand, embed_service, rerank_service
 from scripts.serve.supervisor import run
 
@@ -155,6 +157,27 @@ def test_a_taken_port_is_named_before_anything_starts(service: Callable[..., Ser
         other.listen()
         with pytest.raises(UsageError, match=rf"{HOST}:{rerank.port} .* choose another with --rerank-port"):
             asyncio.run(run([rerank], ready_seconds=1, grace_seconds=1, write=Screen().write))
+
+
+def test_an_unknown_host_is_named() -> None:
+    service = embed_service("some/encoder", "heron.invalid", 5555, 30)
+    with pytest.raises(UsageError, match=r"^The host 'heron\.invalid' of embed-service is unknown .*: change --host"):
+        service.check_port_free()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--embed-port", "70000"], "'--embed-port': Input should be less than or equal to 65535"),
+        (["--rerank-port", "0"], "'--rerank-port': Input should be greater than or equal to 1"),
+        (["--embed-port", "6598", "--rerank-port", "6598"], "Both services cannot listen on port 6598"),
+        (["--models", ""], "'' is not a preset that can be served"),
+    ],
+)
+def test_what_cannot_be_served_is_refused_before_anything_is_installed(arguments: list[str], said: str) -> None:
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == ExitCode.WRONG_USE
+    assert said in " ".join(result.stderr.split())
 
 
 def test_commands_of_the_real_services() -> None:
