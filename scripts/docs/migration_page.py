@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from scripts.migrate.flags import flag, shown_default, variable
+from scripts.migrate.flags import shown_default, spellings, variable
 from scripts.migrate.settings import MigrateSettings
 
 PAGE = Path(__file__).parents[2] / "docs" / "migration.md"
@@ -17,5 +17,6 @@ def render() -> str:
     for name, field in MigrateSettings.model_fields.items():
         default = shown_default(field)
         shown = f"`{default}`" if default else ""
-        rows.append(f"| `{variable(name, field)}` | `{flag(name, field)}` | {shown} | {field.description} |\n")
+        flags = ", ".join(f"`{spelling}`" for spelling in spellings(name, field))
+        rows.append(f"| `{variable(name, field)}` | {flags} | {shown} | {field.description} |\n")
     return f"{before}{_HEAD}{''.join(rows)}\n## {after}"

@@ -11,11 +11,19 @@ from pydantic.fields import FieldInfo
 from scripts.command import UsageError
 from scripts.migrate.settings import MigrateSettings
 
+_OF_OTHER_TOOLS = {"embed_service_url": "--embed-url", "service_api_key": "--key"}
+"""What all other tools call a flag."""
+
 
 def flag(name: str, field: FieldInfo) -> str:
     """The flag of a setting, as typer declares it."""
     long = "--" + name.replace("_", "-")
     return f"{long}/--no-{long[2:]}" if field.default is True else long
+
+
+def spellings(name: str, field: FieldInfo) -> list[str]:
+    """All flags that set a setting; the last is named after it."""
+    return [*filter(None, [_OF_OTHER_TOOLS.get(name)]), flag(name, field)]
 
 
 def variable(name: str, field: FieldInfo) -> str:
@@ -56,7 +64,7 @@ def with_flags(command: Callable[..., None]) -> Callable[..., None]:
         kind: Any = str if field.annotation is SecretStr else field.annotation
         default = shown_default(field)
         notes = f"[{variable(name, field)}{f'; default: {default}' if default else ''}]"
-        option = typer.Option(None, flag(name, field), help=f"{field.description} {notes}")
+        option = typer.Option(None, *spellings(name, field), help=f"{field.description} {notes}")
         annotation = kind | None if get_origin(kind) is None else kind
         parameters.append(
             inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=option, annotation=annotation)

@@ -5,7 +5,9 @@ import subprocess
 
 import pytest
 from qdrant_client import QdrantClient
+from typer.testing import CliRunner
 
+from scripts.migrate.cli import app
 from scripts.migrate.flags import flag, shown_default
 from scripts.migrate.settings import MigrateSettings
 from tests.http.server import ROOT
@@ -35,6 +37,14 @@ def test_flags_in_any_order(qdrant: QdrantClient, migrate: Migration, alias: str
     assert "say --yes" in migrate("cleanup", f"--alias={alias}", code=2)
     migrate("cleanup", f"--alias={alias}", "--yes")
     assert not qdrant.collection_exists(old)
+
+
+@pytest.mark.parametrize("flag", ["--embed-url", "--embed-service-url"])
+@pytest.mark.parametrize("command", ["", "verify"])
+def test_the_service_has_the_flag_that_other_tools_have(flag: str, command: str) -> None:
+    done = CliRunner().invoke(app, [flag, "heron", *command.split()])
+    assert done.exit_code == 2
+    assert "--embed-service-url (EMBED_SERVICE_URL): heron is not a service's URL" in " ".join(done.stderr.split())
 
 
 @pytest.mark.parametrize("arguments", [["verify", "--batch-size=0"], ["--batch-size=0", "verify"]])
