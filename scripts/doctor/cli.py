@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from scripts.command import ExitCode, Program
+from scripts.command import ExitCode, Program, UsageError
 from scripts.deployment import DeploymentSettings, EmbedURL, Key, RerankURL, Timeout, read
 from scripts.doctor.checklist import Line, checklist, run
 from scripts.doctor.checks.collection import Qdrant
@@ -44,6 +44,8 @@ def doctor(
 
     Exit codes: 0 no failure, 1 at least one failure, 2 an option or a variable is wrong.
     """
+    if qdrant_path and qdrant_url:
+        raise UsageError("--qdrant-path and --qdrant-url name two Qdrants: leave one of them out.")
     deployment = read(DeploymentSettings)
     key = key or deployment.key
     embed = Service("embed-service", embed_url or deployment.embed_service_url, key, timeout)

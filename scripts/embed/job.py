@@ -79,7 +79,8 @@ def tasks(source: Path, output: Path | None, wanted: Format | None) -> list[Task
         wanted: unset, what the output's name ends with, else Parquet.
 
     Raises:
-        UsageError: there is nothing to embed, or two files would become one.
+        UsageError: there is nothing to embed, two files would become one, or the output's name ends with another
+            format than the one wanted.
     """
     if source.is_dir():
         files = sorted(file for file in source.iterdir() if file.suffix in INPUTS)
@@ -100,4 +101,6 @@ def tasks(source: Path, output: Path | None, wanted: Format | None) -> list[Task
     ends = output.suffix.removeprefix(".")
     if wanted is None and ends not in list(Format):
         raise UsageError(f"{output} does not end with .parquet, .jsonl or .npy: name the format with --format.")
+    if wanted and ends in list(Format) and ends != wanted:
+        raise UsageError(f"{output} ends with .{ends}, and --format says {wanted}: leave --format out, or rename it.")
     return [Task(source, output, wanted or Format(ends))]

@@ -287,6 +287,12 @@ def test_qdrants_variable_may_be_a_folder_as_for_the_migration(
     assert doctor(*deployment.urls, *named)[1]["Qdrant", "collection"][0] == "ok"
 
 
+def test_two_qdrants_are_refused() -> None:
+    result = CliRunner().invoke(app, ["--qdrant-path=qdrant", "--qdrant-url=http://localhost:6333"])
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "--qdrant-path and --qdrant-url name two Qdrants" in result.stderr
+
+
 def test_a_wrong_variable_is_no_failure_of_the_deployment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RERANK_SERVICE_URL", "heron")
     result = CliRunner().invoke(app, [])

@@ -64,6 +64,8 @@ def test_a_file_that_changes_while_it_is_read(proxy: FaultProxy, tmp_path: Path,
         ("a.jsonl", b'{"text": "\xff"}\n', "is not JSON"),
         ("a.jsonl", b'{"name": "a"}\n', "No row of {path} has 'text': name the column of texts with --column"),
         ("a.jsonl", b'{"text": "a", "embedding": 1}\n', "has a column 'embedding' already"),
+        ("a.jsonl", b"", "{path} has no row: there is nothing to embed"),
+        ("a.csv", b"text,name\n", "{path} has no row: there is nothing to embed"),
         ("a.csv", b"text,name\na\n", "has 2 columns, and 1 in row 1"),
         ("a.csv", b"text,text\na,b\n", "has the column 'text' twice"),
         ("a.csv", b'text\n"a\n', "cannot be read after row 0"),
@@ -79,6 +81,13 @@ def test_a_file_that_cannot_be_embedded(
     path.write_bytes(content)
     assert sentence.format(path=path) in embedding(path, code=2)
     assert [file.name for file in tmp_path.iterdir()] == [name]
+
+
+def test_a_format_that_the_name_contradicts(embedding: Embedding, tmp_path: Path) -> None:
+    source = write(tmp_path / "a.jsonl", rows(1))
+    said = embedding(source, "-o", tmp_path / "out.jsonl", "--format=npy", code=2)
+    assert "out.jsonl ends with .jsonl, and --format says npy" in said
+    assert list(tmp_path.iterdir()) == [source]
 
 
 def test_a_column_that_only_later_rows_have(embedding: Embedding, tmp_path: Path) -> None:
