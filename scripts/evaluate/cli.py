@@ -11,6 +11,8 @@ from scripts.command import ExitCode, Program, UsageError
 from scripts.deployment import DeploymentSettings, EmbedURL, Key, RerankURL, Timeout, read, service_url
 from scripts.evaluate import report, verdict
 from scripts.evaluate.job import Job, evaluate_job
+from scripts.evaluate.queries import from_file
+from scripts.migrate.copy.template import Template
 from scripts.migrate.qdrant.connection import connected
 from scripts.qdrant import LOCAL_URL, QdrantSettings, QdrantURL
 from scripts.report_files import HTMLFile, JSONFile
@@ -64,8 +66,10 @@ def evaluate(
     Exit codes: 0 done, 1 a figure is below its threshold, 2 a flag, the queries or the collection are wrong, 3 a
     service or Qdrant does not answer.
     """
-    if (queries is None) == (query_template is None):
+    if queries is None and query_template is None:
         raise UsageError("Name the judged queries with --queries, or how to make them with --query-template.")
+    if queries is not None and query_template is not None:
+        raise UsageError("--queries and --query-template exclude each other: leave one of them out.")
     if compare and (old or old_vector or vector):
         raise UsageError("--compare searches a sample in memory: leave --vector, --old and --old-vector out.")
     deployment, qdrant = read(DeploymentSettings), read(QdrantSettings)
@@ -74,9 +78,9 @@ def evaluate(
         vector=vector,
         old=old,
         old_vector=old_vector,
-        template=template,
-        queries=queries,
-        query_template=query_template,
+        template=Template(template),
+        queries=None if queries is None else from_file(queries),
+        query_template=None if query_template is None else Template(query_template),
         limit=limit,
         top=top,
         embed_url=embed_url or deployment.embed_service_url,

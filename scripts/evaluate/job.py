@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 from collections.abc import Collection as AnyOf
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 from qdrant_client import QdrantClient
@@ -13,7 +12,7 @@ from qdrant_client import QdrantClient
 from scripts.bench.client import Client
 from scripts.command import UsageError
 from scripts.evaluate.metrics import scores
-from scripts.evaluate.queries import Judged, from_file, from_records, without_unknown
+from scripts.evaluate.queries import Judged, from_records, without_unknown
 from scripts.evaluate.run import Evaluation, System, evaluate
 from scripts.migrate.client.embed_client import EmbedClient
 from scripts.migrate.copy.progress import ProgressBar
@@ -36,7 +35,7 @@ class Job:
 
     Attributes:
         template: makes the text of a point.
-        queries: file of judged queries; None makes them by `query_template`.
+        queries: None makes them by `query_template`.
         rerank_url: None reranks nothing.
         compare_url: service of another model; the old and new collection's vectors are not searched then.
     """
@@ -45,9 +44,9 @@ class Job:
     vector: str
     old: str | None
     old_vector: str
-    template: str
-    queries: Path | None
-    query_template: str | None
+    template: Template
+    queries: Judged | None
+    query_template: Template | None
     limit: int
     top: int
     embed_url: str
@@ -76,10 +75,10 @@ async def evaluate_job(job: Job, storage: Storage, write: Callable[[str], None])
         write: takes lines with the progress where there is no terminal.
 
     Raises:
-        UsageError: there is nothing to ask or to search, or a template or a vector's name is wrong.
+        UsageError: there is nothing to ask or to search, or a vector's name is wrong.
         UnreachableError: a service or Qdrant does not answer.
     """
-    template, client = Template(job.template), storage.client
+    template, client = job.template, storage.client
     with searching(job.collection):
         source = points_of(client, job.collection, template)
         judged = _judged(job, source)
@@ -109,13 +108,11 @@ async def evaluate_job(job: Job, storage: Storage, write: Callable[[str], None])
 def _judged(job: Job, source: QdrantSource) -> Judged:
     if job.queries is None:
         assert job.query_template is not None
-        query = Template(job.query_template)
         records = source.sample(job.limit)
         random.Random(0).shuffle(records)
-        judged = from_records(records, query, job.limit)
+        judged = from_records(records, job.query_template, job.limit)
     else:
-        judged = from_file(job.queries)
-        judged = replace(judged, queries=judged.queries[: job.limit])
+        judged = replace(job.queries, queries=job.queries.queries[: job.limit])
 
         def known(ids: Sequence[PointId]) -> AnyOf[PointId]:
             return [record.id for record in _by_ids(source, ids)]

@@ -10,6 +10,7 @@ from qdrant_client import QdrantClient, models
 from typer.testing import CliRunner
 
 from scripts.evaluate.cli import app
+from scripts.free_port import free_port
 from scripts.migrate.sources.rows import point_id
 from tests.http.services import Service
 from tests.migration.fault_proxy import FaultProxy
@@ -246,6 +247,7 @@ def test_a_collection_that_is_not_there(evaluate: Evaluation) -> None:
     ("flags", "sentence"),
     [
         ([], "Name the judged queries"),
+        ([SELF, "--queries=a"], "--queries and --query-template exclude each other"),
         ([SELF, "--threshold=heron"], "A threshold is written like"),
         ([SELF, "--threshold=heron=1"], "There is no metric heron"),
         ([SELF, "--threshold=old:mrr=1"], "There is no system 'old'"),
@@ -255,3 +257,17 @@ def test_a_collection_that_is_not_there(evaluate: Evaluation) -> None:
 )
 def test_a_wrong_flag_is_explained(evaluate: Evaluation, flags: list[str], sentence: str) -> None:
     assert sentence in evaluate(*flags, code=2)
+
+
+@pytest.mark.parametrize(
+    ("flags", "sentence"),
+    [
+        (["--template={text", SELF], "The template '{text' is wrong"),
+        ([TEMPLATE, "--query-template=text"], "must name payload fields"),
+        ([TEMPLATE, "--queries=nothing.jsonl"], "The queries in nothing.jsonl cannot be read"),
+    ],
+)
+def test_what_is_wrong_here_is_said_before_qdrant_is_asked(flags: list[str], sentence: str) -> None:
+    done = CliRunner().invoke(app, [f"--qdrant-url=http://127.0.0.1:{free_port()}", *flags])
+    assert done.exit_code == 2
+    assert sentence in done.stderr
