@@ -21,6 +21,8 @@ from tests.migration.parts import Migration, contact, point_alias, seed
         (["--embed-service-url={qdrant}"], 3, "is not ready"),
         (["--alias=nobody"], 2, "neither an alias nor a collection"),
         (["switch"], 2, "nothing to switch to"),
+        (["verify"], 1, "3 points in {alias}-old, 0 in {alias}-all-MiniLM-L6-v2"),
+        (["verify"], 1, "There is no collection {alias}-all-MiniLM-L6-v2: migrate first."),
         (["rollback"], 2, "There is no migration"),
         (["cleanup", "--yes"], 2, "There is no migration"),
         (["--retry-failed"], 2, "start one first"),

@@ -59,7 +59,8 @@ async def verify(context: MigrationContext) -> Verification:
     found = Verification(failed=len(context.failures))
     client, target = context.storage.client, context.target.name
     if not client.collection_exists(target):
-        found.problems.append(f"There is no collection {target}.")
+        found.points = (context.source.count(), 0)
+        found.problems.append(f"There is no collection {target}: migrate first.")
         return found
     _compare_ids(found, context)
     records = context.source.sample(context.settings.sample)
