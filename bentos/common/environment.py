@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, Generic, TypeVar
@@ -147,9 +147,15 @@ def _warnings(settings: type[EngineSettings]) -> Iterator[str]:
         if new := renamed.get(variable):
             yield f"{name} is called {new} now; the old name ends with the next release."
         else:
-            # Without the prefix, which would make all names alike.
-            near = get_close_matches(variable.removeprefix(prefix), (other.removeprefix(prefix) for other in known), 1)
-            yield f"{name} is not a setting and is ignored" + (f": did you mean {prefix}{near[0]}?" if near else ".")
+            yield ignored(name, prefix, known)
+
+
+def ignored(name: str, prefix: str, known: Iterable[str]) -> str:
+    """A sentence on a variable that sets nothing, with the nearest of the variables that do."""
+    # Without the prefix, which would make all names alike.
+    by_rest = {other.removeprefix(prefix): other for other in known}
+    near = get_close_matches(name.upper().removeprefix(prefix), by_rest, 1)
+    return f"{name} is not a setting and is ignored" + (f": did you mean {by_rest[near[0]]}?" if near else ".")
 
 
 def _shown(settings: type[BaseSettings], location: tuple[int | str, ...], value: object) -> object:

@@ -1,6 +1,7 @@
 """Makes a flag of every setting, so that each is described in one place."""
 
 import inspect
+import os
 from collections.abc import Callable
 from typing import Any, get_origin
 
@@ -8,6 +9,7 @@ import typer
 from pydantic import SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 
+from bentos.common.environment import ignored
 from scripts.command import UsageError
 from scripts.migrate.settings import MigrateSettings
 
@@ -76,11 +78,16 @@ def with_flags(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def load(given: dict[str, Any]) -> MigrateSettings:
-    """Settings from flags, else from the environment.
+    """Settings from flags, else from the environment; warns of variables that set nothing.
 
     Raises:
         UsageError: with a line for each that is wrong.
     """
+    prefix = MigrateSettings.model_config.get("env_prefix", "")
+    known = [variable(name, field) for name, field in MigrateSettings.model_fields.items()]
+    for name in sorted(os.environ):
+        if name.upper().startswith(prefix) and name.upper() not in known:
+            typer.echo(ignored(name, prefix, known), err=True)
     try:
         return MigrateSettings(**given)
     except ValidationError as error:

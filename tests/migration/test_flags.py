@@ -47,6 +47,14 @@ def test_the_service_has_the_flag_that_other_tools_have(flag: str, command: str)
     assert "--embed-service-url (EMBED_SERVICE_URL): heron is not a service's URL" in " ".join(done.stderr.split())
 
 
+@pytest.mark.parametrize(
+    ("variable", "meant"), [("MIGRATE_BATCH_SIZ", "MIGRATE_BATCH_SIZE"), ("MIGRATE_QDRANT_URL", "QDRANT_URL")]
+)
+def test_a_variable_that_sets_nothing_is_warned_of(variable: str, meant: str) -> None:
+    done = CliRunner().invoke(app, ["--embed-url=heron"], env={variable: "5"})
+    assert f"{variable} is not a setting and is ignored: did you mean {meant}?\n" in done.stderr
+
+
 @pytest.mark.parametrize("arguments", [["verify", "--batch-size=0"], ["--batch-size=0", "verify"]])
 def test_wrong_flags_of_a_command(migrate: Migration, arguments: list[str]) -> None:
     said = migrate(*arguments, code=2)
