@@ -7,7 +7,9 @@ from typing import Annotated, Literal
 
 import typer
 
+from bentos.common.settings import ServerSettings
 from scripts.command import Program, UsageError
+from scripts.deployment import read
 from scripts.models.conversion.precision import Wanted
 from scripts.models.present import preset_is_installed
 from scripts.models.presets import PRESETS
@@ -45,6 +47,12 @@ def serve(
         raise UsageError(f"{models!r} is not a preset that can be served: choose {' or '.join(SERVED)}.")
     if embed_port == rerank_port:
         raise UsageError(f"Both services cannot listen on port {embed_port}: change --embed-port or --rerank-port.")
+    drain_seconds = read(ServerSettings).drain_timeout_seconds
+    if grace_seconds <= drain_seconds:
+        raise UsageError(
+            f"--grace-seconds {grace_seconds} would cut off requests that DRAIN_TIMEOUT_SECONDS lets finish: "
+            f"it must be more than that, {drain_seconds:g}."
+        )
     with store_errors():
         installed = preset_is_installed(models, None if precision == "none" else precision)
     if not installed:

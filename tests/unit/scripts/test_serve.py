@@ -171,6 +171,7 @@ def test_an_unknown_host_is_named() -> None:
         (["--embed-port", "70000"], "'--embed-port': Input should be less than or equal to 65535"),
         (["--rerank-port", "0"], "'--rerank-port': Input should be greater than or equal to 1"),
         (["--embed-port", "6598", "--rerank-port", "6598"], "Both services cannot listen on port 6598"),
+        (["--grace-seconds", "30"], "it must be more than that, 30."),
         (["--models", ""], "'' is not a preset that can be served"),
     ],
 )
