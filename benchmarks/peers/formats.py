@@ -48,8 +48,11 @@ def folder_of(original: InstalledModel, model_format: ModelFormat, work: Path) -
     elif model_format == "gguf":
         unfinished.mkdir(parents=True)
         python = environment("llama-cpp", work)
-        script = [str(sources(LLAMA_CPP, python, work) / "convert_hf_to_gguf.py"), str(original.path)]
+        source = unfinished / "source"
+        _link_as_published(original, source)
+        script = [str(sources(LLAMA_CPP, python, work) / "convert_hf_to_gguf.py"), str(source)]
         _convert(model_format, python, [*script, "--outtype", "q8_0", "--outfile", str(unfinished / "model.gguf")])
+        shutil.rmtree(source)
     elif model_format == "sie":
         unfinished.mkdir(parents=True)
         _write_sie_model(original, folder_of(original, "transformers-4", work), unfinished / "model.yaml")
@@ -98,6 +101,20 @@ def _link(original: InstalledModel, target: Path, *without: str) -> None:
     _edit(target / "config.json", lambda config: {**config, "max_position_embeddings": _positions(config, without)})
     if original.profile.kind == "encoder":
         _write_modules(original, target)
+
+
+def _link_as_published(original: InstalledModel, target: Path) -> None:
+    """The model's files as llama.cpp's converter reads them: XLM-RoBERTa's tokenizer as published models have it."""
+    shutil.copytree(original.path, target, copy_function=os.symlink)
+    if json.loads((target / "config.json").read_text())["model_type"] == "xlm-roberta":
+        _edit(target / "tokenizer_config.json", lambda config: {**config, "tokenizer_class": "XLMRobertaTokenizer"})
+        _edit(target / "tokenizer.json", lambda whole: {**whole, "normalizer": _precompiled(whole["normalizer"])})
+
+
+def _precompiled(normalizer: dict[str, Any]) -> dict[str, Any]:
+    """The part that holds the table of characters; the other joins spaces, which llama.cpp does by itself."""
+    parts: list[dict[str, Any]] = normalizer.get("normalizers", [normalizer])
+    return next(part for part in parts if part["type"] == "Precompiled")
 
 
 def _positions(config: dict[str, Any], without: Sequence[str]) -> int:
