@@ -13,8 +13,8 @@ def survey(rows: Rows, template: Template, job: Job, written: Format) -> int:
     """How many rows there are.
 
     Raises:
-        UsageError: the file cannot be read to its end or has no row, no row has a field of the template, or rows have
-            a column of the name that the vector would get.
+        UsageError: the file cannot be read to its end, has rows but none with a field of the template, or has a column
+            of the name that the vector would get.
     """
     count = 0
     unknown = template.fields
@@ -25,13 +25,11 @@ def survey(rows: Rows, template: Template, job: Job, written: Format) -> int:
         if unknown:
             missing = set(template.unknown_fields(page))
             unknown = [field for field in unknown if field in missing]
-    if not count:
-        raise UsageError(f"{rows.name} has no row: there is nothing to embed.")
     if written is not Format.NPY and job.vector_column in columns:
         raise UsageError(
             f"{rows.name} has a column {job.vector_column!r} already: give the vectors another with --vector-column."
         )
-    if unknown:
+    if count and unknown:  # exports of a cluster have parts without rows
         raise UsageError(
             f"No row of {rows.name} has {', '.join(map(repr, unknown))}: name the column of texts with --column, or a "
             f"--template. It has {first_few(sorted(columns), _MAX_SHOWN)}."

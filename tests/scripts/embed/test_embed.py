@@ -117,14 +117,11 @@ def test_a_folder_of_files(embedding: Embedding, tmp_path: Path) -> None:
     assert "3 files embedded before" in embedding(folder, "--format=npy")
 
 
-def test_an_empty_file_of_a_folder_is_refused_and_the_others_embedded(embedding: Embedding, tmp_path: Path) -> None:
-    folder = tmp_path / "people"
-    folder.mkdir()
-    (folder / "0.jsonl").touch()
-    write(folder / "1.jsonl", rows(3))
-    said = embedding(folder, "--format=npy", code=2)
-    assert f"{folder}/0.jsonl has no row" in said
-    assert "3 vectors;" in said
+def test_an_empty_file(embedding: Embedding, tmp_path: Path) -> None:
+    for name, content in (("a.jsonl", ""), ("b.csv", "text\n")):
+        (tmp_path / name).write_text(content)
+        assert "0 vectors; 0 rows now" in embedding(tmp_path / name, "--format=npy")
+        assert np.load(tmp_path / f"{name[0]}.embedded.npy").shape == (0, 384)
 
 
 @pytest.mark.ray
