@@ -176,10 +176,9 @@ def models_folder(home: Path | None = None) -> Path:
     try:
         return Path(BentoMLContainer.model_store_dir.get())
     except OSError as error:
-        configured = os.environ.get("BENTOML_HOME", "~/bentoml")
         raise StoreUnusable(
-            f"The model store cannot be in {configured} ({os.strerror(error.errno or 0)}): "
-            "set BENTOML_HOME to a directory that can be written."
+            f"The model store cannot be in BENTOML_HOME ({os.strerror(error.errno or 0)}): "
+            "set it to a directory that can be written."
         ) from error
 
 

@@ -68,7 +68,7 @@ def test_a_store_that_cannot_be_is_one_line_that_names_the_variable(
     )
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
-        f"Error: The model store cannot be in {home} ({why}): set BENTOML_HOME to a directory that can be written.\n"
+        f"Error: The model store cannot be in BENTOML_HOME ({why}): set it to a directory that can be written.\n"
     )
 
 
