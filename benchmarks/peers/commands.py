@@ -17,12 +17,16 @@ def ours(launch: Launch) -> list[str]:
 
 
 def our_settings(launch: Launch) -> Mapping[str, str]:
-    """The installed model by the name that all are asked for, without the cache and a line for each request."""
+    """The installed model by the name that all are asked for, without the cache and a line for each request.
+
+    No request is refused for the time that it would wait, as the others refuse none.
+    """
     prefix = "EMBED" if launch.kind == "encoder" else "RERANK"
     return {
         f"{prefix}_MODEL": launch.model_id,
         f"{prefix}_MODEL_ALIASES": "model",
         f"{prefix}_THREADS": str(launch.threads),
+        f"{prefix}_MAX_INTERACTIVE_WAIT_SECONDS": "600",
         "ACCESS_LOG": "false",
         "CACHE_URL": "none",
     }

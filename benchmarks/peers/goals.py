@@ -33,6 +33,8 @@ def goals(results: Results) -> list[Goal]:
          results.ratio(OURS, BARE, QUERY)),
         ("32 clients: share of the tokens/s of the backend in process", 0.95, True,
          results.ratio(BARE, OURS, MIXED)),
+        ("32 clients: times faster than vLLM", 1.5, True,
+         results.ratio("vllm", OURS, MIXED)),
         ("32 clients: times faster than Infinity with torch", 5.0, True,
          results.ratio("infinity-torch", OURS, MIXED)),
         ("32 clients: times faster than ONNX Runtime in fp32", 2.5, True,
