@@ -1,16 +1,20 @@
 """Models of production size with random weights, for measuring speed and memory on a machine without the real ones.
 
-    python -m benchmarks.make_synthetic [--precision int8] [--precision none …]
+    python -m benchmarks.make_synthetic [MODEL …] [--precision int8] [--precision none …]
 
 Installs `synthetic/multilingual-e5-large` (24 layers, 1024 wide) and `synthetic/bge-reranker-base` (12 layers, 768
 wide) with the architecture and vocabulary size of XLM-RoBERTa and the tokenizer of the installed
-`intfloat/multilingual-e5-small-q4`. Their answers mean nothing.
+`intfloat/multilingual-e5-small-q4`; where they are named, `synthetic/modernbert-base`, `synthetic/qwen3-embedding-0.6b`
+and `synthetic/embeddinggemma-300m` (without its Dense modules), with a tokenizer trained on the spot. Their answers
+mean nothing.
 """
 
 import shutil
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated
+from typing import Annotated, Any, NamedTuple
 
 import torch
 import typer
@@ -22,12 +26,65 @@ from bentos.common.models.profile import ModelProfile
 from scripts.models.conversion.architecture import read_architecture
 from scripts.models.conversion.graph import write_graph
 from scripts.models.conversion.precision import Precision
+from scripts.models.miniatures import edit_json, write_encoder
 
 TOKENIZER_OF = "intfloat/multilingual-e5-small-q4"
 ENCODER = "synthetic/multilingual-e5-large"
 CROSS_ENCODER = "synthetic/bge-reranker-base"
 _WINDOW = 512
 _REVISION = "random-weights"
+
+
+class _Size(NamedTuple):
+    """A published encoder: its family, how it pools, and its configuration."""
+
+    family: str
+    pooling: str
+    config: dict[str, Any]
+
+
+_SIZES = {
+    "synthetic/modernbert-base": _Size(
+        "modernbert",
+        "mean",
+        {
+            "hidden_size": 768,
+            "num_hidden_layers": 22,
+            "num_attention_heads": 12,
+            "intermediate_size": 1152,
+            "vocab_size": 50_368,
+            "local_attention": 128,
+            "global_attn_every_n_layers": 3,
+        },
+    ),
+    "synthetic/qwen3-embedding-0.6b": _Size(
+        "qwen3",
+        "lasttoken",
+        {
+            "hidden_size": 1024,
+            "num_hidden_layers": 28,
+            "num_attention_heads": 16,
+            "num_key_value_heads": 8,
+            "head_dim": 128,
+            "intermediate_size": 3072,
+            "vocab_size": 151_669,
+        },
+    ),
+    "synthetic/embeddinggemma-300m": _Size(
+        "gemma3_text",
+        "mean",
+        {
+            "hidden_size": 768,
+            "num_hidden_layers": 24,
+            "num_attention_heads": 3,
+            "num_key_value_heads": 1,
+            "head_dim": 256,
+            "intermediate_size": 1152,
+            "vocab_size": 262_144,
+            "sliding_window": 512,
+        },
+    ),
+}
 
 
 def _config(*, width: int, layers: int, heads: int) -> XLMRobertaConfig:
@@ -48,33 +105,58 @@ def _config(*, width: int, layers: int, heads: int) -> XLMRobertaConfig:
     return config
 
 
-def _encoder_folder(tokenizer: Path, work: Path) -> Path:
+def _e5_large(work: Path) -> Path:
     """The installed small E5, with a large transformer in place of its own."""
     folder = work / "encoder"
-    shutil.copytree(tokenizer, folder, ignore=shutil.ignore_patterns("*.safetensors", "duobento.json", "model.yaml"))
+    unwanted = shutil.ignore_patterns("*.safetensors", "duobento.json", "model.yaml")
+    shutil.copytree(model_store.find(TOKENIZER_OF).path, folder, ignore=unwanted)
     XLMRobertaModel(_config(width=1024, layers=24, heads=16)).save_pretrained(str(folder))
     pooling = folder / "1_Pooling" / "config.json"
     pooling.write_text(pooling.read_text().replace("384", "1024"))
     return folder
 
 
-def _cross_encoder_folder(tokenizer: Path, work: Path) -> Path:
+def _bge_reranker_base(work: Path) -> Path:
     folder = work / "cross-encoder"
     folder.mkdir()
-    for file in tokenizer.glob("*token*.json"):
+    for file in model_store.find(TOKENIZER_OF).path.glob("*token*.json"):
         shutil.copy(file, folder)
     XLMRobertaForSequenceClassification(_config(width=768, layers=12, heads=12)).save_pretrained(str(folder))
     return folder
 
 
-def _install(model_id: str, kind: Kind, folder: Path, precisions: list[Precision]) -> None:
+def _of_size(size: _Size, work: Path) -> Path:
+    """A tokenizer of few words, and as many embeddings as the published model has."""
+    settings = size.config | {"max_position_embeddings": 2 * _WINDOW, "initializer_range": 0.02}
+    folder = write_encoder(work / "encoder", size.family, pooling=size.pooling, **settings)
+    edit_json(folder / "tokenizer_config.json", model_max_length=_WINDOW)
+    return folder
+
+
+class _Model(NamedTuple):
+    """What is installed: a folder, written below a folder for work, and what its profile says."""
+
+    write: Callable[[Path], Path]
+    dimension: int | None
+    prompts: bool = False
+
+
+_MODELS = {
+    ENCODER: _Model(_e5_large, 1024, prompts=True),
+    CROSS_ENCODER: _Model(_bge_reranker_base, None),
+    **{name: _Model(partial(_of_size, size), size.config["hidden_size"]) for name, size in _SIZES.items()},
+}
+
+
+def _install(model_id: str, folder: Path, model: _Model, precisions: list[Precision]) -> None:
+    kind: Kind = "encoder" if model.dimension else "cross-encoder"
     profile = ModelProfile(
         model_id=model_id,
         revision=_REVISION,
         kind=kind,
-        dimension=1024 if kind == "encoder" else None,
+        dimension=model.dimension,
         max_tokens=_WINDOW,
-        prompts={"query": "query: ", "passage": "passage: "} if kind == "encoder" else {},
+        prompts={"query": "query: ", "passage": "passage: "} if model.prompts else {},
         quality="demo",
         provenance={"source": "random weights, for benchmarks only"},
     )
@@ -91,15 +173,17 @@ def _install(model_id: str, kind: Kind, folder: Path, precisions: list[Precision
 
 
 def main(
+    names: Annotated[list[str], typer.Argument(help="Models to make.")] = [ENCODER, CROSS_ENCODER],  # noqa: B006
     precision: Annotated[list[str], typer.Option(help="OpenVINO precisions, or `none`.")] = ["int8"],  # noqa: B006
 ) -> None:
-    """Make and install both models."""
+    """Make and install models."""
+    if unknown := set(names) - set(_MODELS):
+        raise typer.BadParameter(f"{', '.join(sorted(unknown))}: there are {', '.join(_MODELS)}")
     torch.manual_seed(0)
     precisions: list[Precision] = [name for name in ("fp32", "bf16", "int8") if name in precision]
-    tokenizer = model_store.find(TOKENIZER_OF).path
-    with TemporaryDirectory(prefix="duobento-synthetic-") as work:
-        _install(ENCODER, "encoder", _encoder_folder(tokenizer, Path(work)), precisions)
-        _install(CROSS_ENCODER, "cross-encoder", _cross_encoder_folder(tokenizer, Path(work)), precisions)
+    for name in names:
+        with TemporaryDirectory(prefix="duobento-synthetic-") as work:
+            _install(name, _MODELS[name].write(Path(work)), _MODELS[name], precisions)
 
 
 if __name__ == "__main__":
