@@ -22,11 +22,12 @@ settings.load_profile("untimed")
 
 @pytest.fixture(scope="session")
 def model_store(pytestconfig: pytest.Config) -> Path:
-    """BENTOML_HOME with all-MiniLM-L6-v2 and the demo reranker, also for OpenVINO, and the multilingual E5.
+    """BENTOML_HOME with all-MiniLM-L6-v2, the demo reranker and the multilingual E5, and their conversions.
 
     Tests only read it. Converted in fp32, the models compute what the originals do, and services start without PyTorch.
     """
-    return model_stores.model_store(pytestconfig, "", ("small", "--precision", "fp32"), ("small-e5",))
+    in_fp32 = ("--precision", "fp32")
+    return model_stores.model_store(pytestconfig, "", ("small", *in_fp32), ("small-e5", *in_fp32))
 
 
 @pytest.fixture(scope="session")

@@ -40,8 +40,8 @@ IMPATIENT_BULK_SECONDS = 3.0
 
 @pytest.fixture(scope="session")
 def e5(home: Path, logs: Path) -> Iterator[Service]:
-    """embed-service with a model that has prompts, on PyTorch, and with the aliases of docs/clients.md."""
-    settings = EMBED.serving | QUICK_STOP | {"EMBED_MODEL": E5, "EMBED_MODEL_ALIASES": E5_ALIASES}
+    """embed-service with a model that has prompts, and with the aliases of docs/clients.md."""
+    settings = EMBED.lean | QUICK_STOP | {"EMBED_MODEL": E5, "EMBED_MODEL_ALIASES": E5_ALIASES}
     with running(EMBED, settings, home=home, log=logs / "e5.log") as service:
         yield service
 

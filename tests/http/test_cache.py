@@ -1,6 +1,5 @@
 """The cache over HTTP: what answers say, what is counted, what is shared, and what a failing Redis changes: nothing."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
@@ -37,23 +36,10 @@ def remembering(request: pytest.FixtureRequest, observed: dict[str, Service]) ->
     return observed[request.param]
 
 
-@pytest.fixture(scope="module")
-def sharing(
-    redis_server: RedisServer, embed_behind_redis: Service, home: Path, logs: Path
-) -> Iterator[dict[str, Service]]:
-    """embed-service thrice on one Redis: two in fp32 and one on PyTorch in bf16, all without memory of their own."""
+def sharing(redis_server: RedisServer) -> dict[str, str]:
+    """Settings of one more embed-service on the Redis of `embed_behind_redis`, without memory of its own."""
     redis = {"CACHE_URL": redis_server.url, "CACHE_MEMORY_BYTES": "0"}
-    settings = {**EMBED.lean, **QUICK_STOP, **PATIENT, **redis}
-    with (
-        running(EMBED, settings, home=home, log=logs / "sharing-two.log") as two,
-        running(
-            EMBED,
-            settings | {"EMBED_BACKEND": "torch", "EMBED_PRECISION": "bf16"},
-            home=home,
-            log=logs / "sharing-bf16.log",
-        ) as other,
-    ):
-        yield {"one": embed_behind_redis, "two": two, "bf16": other}
+    return {**EMBED.lean, **QUICK_STOP, **PATIENT, **redis}
 
 
 def _without_time(answer: dict[str, Any]) -> dict[str, Any]:
@@ -157,19 +143,33 @@ def _refuse_then_accept(service: Service, path: str, body: dict[str, Any]) -> No
 
 
 @needs_redis
-def test_services_share_what_they_computed_but_not_between_precisions(
-    sharing: dict[str, Service], redis_server: RedisServer
+def test_services_share_what_they_computed(
+    embed_behind_redis: Service, redis_server: RedisServer, home: Path, tmp_path: Path
 ) -> None:
     texts = ("a shared heron", "a shared stork")
     before = _entries(redis_server)
-    computed = sharing["one"].post(*texts).json()
+    computed = embed_behind_redis.post(*texts).json()
     wait_for(lambda: _entries(redis_server) == before + 2, "both vectors are stored")
-    found = sharing["two"].post(*texts).json()
+    with running(EMBED, sharing(redis_server), home=home, log=tmp_path / "log") as other:
+        found = other.post(*texts).json()
     assert found["cached"] == 2
     assert _without_time(found) == _without_time(computed)
-    assert sharing["bf16"].post(*texts).json()["cached"] == 0
-    wait_for(lambda: _entries(redis_server) == before + 4, "those of the other precision are stored beside them")
     assert not any(b"heron" in name for name in redis_server.client.scan_iter())
+
+
+@needs_redis
+@pytest.mark.torch
+def test_precisions_share_nothing(
+    embed_behind_redis: Service, redis_server: RedisServer, home: Path, tmp_path: Path
+) -> None:
+    texts = ("a heron in fp32", "and one in bf16")
+    before = _entries(redis_server)
+    embed_behind_redis.post(*texts)
+    wait_for(lambda: _entries(redis_server) == before + 2, "both vectors are stored")
+    settings = sharing(redis_server) | {"EMBED_BACKEND": "torch", "EMBED_PRECISION": "bf16"}
+    with running(EMBED, settings, home=home, log=tmp_path / "log") as other:
+        assert other.post(*texts).json()["cached"] == 0
+        wait_for(lambda: _entries(redis_server) == before + 4, "those of the other precision are stored beside them")
 
 
 @needs_redis

@@ -13,6 +13,8 @@ from scripts.models.install import Wishes, install
 from scripts.models.reranker_miniatures import write_reranker
 from tests.http.services import QUICK_STOP, RERANK, Service, running
 
+pytestmark = pytest.mark.models
+
 MODEL = "Qwen/Qwen3-Reranker-0.6B"
 QUERY = "How does a heron hunt?"
 DOCUMENTS = ["It stands still and spears fish.", "A stork nests on the roof?", "5 fish"]

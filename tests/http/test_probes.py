@@ -12,7 +12,6 @@ from bentos.common.models import store as model_store
 from bentos.common.resources import cpu_limit, memory_limit
 from tests.http.server import START_SECONDS, Server
 from tests.http.services import EMBED, QUICK_STOP, RERANK, Kind, Service, problem, running
-from tests.http.shared import E5
 
 PROBES = ("/live", "/ready", "/health")
 
@@ -157,6 +156,7 @@ def test_weights_that_cannot_be_loaded_are_named_in_one_sentence(home: Path, tmp
         assert "Traceback" not in server.log
 
 
+@pytest.mark.torch
 def test_a_gpu_that_cannot_be_used_is_named_in_one_sentence(home: Path, tmp_path: Path) -> None:
     asked = EMBED.serving | {"EMBED_DEVICE": "cuda", "CUDA_VISIBLE_DEVICES": ""}
     with Server(EMBED.target, home=home, log=tmp_path / "log", settings=asked) as server:
@@ -187,12 +187,16 @@ def test_a_taken_port_is_one_line(home: Path, tmp_path: Path) -> None:
             assert f"Cannot listen on 127.0.0.1:{port} (Address already in use): stop what uses the port" in line
 
 
-def test_a_service_falls_back_to_pytorch_with_a_word(e5: Service) -> None:
-    """No conversion of its model is installed."""
-    assert (
-        f"WARNING [embed-service] [-] {E5} is served by PyTorch, as no conversion of it is installed" in e5.server.log
-    )
-    assert re.search(r"Embedding model loaded in \d+ms \(dim=384\), torch fp32 on cpu$", e5.server.log, re.MULTILINE)
+@pytest.mark.torch
+def test_a_service_falls_back_to_pytorch_with_a_word(home: Path, tmp_path: Path) -> None:
+    original = model_store.find(EMBED.model, home=home).path
+    own_home = tmp_path / "home"
+    copytree(original, own_home / original.relative_to(home))
+    with running(EMBED, EMBED.lean | QUICK_STOP, home=own_home, log=tmp_path / "log") as service:
+        log = service.server.log
+    said = f"WARNING [embed-service] [-] {EMBED.model} is served by PyTorch, as no conversion of it is installed"
+    assert said in log
+    assert re.search(r"Embedding model loaded in \d+ms \(dim=384\), torch fp32 on cpu$", log, re.MULTILINE)
 
 
 def test_the_log_names_the_form_that_is_served_in_one_format_from_the_first_line(service: Service) -> None:

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from bentos.common.backends.interface import Backend, Outputs, Pooling, TokenRow
 from bentos.common.backends.openvino import OpenVINOBackend, supports_bf16
-from bentos.common.backends.torch import TorchCrossEncoder, TorchEncoder
 from tests.unit.common.backends.conftest import MODELS, PRECISIONS, installed
 
 WINDOW = 256
@@ -35,6 +34,8 @@ def _row(length: int, seed: int) -> TokenRow:
 def backend(request: pytest.FixtureRequest, model_store: Path, conversions: Path) -> Backend:
     kind, _, variant = request.param.partition(" ")
     if variant == "torch fp32":
+        from bentos.common.backends.torch import TorchCrossEncoder, TorchEncoder
+
         torch_backend = TorchEncoder if kind == "encoder" else TorchCrossEncoder
         return torch_backend(installed(MODELS[kind], model_store), device="cpu", precision="fp32", threads=2)
     pooling: Pooling = "mean" if kind == "encoder" else "first"

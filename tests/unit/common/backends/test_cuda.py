@@ -15,6 +15,8 @@ from bentos.common.backends.interface import DeviceUnusable
 from bentos.common.settings import EngineSettings
 from tests.unit.common.backends.conftest import MODELS, installed
 
+pytestmark = pytest.mark.torch
+
 GIB = 2**30
 NO_DRIVER = "Found no NVIDIA driver on your system. Please check that you have an NVIDIA GPU\nand a driver."
 
