@@ -2,7 +2,8 @@
 
 from typing import Annotated, TypeAlias
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
+from pydantic_core import PydanticKnownError
 
 MOST_BODY_BYTES = 256 * 1024 * 1024
 """Largest value of `MAX_BODY_BYTES`."""
@@ -16,6 +17,19 @@ MOST_TOKEN_IDS = 300_000
 """Token ids of all texts together; OpenAI's limit of a request."""
 MOST_NAME_CHARACTERS = 256
 
+
+def _refuse_boolean(value: object) -> object:
+    if isinstance(value, bool):
+        raise PydanticKnownError("int_type")
+    return value
+
+
+NOT_BOOLEAN = BeforeValidator(_refuse_boolean)
+"""Of a field for an integer: pydantic takes `true` for 1, as Python does."""
+Count: TypeAlias = Annotated[int | None, Field(ge=1), NOT_BOOLEAN]
+"""How many of something a request wants at most; none leaves it open."""
+TokenId: TypeAlias = Annotated[int, Field(strict=True)]
+"""There may be very many, so that a function of Python for each would take long."""
 # A text has no more characters than its body has bytes, and those have been counted. To count the characters as well
 # would take 0.1 s for 32 MiB of Cyrillic.
 Text: TypeAlias = Annotated[str, Field(json_schema_extra={"maxLength": MOST_BODY_BYTES})]

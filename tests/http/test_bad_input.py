@@ -142,6 +142,55 @@ def test_a_limit_that_is_not_a_positive_integer_is_422(rerank: Service, field: s
     assert problem(rerank.post("heron", **{field: value})) == (422, "invalid_request", field)
 
 
+@pytest.mark.parametrize(("name", "path"), [(name, path) for name, paths in VALID.items() for path in paths])
+@pytest.mark.parametrize("value", [True, False])
+def test_a_boolean_is_no_integer_in_any_field(
+    request: pytest.FixtureRequest, name: str, path: str, value: bool
+) -> None:
+    service: Service = request.getfixturevalue(name)
+    for field in integer_fields(service, path):
+        answer = service.server.client.post(path, json=VALID[name][path] | {field: value})
+        assert answer.status_code in {400, 422}, field
+        assert field in answer.text
+        assert "Input should be a valid integer" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "fields", "place"),
+    [
+        ("embed", "/decode", {"ids": [2000, True]}, "ids"),
+        ("embed", "/v1/detokenize", {"tokens": [2000, True]}, "tokens.1"),
+        ("embed", "/tei/embed", {"inputs": [True]}, "inputs.0"),
+        ("embed", "/v1/embeddings", {"input": [[2000, True]]}, "input"),
+        ("rerank", "/v2/rerank", {"top_k": True}, "top_k"),
+        (
+            "rerank",
+            "/v2/rerank",
+            {"relevant_spans": {"mode": "enabled", "max_spans": True}},
+            "relevant_spans.max_spans",
+        ),
+        (
+            "rerank",
+            "/v2/rerank",
+            {"relevant_spans": {"mode": "enabled", "threshold": True}},
+            "relevant_spans.threshold",
+        ),
+    ],
+)
+def test_a_boolean_is_no_number_in_lists_and_objects(
+    request: pytest.FixtureRequest, name: str, path: str, fields: dict[str, object], place: str
+) -> None:
+    service: Service = request.getfixturevalue(name)
+    answer = service.server.client.post(path, json=VALID[name][path] | fields)
+    assert answer.status_code in {400, 422}
+    assert place in answer.text
+
+
+def test_integers_may_be_written_as_floats_or_strings(rerank: Service) -> None:
+    for one in (1.0, "1"):
+        assert len(rerank.post("heron", "stork", top_n=one).json()["results"]) == 1
+
+
 def test_a_huge_top_n_means_all(rerank: Service) -> None:
     assert len(rerank.post("heron", "stork", top_n=10**30).json()["results"]) == 2
 
@@ -254,6 +303,16 @@ def test_any_changes_of_a_valid_body_get_an_answer_or_an_error_of_the_callers(
 @given(content=st.binary(max_size=200))
 def test_any_bytes_get_an_answer_or_a_named_error(service: Service, content: bytes) -> None:
     assert problem(service.post_body(content))[0] in {400, 422}
+
+
+def integer_fields(service: Service, path: str) -> list[str]:
+    """Fields of a route's body that OpenAPI describes as integers."""
+    document = service.server.client.get("/openapi.json").json()
+    body = document["paths"][path]["post"]["requestBody"]["content"]["application/json"]["schema"]["$ref"]
+    fields = document["components"]["schemas"][body.rpartition("/")[2]]["properties"]
+    return [
+        name for name, field in fields.items() if {"type": "integer"}.items() <= field.get("anyOf", [{}])[0].items()
+    ]
 
 
 def _head(service: Service, line: str) -> bytes:

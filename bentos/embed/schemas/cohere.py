@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal, Self, TypeAlias, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, Field, field_validator, model_validator
 
-from bentos.common.bounds import Name, Text
+from bentos.common.bounds import Count, Name, Text
 from bentos.common.errors import InvalidInput, TooManyItems
 from bentos.common.http.dialects.cohere import Priority
 from bentos.common.http.truncate import VendorTruncate
@@ -144,7 +144,7 @@ class EmbedV2Body(VendorBody):
     inputs: Annotated[AtMost96[MixedInput] | None, Field(description="1 to 96, of texts only; or `texts`")] = None
     images: Images = None
     max_tokens: Annotated[
-        int | None, Field(ge=1, description="Tokens of a text that are read, prompt and special tokens included")
+        Count, Field(description="Tokens of a text that are read, prompt and special tokens included")
     ] = None
     output_dimension: Dimensions = None
     embedding_types: EmbeddingTypes = None

@@ -7,10 +7,10 @@ from typing import Annotated, Any, TypeAlias
 from pydantic import Field, PlainValidator, ValidationInfo
 from typing_extensions import TypedDict
 
-from bentos.common.bounds import MOST_TOKEN_IDS, Text
+from bentos.common.bounds import MOST_TOKEN_IDS, Text, TokenId
 from bentos.common.errors import InvalidInput, Location, TooManyItems, TooManyTokens
 
-_TokenIds: TypeAlias = Annotated[list[int], Field(max_length=MOST_TOKEN_IDS)]
+_TokenIds: TypeAlias = Annotated[list[TokenId], Field(max_length=MOST_TOKEN_IDS)]
 
 
 class _TextObject(TypedDict):

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self, TypeAlias
 
 from pydantic import BaseModel, BeforeValidator, Field, model_validator
 
-from bentos.common.bounds import Name
+from bentos.common.bounds import NOT_BOOLEAN, Name
 from bentos.common.engine.tokenizer import Truncation
 from bentos.common.errors import InvalidInput
 from bentos.common.http.truncate import Truncate
@@ -77,7 +77,9 @@ class EmbeddingsBody(VendorBody):
     ] = None
 
     truncate_prompt_tokens: Annotated[
-        int | None, Field(ge=-1, description="Tokens of a text that are read; -1 is as many as the window has")
+        int | None,
+        Field(ge=-1, description="Tokens of a text that are read; -1 is as many as the window has"),
+        NOT_BOOLEAN,
     ] = None
     truncation_side: Annotated[
         Literal["left", "right", None], Field(description="Where `truncate_prompt_tokens` takes them away")

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Self, TypeAlias
 from pydantic import BaseModel, Field, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
-from bentos.common.bounds import Name
+from bentos.common.bounds import Count, Name
 from bentos.common.http.dialects.cohere import Priority
 from bentos.common.http.truncate import VendorTruncate
 from bentos.common.http.vendor_body import differing
@@ -44,9 +44,9 @@ class RelevantSpansBody(BaseModel):
 
     mode: Literal["enabled", "disabled"]
     threshold: Annotated[
-        float | None, Field(ge=0, le=1, description="Only spans with a higher score; by default 0.1")
+        float | None, Field(strict=True, ge=0, le=1, description="Only spans with a higher score; by default 0.1")
     ] = None
-    max_spans: Annotated[int | None, Field(ge=1, description="Most spans of a document; by default all")] = None
+    max_spans: Annotated[Count, Field(description="Most spans of a document; by default all")] = None
 
 
 class RerankVendorBody(VLLMBody):
@@ -56,7 +56,7 @@ class RerankVendorBody(VLLMBody):
         TextObject, Field(description="Not blank; over half the model's window it loses tokens, with a warning")
     ]
     documents: Documents
-    top_n: Annotated[int | None, Field(ge=1, description="Most results; by default all")] = None
+    top_n: Annotated[Count, Field(description="Most results; by default all")] = None
     rank_fields: Annotated[
         list[Name] | None,
         Field(
@@ -72,21 +72,21 @@ class RerankVendorBody(VLLMBody):
         Field(description="Whether results contain the documents; by default only if `model` begins with `jina-`"),
     ] = None
     max_chunks_per_doc: Annotated[
-        int | None, Field(ge=1, description="Windows of a document that are scored; in v1 by default 10")
+        Count, Field(description="Windows of a document that are scored; in v1 by default 10")
     ] = None
     max_tokens_per_doc: Annotated[
-        int | None,
-        Field(ge=1, description="Tokens of a document that are scored; default and most: `RERANK_MAX_TOKENS_PER_DOC`"),
+        Count,
+        Field(description="Tokens of a document that are scored; default and most: `RERANK_MAX_TOKENS_PER_DOC`"),
     ] = None
-    max_doc_length: Annotated[int | None, Field(ge=1, description="Jina's name of `max_tokens_per_doc`")] = None
+    max_doc_length: Annotated[Count, Field(description="Jina's name of `max_tokens_per_doc`")] = None
     max_query_length: Annotated[
-        int | None, Field(ge=1, description="Jina's: tokens of the query that are read, at most half the window")
+        Count, Field(description="Jina's: tokens of the query that are read, at most half the window")
     ] = None
-    max_tokens_per_query: Annotated[int | None, Field(ge=1, description="vLLM's name of `max_query_length`")] = None
+    max_tokens_per_query: Annotated[Count, Field(description="vLLM's name of `max_query_length`")] = None
     truncate: VendorTruncate = None
     # Not in the OpenAPI document: a body that has nothing else of Jina's is Voyage's.
     truncation: SkipJsonSchema[bool | None] = None
-    top_k: SkipJsonSchema[Annotated[int | None, Field(ge=1)]] = None
+    top_k: SkipJsonSchema[Count] = None
     raw_scores: Annotated[bool | None, Field(description="Infinity's: logits instead of their sigmoid")] = None
     priority: Priority = None
     relevant_spans: Annotated[

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, Field
 
-from bentos.common.bounds import MOST_DOCUMENT_FIELDS, MOST_ITEMS, Text
+from bentos.common.bounds import MOST_DOCUMENT_FIELDS, MOST_ITEMS, Count, Text
 from bentos.common.engine.tokenizer import Truncation
 from bentos.common.http.native_body import NativeBody
 from bentos.common.work_options import Lane
@@ -41,13 +41,12 @@ class RerankBody(NativeBody):
     instruction: Annotated[
         Text | None, Field(description="What to judge by, for models that take an instruction; others refuse it")
     ] = None
-    top_n: Annotated[int | None, Field(ge=1, description="Most results; by default all")] = None
+    top_n: Annotated[Count, Field(description="Most results; by default all")] = None
     return_documents: Annotated[
         bool | None, Field(description="Whether results contain the documents' texts; by default they do")
     ] = None
     max_tokens_per_doc: Annotated[
-        int | None,
-        Field(ge=1, description="Tokens of a document that are scored; what lies beyond is reported"),
+        Count, Field(description="Tokens of a document that are scored; what lies beyond is reported")
     ] = None
     truncate: Annotated[
         Truncation | None,

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal, Self, TypeAlias
 
 from pydantic import BaseModel, Field, PlainValidator, model_validator
 
-from bentos.common.bounds import Name, Text, Texts
+from bentos.common.bounds import NOT_BOOLEAN, Name, Text, Texts
 from bentos.common.engine.tokenizer import Truncation
 from bentos.common.http.text_or_texts import text_or_texts
 from bentos.rerank.schemas.vendor_body import VendorBody
@@ -33,6 +33,7 @@ class VLLMBody(VendorBody):
             description="Of each document one window is scored, in which it, the query and special tokens are no more "
             "than so many; -1 means the model's window",
         ),
+        NOT_BOOLEAN,
     ] = None
     truncation_side: Annotated[
         Literal["left", "right", None], Field(description="Side on which tokens are lost with `truncate_prompt_tokens`")

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-from bentos.common.bounds import Name, Text
+from bentos.common.bounds import Count, Name, Text
 from bentos.common.http.dialects.voyage import MOST_ITEMS
 from bentos.rerank.schemas.vendor_body import VendorBody
 
@@ -15,7 +15,7 @@ class RerankVoyageBody(VendorBody):
     query: Text
     documents: Annotated[list[Text], Field(max_length=MOST_ITEMS, fail_fast=True, description="Up to 1,000 strings")]
     model: Annotated[Name, Field(description="The served model's id or one of its aliases")]
-    top_k: Annotated[int | None, Field(ge=1, description="Most results; by default all")] = None
+    top_k: Annotated[Count, Field(description="Most results; by default all")] = None
     return_documents: Annotated[bool | None, Field(description="Whether results contain the documents")] = False
     truncation: Annotated[
         bool | None,

@@ -7,6 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
+from bentos.common.bounds import NOT_BOOLEAN
 from bentos.common.http.problems import Problem
 from bentos.common.http.responses import ArrayJSON
 from bentos.common.http.route import DialectRoute, ErrorRenderer
@@ -42,6 +43,7 @@ def status_and_message(problem: Problem) -> tuple[int, str]:
 Priority: TypeAlias = Annotated[
     int | None,
     Field(ge=0, le=999, description="0 goes first; any other waits in the bulk lane; by default the size decides"),
+    NOT_BOOLEAN,
 ]
 
 

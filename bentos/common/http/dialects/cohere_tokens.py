@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from bentos.common.bounds import Name
+from bentos.common.bounds import Name, TokenId
 from bentos.common.engine.token_ids import decoded
 from bentos.common.http.dialects.cohere import CohereRoute
 from bentos.common.http.responses import ArrayJSON
@@ -47,7 +47,7 @@ class DetokenizeBody(BaseModel):
     """Token ids."""
 
     tokens: Annotated[
-        list[int], Field(max_length=_MOST, fail_fast=True, description="Ids of the served model's tokens")
+        list[TokenId], Field(max_length=_MOST, fail_fast=True, description="Ids of the served model's tokens")
     ]
     model: _Model
 

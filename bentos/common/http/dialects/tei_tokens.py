@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from bentos.common.bounds import Name
+from bentos.common.bounds import Name, TokenId
 from bentos.common.engine.token_ids import check_ids
 from bentos.common.engine.tokenizer import Tokenizer
 from bentos.common.errors import InvalidInput, NoItems, TooManyTokens
@@ -20,7 +20,7 @@ from bentos.common.work_options import WorkOptions
 
 _MOST_TOKENS = 32_768
 """Of a request, each of at least a character. Tokens and their JSON take a hundred times the memory of the text."""
-_Ids: TypeAlias = Annotated[list[int], Field(max_length=_MOST_TOKENS, fail_fast=True)]
+_Ids: TypeAlias = Annotated[list[TokenId], Field(max_length=_MOST_TOKENS, fail_fast=True)]
 
 
 class TokenizeTEIBody(BaseModel):
