@@ -113,3 +113,37 @@ def test_similarity_names_what_was_truncated(embed: Service) -> None:
     assert send(embed, "/similarity", body).headers["X-Truncated"] == "source_sentence,1"
     refused = embed.server.client.post("/similarity", json={**body, "parameters": {"truncate": False}})
     assert (refused.status_code, refused.json()["error"].partition(":")[0]) == (413, "inputs.source_sentence")
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/embed", {"texts": [TEXT]}),
+        ("/v1/embed", {"texts": [TEXT]}),
+        ("/v2/embed", {"texts": [TEXT], "model": EMBED.model, "input_type": "search_query"}),
+        ("/v1/embeddings", {"input": TEXT}),
+        ("/voyage/v1/embeddings", {"input": TEXT, "model": EMBED.model}),
+        ("/similarity", {"inputs": {"source_sentence": TEXT, "sentences": [TEXT]}}),
+    ],
+)
+def test_where_the_side_is_no_field_the_left_is_refused_and_named(
+    embed: Service, path: str, body: dict[str, Any]
+) -> None:
+    for field in ("truncation_direction", "truncation_side"):
+        refused = embed.server.client.post(path, json={**body, field: "Left"})
+        assert refused.status_code in (400, 422)
+        assert field in refused.text
+        if path != "/embed":  # natively every unknown field is an error
+            send(embed, path, {**body, field: "right"})
+
+
+def test_similarity_takes_the_side_among_its_parameters(embed: Service) -> None:
+    long = "stork " * 300 + "heron " * 300
+    body = {"inputs": {"source_sentence": long, "sentences": ["heron " * 20]}}
+    left, right = (
+        send(embed, "/similarity", {**body, "parameters": {"truncation_direction": side}}).json()[0]
+        for side in ("Left", "Right")
+    )
+    assert left > right + 0.1
+    refused = embed.server.client.post("/similarity", json={**body, "parameters": {"truncation_side": "left"}})
+    assert (refused.status_code, refused.json()["error"].partition(":")[0]) == (422, "truncation_side")

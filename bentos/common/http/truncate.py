@@ -5,6 +5,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import BeforeValidator, Field
 
 from bentos.common.engine.tokenizer import Truncation
+from bentos.common.errors import InvalidInput
 
 
 def _truncation(value: object) -> object:
@@ -26,3 +27,13 @@ VendorTruncate: TypeAlias = Annotated[
     Field(description=_DESCRIPTION),
 ]
 """As Cohere describes it; what is accepted is the same."""
+
+
+def check_side(side: Literal["left", "right"] | None, limit: int | None) -> None:
+    """Refuse vLLM's `truncation_side` without its `truncate_prompt_tokens`; `right` is what is done anyway.
+
+    Raises:
+        InvalidInput: the left side, and no limit over which a text would lose it.
+    """
+    if side == "left" and limit is None:
+        raise InvalidInput("It needs truncate_prompt_tokens beside it; -1 means the window.", loc=("truncation_side",))

@@ -6,6 +6,9 @@ from pydantic import BaseModel, model_validator
 
 from bentos.common.errors import InvalidInput
 
+_USUAL = {"truncation_direction": "right", "truncation_side": "right"}
+"""Values with which a field that would change the result asks for what is done anyway."""
+
 
 def differing(*names: str) -> InvalidInput:
     """The error of fields that have one meaning and different values; it is at the last of them."""
@@ -29,9 +32,13 @@ class VendorBody(BaseModel):
     @classmethod
     def _refuse_unknown(cls, body: Any) -> Any:
         if isinstance(body, dict):
-            changing = [name for name in cls.changing & body.keys() if body[name]]
+            changing = [name for name in cls.changing & body.keys() if body[name] and not _is_usual(name, body[name])]
             changing += [name for name in cls.changing_if_false & body.keys() if body[name] is False]
             for name in sorted({*changing} - cls.model_fields.keys()):
                 message = f"There is no such field here, and it would change the {cls.result}."
                 raise InvalidInput(message, loc=(name,))
         return body
+
+
+def _is_usual(name: str, value: object) -> bool:
+    return isinstance(value, str) and _USUAL.get(name) == value.lower()

@@ -7,7 +7,7 @@ from pydantic import BaseModel, BeforeValidator, Field, model_validator
 from bentos.common.bounds import NOT_BOOLEAN, Name
 from bentos.common.engine.tokenizer import Truncation
 from bentos.common.errors import InvalidInput
-from bentos.common.http.truncate import Truncate
+from bentos.common.http.truncate import Truncate, check_side
 from bentos.common.http.vendor_body import differing
 from bentos.embed.request import InputType
 from bentos.embed.schemas.input_type import AnyInputType
@@ -119,6 +119,7 @@ class EmbeddingsBody(VendorBody):
             raise differing(*named)
         if self.truncate_prompt_tokens == 0:
             raise InvalidInput("truncate_prompt_tokens must not be 0.", loc=("truncate_prompt_tokens",))
+        check_side(self.truncation_side, self.truncate_prompt_tokens)
         if self.truncate_prompt_tokens is not None and self.truncate not in (None, self.truncation):
             raise differing("truncate", "truncate_prompt_tokens")
         if self.truncate_prompt_tokens is not None and self.chunked:

@@ -23,15 +23,15 @@ class SimilarityInputs(BaseModel):
     sentences: Annotated[list[Text], Field(max_length=MOST_ITEMS, fail_fast=True)]
 
 
-class SimilarityParameters(BaseModel):
+class SimilarityParameters(VendorBody):
     """As in `/embed`."""
 
     truncate: bool | None = None
-    truncation_direction: Direction | None = "Right"
+    truncation_direction: Direction | None = None
     prompt_name: AnyInputType = None
 
 
-class SimilarityTEIBody(BaseModel):
+class SimilarityTEIBody(VendorBody):
     """A sentence and those that it is compared with."""
 
     inputs: SimilarityInputs
@@ -56,7 +56,10 @@ class EmbedTEIBody(VendorBody):
             "`EMBED_TRUNCATE` says"
         ),
     ] = None
-    truncation_direction: Annotated[Direction | None, Field(description="Side on which tokens are lost")] = "Right"
+    truncation_direction: Annotated[
+        Direction | None,
+        Field(description="Side on which tokens are lost. By default the right, or as the setting says"),
+    ] = None
     prompt_name: Annotated[
         AnyInputType, Field(description="Which of the model's prompts; by default none, or `EMBED_TEI_INPUT_TYPE`'s")
     ] = None

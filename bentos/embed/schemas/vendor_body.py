@@ -13,7 +13,7 @@ class VendorBody(vendor_body.VendorBody):
         {
             *("instruction", "prompt", "prompt_name", "task", "late_chunking", "return_multivector", "chunked"),
             *("dimensions", "output_dimension", "truncate_prompt_tokens", "add_special_tokens", "input_type"),
-            "max_tokens",
+            *("max_tokens", "truncation_direction", "truncation_side"),
         }
     )
     changing_if_false: ClassVar[frozenset[str]] = frozenset({"truncate", "truncation"})

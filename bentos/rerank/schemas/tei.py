@@ -28,7 +28,10 @@ class RerankTEIBody(VendorBody):
             "default `RERANK_TRUNCATE` says"
         ),
     ] = None
-    truncation_direction: Annotated[Direction | None, Field(description="Side on which tokens are lost")] = "Right"
+    truncation_direction: Annotated[
+        Direction | None,
+        Field(description="Side on which tokens are lost. By default the right, or as the setting says"),
+    ] = None
     raw_scores: Annotated[bool | None, Field(description="Logits instead of their sigmoid")] = False
     return_text: bool | None = False
 
@@ -56,7 +59,10 @@ class PredictTEIBody(VendorBody):
         ),
     ]
     truncate: Annotated[bool | None, Field(description="As in `/rerank`")] = None
-    truncation_direction: Annotated[Direction | None, Field(description="Side on which tokens are lost")] = "Right"
+    truncation_direction: Annotated[
+        Direction | None,
+        Field(description="Side on which tokens are lost. By default the right, or as the setting says"),
+    ] = None
     raw_scores: Annotated[bool | None, Field(description="Logits instead of their sigmoid")] = False
 
     @property

@@ -14,7 +14,7 @@ class VendorBody(vendor_body.VendorBody):
             *("instruction", "instruct", "chat_template", "chat_template_kwargs", "return_embeddings"),
             *("rank_fields", "max_chunks_per_doc", "overlap_tokens", "relevant_spans", "raw_scores"),
             *("max_tokens_per_doc", "max_doc_length", "max_tokens_per_query", "max_query_length"),
-            *("truncate_prompt_tokens", "truncation_side"),
+            *("truncate_prompt_tokens", "truncation_side", "truncation_direction"),
         }
     )
     changing_if_false: ClassVar[frozenset[str]] = frozenset(

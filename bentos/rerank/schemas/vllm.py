@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field, PlainValidator, model_validator
 from bentos.common.bounds import NOT_BOOLEAN, Name, Text, Texts
 from bentos.common.engine.tokenizer import Truncation
 from bentos.common.http.text_or_texts import text_or_texts
+from bentos.common.http.truncate import check_side
 from bentos.rerank.schemas.vendor_body import VendorBody
 
 _SIDES = [("text_1", "text_2"), ("data_1", "data_2"), ("queries", "documents"), ("queries", "items")]
@@ -39,6 +40,11 @@ class VLLMBody(VendorBody):
         Literal["left", "right", None], Field(description="Side on which tokens are lost with `truncate_prompt_tokens`")
     ] = None
     use_activation: Annotated[bool | None, Field(description="False for logits instead of their sigmoid")] = None
+
+    @model_validator(mode="after")
+    def _has_limit(self) -> Self:
+        check_side(self.truncation_side, self.truncate_prompt_tokens)
+        return self
 
     @property
     def pair_limits(self) -> dict[str, Any]:

@@ -49,3 +49,26 @@ def test_a_field_of_another_vendor_that_would_change_the_scores_is_refused(
     assert f"{name}: There is no such field here" in answer.text
     nothing = dict.fromkeys(field)
     assert rerank.server.client.post(path, json={**body, **nothing}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/rerank", {"query": QUERY, "documents": DOCUMENTS}),
+        ("/v1/rerank", {"query": QUERY, "documents": DOCUMENTS}),
+        ("/v2/rerank", {"query": QUERY, "documents": DOCUMENTS, "model": RERANK.model}),
+        ("/voyage/v1/rerank", {"query": QUERY, "documents": DOCUMENTS, "model": RERANK.model}),
+        ("/v1/score", {"text_1": QUERY, "text_2": DOCUMENTS}),
+        ("/v1/ranking", {"query": {"text": QUERY}, "passages": [{"text": DOCUMENTS[0]}], "model": RERANK.model}),
+    ],
+)
+def test_a_side_that_would_not_be_obeyed_is_refused_and_named(
+    rerank: Service, path: str, body: dict[str, object]
+) -> None:
+    """vLLM's routes know `truncation_side`, but only beside a limit."""
+    for field in ("truncation_direction", "truncation_side"):
+        answer = rerank.server.client.post(path, json={**body, field: "left"})
+        assert answer.status_code in (400, 422)
+        assert field in answer.text
+        if path != "/rerank":  # natively every unknown field is an error
+            assert rerank.server.client.post(path, json={**body, field: "right"}).status_code == 200

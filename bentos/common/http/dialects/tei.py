@@ -18,6 +18,7 @@ _MISTAKES: dict[type[DomainError] | None, tuple[int, str]] = {NoItems: (400, "Em
 
 Direction: TypeAlias = Literal["Left", "Right", "left", "right"]
 """Where a text loses tokens, in both spellings that clients have."""
+_SIDES: dict[str, Truncation] = {"left": "start", "right": "end"}
 
 
 class TEIError(BaseModel):
@@ -45,10 +46,13 @@ class TEIRoute(DialectRoute):
 
 
 def truncation(truncate: bool | None, direction: Direction | None, default: Truncation) -> Truncation | None:
-    """What `truncate` and `truncation_direction` mean together; none if the setting decides, which is `default`."""
-    left = (direction or "").lower() == "left"
-    if truncate is None and (default == "none" or not left):
-        return None
+    """What `truncate` and `truncation_direction` mean together; none if the setting decides, which is `default`.
+
+    Either may be absent. What the request does not say, whether or on which side, the setting does.
+    """
+    side = _SIDES.get((direction or "").lower())
     if truncate is False:
         return "none"
-    return "start" if left else "end"
+    if truncate is None and (default == "none" or side in (None, default)):
+        return None
+    return side or ("end" if default == "none" else default)
