@@ -66,6 +66,60 @@ def test_scores_are_those_of_the_library(instructed: Service, folder: Path, path
         assert scores(answer, name) == pytest.approx(expected(folder, instruction), abs=SAME)
 
 
+@pytest.mark.parametrize("path", [path for path in PLACES if path != "/rerank"])
+def test_vllms_clients_put_it_into_the_chat_templates_arguments(instructed: Service, path: str) -> None:
+    name, body = PLACES[path]
+    client = instructed.server.client
+    plain, right = (client.post(path, json={**body, "instruction": words}).json() for words in (None, INSTRUCTION))
+    assert scores(plain, name) != pytest.approx(scores(right, name), abs=SAME)
+    for fields in (
+        {"chat_template_kwargs": {"instruction": INSTRUCTION}},
+        {"chat_template_kwargs": {"instruction": INSTRUCTION, "enable_thinking": False}, "instruction": INSTRUCTION},
+        {"chat_template_kwargs": {}, "instruction": INSTRUCTION},
+    ):
+        answer = client.post(path, json=body | fields).raise_for_status().json()
+        assert scores(answer, name) == pytest.approx(scores(right, name), abs=1e-6)
+
+
+@pytest.mark.parametrize("path", [path for path in PLACES if path != "/rerank"])
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"chat_template_kwargs": {"enable_thinking": True}}, "chat_template_kwargs.enable_thinking: It would change"),
+        ({"chat_template_kwargs": {"instruction": 7}}, "chat_template_kwargs.instruction: Input should be a"),
+        ({"chat_template_kwargs": "Find birds."}, "chat_template_kwargs: Input should be a JSON object"),
+        ({"chat_template_kwargs": {"instruction": "a"}, "instruction": "b"}, "say different things"),
+    ],
+    ids=str,
+)
+def test_other_arguments_are_refused_and_named(
+    instructed: Service, path: str, fields: dict[str, object], said: str
+) -> None:
+    answer = instructed.server.client.post(path, json=PLACES[path][1] | fields)
+    assert answer.status_code == 400
+    assert said in answer.text
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/tei/rerank", {"query": QUERY, "texts": DOCUMENTS}),
+        ("/rerank", {"query": QUERY, "texts": DOCUMENTS}),
+        ("/predict", {"inputs": [QUERY, DOCUMENTS[0]]}),
+        ("/voyage/v1/rerank", {"query": QUERY, "documents": DOCUMENTS, "model": MODEL}),
+        ("/v1/ranking", {"query": {"text": QUERY}, "passages": [{"text": DOCUMENTS[0]}], "model": MODEL}),
+    ],
+)
+@pytest.mark.parametrize("name", ["instruction", "instruct"])
+def test_a_dialect_without_the_field_refuses_it_and_says_who_takes_it(
+    instructed: Service, path: str, body: dict[str, object], name: str
+) -> None:
+    answer = instructed.server.client.post(path, json={**body, name: INSTRUCTION})
+    assert answer.status_code in (400, 422)
+    assert f"{name}: There is no such field here" in answer.text
+    assert "/rerank, /v1/rerank, /v2/rerank and /v1/score take an instruction, as `instruction`." in answer.text
+
+
 def test_the_cache_tells_instructions_apart(instructed: Service) -> None:
     def cached(**fields: str) -> int:
         number: int = instructed.post("a document of its own", **fields).json()["cached"]

@@ -1,5 +1,6 @@
 """What the bodies of all vendors' dialects have in common: fields that would change the result are never ignored."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, model_validator
@@ -22,11 +23,13 @@ class VendorBody(BaseModel):
         result: what would be another one.
         changing: fields of one vendor or another by which it would,
         changing_if_false: and those by which it would if they are false.
+        elsewhere: who takes such a field, where a caller can be told.
     """
 
     result: ClassVar[str]
     changing: ClassVar[frozenset[str]]
     changing_if_false: ClassVar[frozenset[str]]
+    elsewhere: ClassVar[Mapping[str, str]] = {}
 
     @model_validator(mode="before")
     @classmethod
@@ -35,8 +38,9 @@ class VendorBody(BaseModel):
             changing = [name for name in cls.changing & body.keys() if body[name] and not _is_usual(name, body[name])]
             changing += [name for name in cls.changing_if_false & body.keys() if body[name] is False]
             for name in sorted({*changing} - cls.model_fields.keys()):
-                message = f"There is no such field here, and it would change the {cls.result}."
-                raise InvalidInput(message, loc=(name,))
+                message = f"There is no such field here, and it would change the {cls.result}"
+                where = f": {cls.elsewhere[name]}." if name in cls.elsewhere else "."
+                raise InvalidInput(message + where, loc=(name,))
         return body
 
 

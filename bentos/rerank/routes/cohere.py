@@ -85,7 +85,7 @@ def _request(cross_encoder: CrossEncoder, body: RerankVendorBody, most_windows: 
     request = RerankRequest(
         query=body.query,
         documents=[scored_text(document, fields, index) for index, document in enumerate(body.documents)],
-        instruction=body.instruction,
+        instruction=body.judged_by,
         max_tokens_per_doc=body.max_tokens_per_doc or body.max_doc_length,
         max_windows_per_doc=body.max_chunks_per_doc or most_windows,
         max_query_tokens=body.max_query_length or body.max_tokens_per_query,

@@ -38,7 +38,7 @@ def create_router(cross_encoder: CrossEncoder, model_names: ModelNames) -> APIRo
 
         try:
             cross_encoder.check_number(pairs)
-            ranking = await score_pairs(pairs, rerank, options, instruction=body.instruction)
+            ranking = await score_pairs(pairs, rerank, options, instruction=body.judged_by)
         except DomainError as error:
             error.rename(documents=second, max_pair_tokens="truncate_prompt_tokens")
             error.rename(query=first, indexed=isinstance(getattr(body, first), list))

@@ -1,8 +1,11 @@
 """What the bodies of all vendors' dialects have in common."""
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from bentos.common.http import vendor_body
+
+_INSTRUCTED = "/rerank, /v1/rerank, /v2/rerank and /v1/score take an instruction, as `instruction`"
 
 
 class VendorBody(vendor_body.VendorBody):
@@ -19,4 +22,7 @@ class VendorBody(vendor_body.VendorBody):
     )
     changing_if_false: ClassVar[frozenset[str]] = frozenset(
         {"activation", "softmax", "use_activation", "truncate", "truncation"}
+    )
+    elsewhere: ClassVar[Mapping[str, str]] = dict.fromkeys(
+        ("instruction", "instruct", "chat_template_kwargs"), _INSTRUCTED
     )

@@ -2,12 +2,14 @@
 
 from typing import Annotated, Any, Literal, Self, TypeAlias
 
-from pydantic import BaseModel, Field, PlainValidator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator, model_validator
 
 from bentos.common.bounds import NOT_BOOLEAN, Name, Text, Texts
 from bentos.common.engine.tokenizer import Truncation
+from bentos.common.errors import InvalidInput, shortened
 from bentos.common.http.text_or_texts import text_or_texts
 from bentos.common.http.truncate import check_side
+from bentos.common.http.vendor_body import differing
 from bentos.rerank.schemas.vendor_body import VendorBody
 
 _SIDES = [("text_1", "text_2"), ("data_1", "data_2"), ("queries", "documents"), ("queries", "items")]
@@ -21,11 +23,32 @@ _Side: TypeAlias = Annotated[
 ]
 
 
+class ChatTemplateKwargs(BaseModel):
+    """What vLLM's chat template of a reranker is given besides query and document. Empty values say nothing."""
+
+    model_config = ConfigDict(extra="allow")
+
+    instruction: Text | None = None
+
+    @model_validator(mode="after")
+    def _has_no_other(self) -> Self:
+        if unknown := next((name for name, value in (self.model_extra or {}).items() if value), None):
+            raise InvalidInput(
+                "It would change the scores: the only one that is obeyed here is `instruction`.",
+                loc=("chat_template_kwargs", shortened(unknown)),
+            )
+        return self
+
+
 class VLLMBody(VendorBody):
     """What is the same in all bodies."""
 
     instruction: Annotated[
         Text | None, Field(description="What to judge by, for models that take an instruction; others refuse it")
+    ] = None
+    chat_template_kwargs: Annotated[
+        ChatTemplateKwargs | None,
+        Field(description="Its `instruction` is another place for that field; any other key is refused"),
     ] = None
     truncate_prompt_tokens: Annotated[
         int | None,
@@ -42,9 +65,16 @@ class VLLMBody(VendorBody):
     use_activation: Annotated[bool | None, Field(description="False for logits instead of their sigmoid")] = None
 
     @model_validator(mode="after")
-    def _has_limit(self) -> Self:
+    def _has_one_meaning(self) -> Self:
+        if self.instruction and self.judged_by != self.instruction:
+            raise differing("instruction", "chat_template_kwargs")
         check_side(self.truncation_side, self.truncate_prompt_tokens)
         return self
+
+    @property
+    def judged_by(self) -> str | None:
+        """The instruction, in whichever place the request has it."""
+        return (self.chat_template_kwargs and self.chat_template_kwargs.instruction) or self.instruction
 
     @property
     def pair_limits(self) -> dict[str, Any]:

@@ -59,7 +59,7 @@ def test_truncation_may_be_refused(rerank: Service) -> None:
 @pytest.mark.parametrize(
     "fields",
     [
-        {"chat_template_kwargs": {"instruction": "Find birds."}},
+        {"chat_template": "{{ query }}"},
         {"return_embeddings": True},
         {"overlap_tokens": 80},
     ],
