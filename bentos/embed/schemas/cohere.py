@@ -153,6 +153,9 @@ class EmbedV2Body(VendorBody):
 
     @model_validator(mode="after")
     def _texts_or_inputs(self) -> Self:
-        if self.texts is not None and self.inputs is not None:
+        if self.texts and self.inputs:
             raise InvalidInput("send texts or inputs, not both", loc=("inputs",))
+        if self.texts is not None and self.inputs is not None:
+            empty, other = ("inputs", "texts") if self.texts else ("texts", "inputs")
+            raise InvalidInput(f"leave out the empty list beside {other}", loc=(empty,))
         return self

@@ -185,7 +185,10 @@ def test_a_mistake_is_400_and_its_place_is_named(
     [
         ({"model": None}, "model: Field required"),
         ({"input_type": None}, "input_type: Field required"),
-        ({"inputs": []}, "inputs: send texts or inputs, not both"),
+        ({"inputs": [{"content": [{"type": "text", "text": "a"}]}]}, "inputs: send texts or inputs, not both"),
+        ({"inputs": []}, "inputs: leave out the empty list beside texts"),
+        ({"texts": [], "inputs": [{"content": [{"type": "text", "text": "a"}]}]}, "texts: leave out the empty list"),
+        ({"texts": [], "inputs": []}, "texts: leave out the empty list beside inputs"),
         ({"texts": None, "inputs": []}, "at least one text must be provided"),
         ({"texts": None, "inputs": [{"content": []}]}, "inputs.0.content: List should have at least 1 item"),
         ({"texts": None, "inputs": [{"content": [{"type": "text"}]}]}, "inputs.0: The text is empty."),
