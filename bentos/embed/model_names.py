@@ -4,6 +4,7 @@ from collections.abc import Collection
 
 from bentos.common.models.aliases import ModelNames
 from bentos.embed.request import InputType
+from bentos.embed.schemas.input_type import nearest
 
 
 class TypedModelNames(ModelNames):
@@ -15,7 +16,7 @@ class TypedModelNames(ModelNames):
             follows a colon belongs to the name.
 
     Raises:
-        ValueError: a name has two input types.
+        ValueError: a name has two input types, or one that seems to be misspelt.
     """
 
     def __init__(self, model_id: str, aliases: Collection[str] = ()) -> None:
@@ -38,4 +39,11 @@ class TypedModelNames(ModelNames):
 
 def _typed(alias: str) -> tuple[str, InputType | None]:
     name, _, suffix = alias.rpartition(":")
-    return (name, InputType(suffix)) if name and suffix in list(InputType) else (alias, None)
+    if not name:
+        return alias, None
+    if suffix in list(InputType):
+        return name, InputType(suffix)
+    if meant := nearest(suffix):
+        known = ", ".join(InputType)
+        raise ValueError(f"{suffix!r} is not an input type ({known}): did you mean {name}:{meant}?")
+    return alias, None

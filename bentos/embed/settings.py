@@ -27,7 +27,8 @@ class EmbedSettings(EngineSettings):
         [],
         description="Other names, separated by commas, by which requests may call the model, such as "
         "`embed-multilingual-v3.0`. With `:query`, `:passage` or `:none` behind it, as in `e5-passage:passage`, a name "
-        "is also the input type of requests that do not say one",
+        "is also the input type of requests that do not say one. A misspelt type is refused; any other word behind a "
+        "colon, as in `e5:latest`, belongs to the name",
     )
     default_input_type: Literal["query", "passage", "none"] = Field(
         "query",

@@ -45,5 +45,17 @@ def test_the_start_says_which_name_has_two_types(monkeypatch: pytest.MonkeyPatch
         load(EmbedSettings)
 
 
+@pytest.mark.parametrize("alias", ["e5:pasage", "e5:passages", "e5:Passage", "e5: passage", "e5:document"])
+def test_the_start_says_which_type_is_misspelt_and_what_was_meant(monkeypatch: pytest.MonkeyPatch, alias: str) -> None:
+    monkeypatch.setenv("EMBED_MODEL_ALIASES", f"e5-query:query,{alias}")
+    with pytest.raises(SystemExit, match=r"is not an input type \(query, passage, none\): did you mean e5:passage\?"):
+        load(EmbedSettings)
+
+
+@pytest.mark.parametrize("suffix", ["latest", "v1", "567m", "large", "base", "q4_k_m", "fp16", "en", "classification"])
+def test_what_is_not_like_a_type_is_a_part_of_the_name(suffix: str) -> None:
+    assert TypedModelNames("intfloat/e5", [f"e5:{suffix}"]).all == ["intfloat/e5", f"e5:{suffix}"]
+
+
 def test_names_are_listed_without_their_types() -> None:
     assert NAMES.all == ["intfloat/e5", "e5-passage", "e5-query", "e5-plain", "e5:latest", ":query"]
