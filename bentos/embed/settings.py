@@ -46,7 +46,8 @@ class EmbedSettings(EngineSettings):
         "served model's, `cl100k` as OpenAI's, which needs tiktoken to be installed",
     )
     detect_prompts: bool = Field(
-        True, description="Whether a text that begins with one of the model's prompts is given no other"
+        True,
+        description="Whether a text that begins with one of the model's prompts, letter by letter, is given no other",
     )
     chunked: bool = Field(
         False,

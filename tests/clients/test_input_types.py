@@ -93,6 +93,16 @@ def test_a_text_that_begins_with_a_prompt_gets_none(e5: Service, kind: str) -> N
     assert e5.server.metric("duobento_texts_with_prompt_total") == before + 1
 
 
+@pytest.mark.parametrize(
+    "text", [f"passage:{TEXT}", f"Passage: {TEXT}", f" passage: {TEXT}", "query:{ birds { legs } }"]
+)
+def test_one_that_only_looks_like_it_is_a_text_like_any_other(e5: Service, set_otherwise: Service, text: str) -> None:
+    """A document may well begin so: without a prompt it would be found less well than a slip is with two."""
+    before = e5.server.metric("duobento_texts_with_prompt_total")
+    assert same(native(e5, text, input_type="passage"), native(set_otherwise, text, input_type="passage"))
+    assert e5.server.metric("duobento_texts_with_prompt_total") == before
+
+
 def test_it_keeps_its_prompt_when_it_loses_its_start(e5: Service) -> None:
     long = "heron " * 2000
     kept = e5.post(f"passage: {long}", truncate="start", input_type="query").json()["embeddings"]
