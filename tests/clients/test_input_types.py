@@ -79,6 +79,14 @@ def test_an_alias_may_say_the_type(set_otherwise: Service, kind: str) -> None:
     assert same(other, native(set_otherwise, TEXT, input_type="none")), "a request's own field goes before it"
 
 
+@pytest.mark.parametrize("name", ["e5-pasage", "E5-passage", "e5_passage"])
+def test_a_misspelt_alias_is_404_and_the_right_one_named(e5: Service, name: str) -> None:
+    for path, body in (("/v1/embeddings", OF_E5), ("/v1/embed", {"texts": [TEXT]})):
+        answer = e5.server.client.post(path, json={**body, "model": name})
+        assert answer.status_code == 404
+        assert f"The model '{name}' is not served here: did you mean 'e5-passage'?" in answer.text
+
+
 def test_other_suffixes_are_part_of_the_name(set_otherwise: Service) -> None:
     names = [model["id"] for model in set_otherwise.server.client.get("/v1/models").json()["data"]]
     assert names == [E5, "e5-passage", "e5-query", "e5:latest"]

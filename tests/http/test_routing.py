@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from tests.http.dialects.error_shapes import cohere_error, openai_error, tei_error, voyage_error
 from tests.http.services import EMBED, RERANK, Service, problem
 
 READABLE = ["/live", "/ready", "/health", "/info", "/metrics", "/", "/docs", "/openapi.json", "/page/icon.svg"]
@@ -59,11 +60,79 @@ def test_all_paths_of_the_other_service_are_404_and_it_is_named(embed: Service, 
                 assert asked.kind.name in message
 
 
-@pytest.mark.parametrize("path", ["/nowhere", "/v3/rerank", "/embed/", "/rerank/x"])
-def test_a_path_of_neither_service_is_a_plain_404(service: Service, path: str) -> None:
+@pytest.mark.parametrize("path", ["/nowhere", "/api/generate", "/v1/chat/completions", "/" + "x" * 10_000])
+def test_a_path_like_none_of_either_service_is_404_and_says_where_all_are_listed(service: Service, path: str) -> None:
     answer = service.server.client.post(path, json={})
     assert problem(answer) == (404, "not_found", None)
-    assert answer.json()["error"]["message"] == "Not Found"
+    assert answer.json()["error"]["message"].startswith(f"There is no path {path[:63]}")
+    assert answer.json()["error"]["message"].endswith(" here: GET /docs lists all.")
+
+
+@pytest.mark.parametrize(
+    ("path", "meant"),
+    [
+        ("/embed/", "/embed"),
+        ("/v1/embeddings/", "/v1/embeddings"),
+        ("//v1/embeddings", "/v1/embeddings"),
+        ("/v1/v1/embeddings", "/v1/embeddings"),
+        ("/v1/embeddings/embeddings", "/v1/embeddings"),
+        ("/V1/Embeddings", "/v1/embeddings"),
+        ("/v1/embedding", "/v1/embeddings"),
+        ("/v1//embed/", "/v1/embed"),
+        ("/v3/embed", "/v2/embed or /v1/embed"),
+        ("/api/v1/embeddings", "/v1/embeddings"),
+        ("/encode/", "/encode"),
+        ("/health/", "/health"),
+        ("/docs/", "/docs"),
+    ],
+)
+def test_a_slip_in_a_path_is_404_and_the_right_one_named(embed: Service, path: str, meant: str) -> None:
+    url = embed.server.url + path  # httpx would take two slashes for a host's
+    for answer in (embed.server.client.post(url, json={}), embed.server.client.get(url)):
+        assert answer.status_code == 404
+        assert f"There is no path {path}: did you mean {meant}?" in answer.text
+
+
+def test_it_is_named_in_the_words_of_the_dialect_that_was_meant(embed: Service, rerank: Service) -> None:
+    assert cohere_error(embed.server.client.post("/v2/embed/", json={}))[0] == 404
+    assert openai_error(embed.server.client.post("/v1/v1/embeddings", json={}))["status"] == 404
+    assert voyage_error(rerank.server.client.post("/voyage/v1/rerank/", json={}))[0] == 404
+    assert tei_error(rerank.server.client.post("/predict/", json={}))[0] == 404
+
+
+@pytest.mark.parametrize("path", ["/v1/rerank/", "//rerank", "/v1/v1/score"])
+def test_a_slip_in_a_path_of_the_other_service_names_both(embed: Service, path: str) -> None:
+    message = embed.server.client.post(embed.server.url + path, json={}).json()["error"]["message"]
+    assert re.fullmatch(
+        f"There is no path {path}: did you mean (.*)\\? \\1 is a path of rerank-service, by default on port 5556; "
+        "this is embed-service.",
+        message,
+    )
+
+
+def test_a_list_of_models_with_a_slash_behind_it_is_told_so(service: Service) -> None:
+    answer = service.server.client.get("/v1/models/")
+    assert answer.status_code == 404
+    assert "without the slash" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("GET", "/v1/embeddings", "POST"),
+        ("PUT", "/", "GET, HEAD, POST"),
+        ("POST", "/v1/models", "GET, HEAD"),
+        ("POST", "/v1/models/heron", "GET"),
+        ("DELETE", "/health", "GET, HEAD"),
+        ("GET", "/encode", "POST"),
+    ],
+)
+def test_a_wrong_method_is_405_and_the_sentence_says_what_the_path_takes(
+    embed: Service, method: str, path: str, allowed: str
+) -> None:
+    answer = embed.server.client.request(method, path)
+    assert (answer.status_code, answer.headers["Allow"]) == (405, allowed)
+    assert f"{path} takes {allowed.replace(', ', ' or ')}, not {method}." in answer.text
 
 
 def paths(service: Service) -> set[str]:

@@ -1,31 +1,25 @@
 """The ASGI application of a service: its routers between the shared middleware, probes and errors."""
 
-from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from http import HTTPStatus
-from typing import Any, TypeAlias
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import prometheus_client
 from fastapi import APIRouter, FastAPI
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from bentos.common.http import probes
-from bentos.common.http.dialect_router import renderer_by_path, shared_paths
+from bentos.common.http.dialect_router import renderer_by_path
 from bentos.common.http.middleware.dialect_dispatch import DialectDispatchMiddleware
 from bentos.common.http.middleware.route_labels import UNMATCHED
 from bentos.common.http.openapi.document import Description
 from bentos.common.http.openapi.notes import BatchDescription, BodyNotes
 from bentos.common.http.other_service import OtherService
+from bentos.common.http.outside_routes import create_handler
 from bentos.common.http.page.routes import Page, page_router
-from bentos.common.http.problems import problem_of
 from bentos.common.http.route import DialectRoute
 from bentos.common.lifecycle import Lifecycle
 from bentos.common.version import VERSION
-
-_ExceptionHandler: TypeAlias = Callable[[Request, Any], Coroutine[Any, Any, Response]]
 
 # Their `_created` twins double the series and Prometheus does not need them.
 prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
@@ -64,18 +58,20 @@ def create_app(lifecycle: Lifecycle, api: ServiceAPI) -> ASGIApp:
         api: of the service.
     """
     limit = lifecycle.server.max_body_bytes
+    operations = probes.create_router(lifecycle, {"max_body_bytes": limit, **api.limits}, api.defaults)
+    routers = [*api.routers, operations, page_router(lifecycle.name, api.page)]
     app = FastAPI(
         title=lifecycle.name,
         version=VERSION,
         description=api.description,
-        exception_handlers={HTTPException: _outside_routes(api, lifecycle.name)},
+        exception_handlers={
+            HTTPException: create_handler(lifecycle.name, routers, api.batch_apis, api.other_service),
+        },
         redirect_slashes=False,
         docs_url=None,  # FastAPI's take their scripts from another host
         redoc_url=None,
     )
     app.state.server = lifecycle.server
-    operations = probes.create_router(lifecycle, {"max_body_bytes": limit, **api.limits}, api.defaults)
-    routers = [*api.routers, operations, page_router(lifecycle.name, api.page)]
     for router in routers:
         app.include_router(router)
         lifecycle.metrics.expect_routes(route.path for route in router.routes if isinstance(route, DialectRoute))
@@ -87,18 +83,3 @@ def create_app(lifecycle: Lifecycle, api: ServiceAPI) -> ASGIApp:
     app.openapi = lambda: description.content  # type: ignore[method-assign]
     # BentoML looks into a bare Starlette application and answers unknown paths itself, in its own shape.
     return DialectDispatchMiddleware(app, routers, limit)
-
-
-def _outside_routes(api: ServiceAPI, name: str) -> _ExceptionHandler:
-    """What answers unknown paths and wrong methods, which no route sees."""
-    renderer = renderer_by_path(api.routers)
-    prefixes = {shared.prefix for shared in shared_paths(api.routers)}
-
-    async def answer(request: Request, error: Exception) -> Response:
-        path = request.url.path
-        problem = problem_of(error)
-        if problem.status == HTTPStatus.NOT_FOUND and api.other_service.answers(path, prefixes):
-            problem = replace(problem, message=api.other_service.hint(path, name))
-        return renderer(path)(problem)
-
-    return answer

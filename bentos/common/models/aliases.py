@@ -3,6 +3,10 @@
 from collections.abc import Collection
 
 from bentos.common.errors import UnknownModel
+from bentos.common.models.names import nearest
+
+_LONGEST = 100
+"""Characters of a name that are looked at and repeated."""
 
 
 class ModelNames:
@@ -24,7 +28,6 @@ class ModelNames:
             UnknownModel: the name is another one.
         """
         if name is not None and name not in self.all:
-            raise UnknownModel(
-                f"The model {name[:100]!r} is not served here: ask for {self.model_id!r}, or have an alias set.",
-                loc=("model",),
-            )
+            near = nearest(name[:_LONGEST], self.all)
+            meant = f"did you mean {near[0]!r}?" if near else f"ask for {self.model_id!r}, or have an alias set."
+            raise UnknownModel(f"The model {name[:_LONGEST]!r} is not served here: {meant}", loc=("model",))

@@ -12,10 +12,15 @@ def did_you_mean(model_id: str, installed: Iterable[str]) -> str:
         model_id: as it was asked for.
         installed: ids of all models that there are.
     """
-    others = set(installed) - {model_id}
-    near = {_plain(name): name for name in others} | {_plain(name.rpartition("/")[2]): name for name in others}
-    found = {near[name] for name in get_close_matches(_plain(model_id), near, cutoff=0.9)}
-    return f" Did you mean {' or '.join(sorted(found))}, which is installed?" if found else ""
+    found = nearest(model_id, installed)
+    return f" Did you mean {' or '.join(found)}, which is installed?" if found else ""
+
+
+def nearest(name: str, known: Iterable[str]) -> list[str]:
+    """Known names that are the same but for the owner, case, punctuation or a character, in alphabetical order."""
+    others = set(known) - {name}
+    near = {_plain(other): other for other in others} | {_plain(other.rpartition("/")[2]): other for other in others}
+    return sorted({near[plain] for plain in get_close_matches(_plain(name), near, cutoff=0.9)})
 
 
 def _plain(name: str) -> str:

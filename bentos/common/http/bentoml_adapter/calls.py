@@ -128,7 +128,7 @@ class BentoMLCalls:
         request = Request(scope, receive)
         try:
             if request.method != "POST":
-                raise HTTPException(405, headers={"Allow": "POST"})
+                raise HTTPException(405, f"{api.path} takes POST, not {request.method}.", {"Allow": "POST"})
             items = api.items(await load_json(request, self._server.max_body_bytes))
             longest = self._server.request_timeout_seconds
             deadline = work_options(scope, longest).deadline

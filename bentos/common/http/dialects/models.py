@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 from starlette.responses import Response
 
+from bentos.common.errors import UnknownModel
 from bentos.common.http.dialects.openai import OpenAIRoute
 from bentos.common.http.responses import ArrayJSON
 from bentos.common.models.aliases import ModelNames
@@ -68,6 +69,8 @@ def create_router(model_names: ModelNames, *, endpoint: Literal["embed", "rerank
     @router.get("/v1/models/{model:path}", summary="One of them", response_model=Model)
     async def model(model: str) -> Response:
         """The model of this name, or 404."""
+        if not model:
+            raise UnknownModel("Ask for the list without the slash at the end, or for a model by its name.")
         model_names.check(model)
         return ArrayJSON(described(model))
 
