@@ -101,7 +101,17 @@ class BodyTooLarge(InvalidInput):
 
 
 class TooManyItems(InvalidInput):
-    """A list, an object or the whole body holds more than the service accepts."""
+    """A list, an object or the whole body holds more than the service accepts.
+
+    Args:
+        message: one sentence for the caller.
+        loc: where the error is.
+        fields: of a body that was not parsed, as in `MalformedBody`.
+    """
+
+    def __init__(self, message: str, *, loc: Location = (), fields: frozenset[str] = frozenset()) -> None:
+        super().__init__(message, loc=loc)
+        self.fields = fields
 
 
 class NoItems(InvalidInput):

@@ -11,6 +11,7 @@ from bentos.common.environment import ServiceSettings
 from bentos.common.http.app import ServiceAPI, create_app
 from bentos.common.http.bentoml_adapter.api import add_middleware
 from bentos.common.http.bentoml_adapter.calls import BatchAPI
+from bentos.common.http.dialect_router import renderer_by_path
 from bentos.common.http.server.protocol import use_bounded_protocol
 from bentos.common.lifecycle import Lifecycle
 from bentos.common.models.store import InstalledModel
@@ -95,7 +96,7 @@ class Assembly:
         app = create_app(self.lifecycle, api)
         service.mount_asgi_app(app)
         around = add_middleware(service, app, self.lifecycle, routers=api.routers, apis=batch_apis, traces=self._traces)
-        use_bounded_protocol(self._server, self.lifecycle.metrics, around)
+        use_bounded_protocol(self._server, self.lifecycle.metrics, around, renderer_by_path(api.routers))
 
     async def start(self) -> None:
         """Trace from now on, and load the model in the background."""

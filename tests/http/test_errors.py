@@ -1,12 +1,91 @@
 """Every row of the contract's table of errors, for both services, over HTTP."""
 
 import re
+from collections.abc import Callable
+from typing import Any
 
+import httpx
 import pytest
 
+from tests.http.dialects.error_shapes import cohere_error, jina_error, openai_error, tei_error, voyage_error
 from tests.http.server import wait_for
 from tests.http.services import Service, problem
 from tests.http.shared import FRAIL_BODY_BYTES, POISON
+
+
+def nvidia_error(answer: httpx.Response) -> tuple[int, str]:
+    """Status and sentence of an error of NIM's, whose shape is checked."""
+    body = answer.json()
+    assert body.keys() == {"object", "message", "detail", "type"}
+    return answer.status_code, body["message"]
+
+
+SHAPES: dict[str, dict[str, Callable[[httpx.Response], object]]] = {
+    "frail_embed": {
+        "/embed": problem,
+        "/encode": problem,
+        "/v1/embed": cohere_error,
+        "/v2/embed": cohere_error,
+        "/v1/tokenize": cohere_error,
+        "/v1/embeddings": openai_error,
+        "/embeddings": openai_error,
+        "/": tei_error,
+        "/tei/embed": tei_error,
+        "/similarity": tei_error,
+        "/voyage/v1/embeddings": voyage_error,
+    },
+    "frail_rerank": {
+        "/rerank": problem,
+        "/score": problem,
+        "/v1/rerank": jina_error,
+        "/v2/rerank": cohere_error,
+        "/v1/score": openai_error,
+        "/v1/ranking": nvidia_error,
+        "/predict": tei_error,
+        "/tei/rerank": tei_error,
+        "/voyage/v1/rerank": voyage_error,
+    },
+}
+"""In whose shape a path's errors are while nothing of the request says another dialect."""
+EARLY: dict[str, dict[str, Any]] = {
+    "too large": {"content": b" " * (FRAIL_BODY_BYTES + 1)},
+    "too large, in chunks": {"content": [b" " * (FRAIL_BODY_BYTES // 2)] * 3},
+    "no JSON": {"content": b"{not json"},
+    "empty": {"content": b""},
+    "no object": {"content": b"[]"},
+    "too many values": {"content": b"[" + b"0," * 510_000 + b"0]"},
+    "no JSON by its type": {"content": b"{}", "headers": {"Content-Type": "text/plain"}},
+    "unknown encoding": {"content": b"{}", "headers": {"Content-Encoding": "br"}},
+    "too large headers": {"content": b"{}", "headers": {"X-Long": "x" * 40_000}},
+}
+"""Requests that are refused before anybody looks at their fields."""
+
+
+@pytest.mark.parametrize(("name", "path"), [(name, path) for name, paths in SHAPES.items() for path in paths])
+@pytest.mark.parametrize("early", EARLY)
+def test_an_early_refusal_has_the_shape_of_the_paths_dialect(
+    request: pytest.FixtureRequest, name: str, path: str, early: str
+) -> None:
+    service: Service = request.getfixturevalue(name)
+    answer = service.server.client.post(path, **EARLY[early])
+    assert answer.status_code in {400, 413, 415, 422, 431}
+    SHAPES[name][path](answer)
+
+
+@pytest.mark.parametrize(
+    ("path", "field", "shape"),
+    [("/embed", "inputs", tei_error), ("/v1/embeddings", "truncation", voyage_error)],
+)
+@pytest.mark.parametrize("last", [False, True])
+def test_a_body_of_too_many_values_shows_its_dialect_by_its_fields(
+    frail_embed: Service, path: str, field: str, shape: Callable[[httpx.Response], object], last: bool
+) -> None:
+    values = b'"x": [' + b"0," * 510_000 + b"0]"
+    own = b'"%s": true' % field.encode()
+    content = b"{" + b",".join([values, own] if last else [own, values]) + b"}"
+    answer = frail_embed.server.client.post(path, content=content)
+    assert answer.status_code in {400, 413}
+    shape(answer)
 
 
 def test_a_body_that_is_not_json_is_400(service: Service) -> None:

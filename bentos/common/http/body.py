@@ -162,7 +162,8 @@ def _fields(model: TypeAdapter[Any]) -> str:
 
 def _parse_large(raw: bytes) -> Any:
     if over := exceeded(raw, LIMITS):
-        raise TooManyItems(f"The body has more than {over}, the most this service accepts.")
+        message = f"The body has more than {over}, the most this service accepts."
+        raise TooManyItems(message, fields=_field_names(raw))
     return _parse(raw)
 
 
@@ -173,8 +174,13 @@ def _parse(raw: bytes) -> Any:
     except ValueError as error:
         message, loc = describe(raw, str(error))
     # Raised out here it does not keep the parser's error, whose traceback would keep the body.
-    fields = frozenset(name.decode() for name in _FIELD.findall(raw[:_FIELDS_WITHIN]))
-    raise MalformedBody(message, loc=loc, fields=fields)
+    raise MalformedBody(message, loc=loc, fields=_field_names(raw))
+
+
+def _field_names(raw: bytes) -> frozenset[str]:
+    """Names near the beginning or the end of a body that are followed by a colon, as those of fields are."""
+    ends = raw[:_FIELDS_WITHIN], raw[max(_FIELDS_WITHIN, len(raw) - _FIELDS_WITHIN) :]
+    return frozenset(name.decode() for part in ends for name in _FIELD.findall(part))
 
 
 def _check_size(size: int, limit: int, scope: Scope) -> None:

@@ -7,7 +7,7 @@ from fastapi import APIRouter, FastAPI
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive, Scope, Send
 
-from bentos.common.errors import DomainError, MalformedBody
+from bentos.common.errors import DomainError, MalformedBody, TooManyItems
 from bentos.common.http.body import load_json
 from bentos.common.http.dialect_router import SharedPath, shared_paths
 from bentos.common.http.route import DialectRoute
@@ -80,7 +80,7 @@ async def dialect_path(
     path: str = scope["path"]
     try:
         body = await load_json(Request(scope, receive), max_body_bytes)
-    except MalformedBody as error:
+    except (MalformedBody, TooManyItems) as error:
         # The route meets the same error: that of the dialect whose fields the body seems to have writes it.
         return next(
             (

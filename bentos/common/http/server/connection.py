@@ -1,8 +1,10 @@
 """What a connection waits for, how long it does so, and how it ends."""
 
 import secrets
+from collections.abc import Callable
 from enum import Enum, auto
 from typing import Any
+from urllib.parse import unquote
 
 from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.flow_control import CLOSE_HEADER
@@ -12,9 +14,11 @@ from bentos.common.errors import DomainError, RequestTimeout
 from bentos.common.http.middleware.request_context import REQUEST_ID_HEADER
 from bentos.common.http.problems import Problem, problem_of
 from bentos.common.http.responses import native_error
+from bentos.common.http.route import ErrorRenderer
 from bentos.common.http.server.connection_limits import LINGER_SECONDS, ConnectionLimits, is_too_slow
 from bentos.common.http.server.parse_queue import HoldableFlow
 from bentos.common.http.server.request_cycle import RequestCycle
+from bentos.common.observability.logging import request_id
 
 
 class Awaiting(Enum):
@@ -33,9 +37,17 @@ class TimedHTTPProtocol(HttpToolsProtocol):
     cycle: RequestCycle
     flow: HoldableFlow
 
-    def __init__(self, *arguments: Any, limits: ConnectionLimits, **options: Any) -> None:
+    def __init__(
+        self,
+        *arguments: Any,
+        limits: ConnectionLimits,
+        renderer_by_path: Callable[[str], ErrorRenderer] = lambda _: native_error,
+        **options: Any,
+    ) -> None:
         super().__init__(*arguments, **options)
         self._limits = limits
+        self._renderer_by_path = renderer_by_path
+        self.url = b""  # which uvicorn sets when a message begins
         self._awaiting = Awaiting.MESSAGE
         self._since = limits.now  # since when `_awaiting` is what it is
         self._answering: RequestResponseCycle | None = None  # uvicorn's `cycle` is the last that came
@@ -181,12 +193,20 @@ class TimedHTTPProtocol(HttpToolsProtocol):
         else:
             self._respond(problem)
 
+    @property
+    def _path(self) -> str:
+        """Of the request that comes in, or of the last one: whose client asks there speaks that dialect."""
+        return unquote(self.url.partition(b"?")[0].decode("latin-1"))
+
     def _respond(self, problem: Problem) -> None:
         """Write an error; close once the client has read it, as what it still sends would reset the connection."""
-        response = native_error(problem)
-        identity = (REQUEST_ID_HEADER.lower().encode(), secrets.token_hex(16).encode())
+        identifier = secrets.token_hex(16)
+        token = request_id.set(identifier)  # which some dialects have in the body, too
+        response = self._renderer_by_path(self._path)(problem)
+        request_id.reset(token)
+        identity = (REQUEST_ID_HEADER.lower().encode(), identifier.encode())
         headers = (*self.server_state.default_headers, *response.raw_headers, identity, CLOSE_HEADER)
-        lines = [STATUS_LINE[problem.status], *(b"%s: %s\r\n" % header for header in headers), b"\r\n"]
+        lines = [STATUS_LINE[response.status_code], *(b"%s: %s\r\n" % header for header in headers), b"\r\n"]
         self.transport.write(b"".join([*lines, response.body]))
         if self.transport.can_write_eof():
             self.transport.write_eof()

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 
 from bentos.common.errors import DomainError, HeadersTooLarge, MalformedRequest, TooManyConnections
 from bentos.common.http.middleware.request_context import OPERATIONS
+from bentos.common.http.route import ErrorRenderer
 from bentos.common.http.server.connection import Awaiting, TimedHTTPProtocol
 from bentos.common.http.server.connection_limits import RESERVED_CONNECTIONS, ConnectionLimits
 from bentos.common.http.server.parse_queue import MAX_SLICE_CHUNKS, SLICE_BYTES
@@ -184,15 +185,21 @@ class BoundedHTTPProtocol(TimedHTTPProtocol):
         self._parse(head + fields + b"\r\n" + rest)
 
 
-def use_bounded_protocol(settings: ServerSettings, metrics: Metrics, around: Callable[[ASGIApp], ASGIApp]) -> None:
+def use_bounded_protocol(
+    settings: ServerSettings,
+    metrics: Metrics,
+    around: Callable[[ASGIApp], ASGIApp],
+    renderer_by_path: Callable[[str], ErrorRenderer],
+) -> None:
     """Make it what uvicorn takes by default in this process. BentoML leaves it the choice.
 
     Args:
         settings: of the process.
         metrics: of the service.
         around: makes the application that is served of the one that BentoML gives uvicorn.
+        renderer_by_path: how errors are written on a path.
     """
     allow_open_files(settings.max_connections + RESERVED_CONNECTIONS + _OTHER_FILES)
     limits = ConnectionLimits(settings, metrics)
-    protocol = partial(BoundedHTTPProtocol, limits=limits, around=around)
+    protocol = partial(BoundedHTTPProtocol, limits=limits, around=around, renderer_by_path=renderer_by_path)
     uvicorn.config.HTTP_PROTOCOLS["auto"] = protocol  # type: ignore[assignment]  # it takes what is no name as it is

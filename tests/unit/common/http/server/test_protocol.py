@@ -19,6 +19,7 @@ from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from bentos.common.http.bentoml_adapter.api import drop_request_timer
+from bentos.common.http.responses import native_error
 from bentos.common.http.server.protocol import BoundedHTTPProtocol, use_bounded_protocol
 from bentos.common.http.server.request_cycle import RequestCycle
 from bentos.common.observability.metrics import Metrics
@@ -29,7 +30,7 @@ from bentos.common.settings import ServerSettings
 def installed() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(uvicorn.config.HTTP_PROTOCOLS, "auto", uvicorn.config.HTTP_PROTOCOLS["auto"])
-        use_bounded_protocol(ServerSettings(), Metrics(), lambda app: app)
+        use_bounded_protocol(ServerSettings(), Metrics(), lambda app: app, lambda _: native_error)
         yield
 
 
