@@ -4,8 +4,10 @@ CO_API_URL and CO_API_KEY are the SDK's own variables: code that uses them needs
 """
 
 import os
+import sys
 
 import cohere
+import httpx
 
 client = cohere.Client(
     base_url=os.environ.get("CO_API_URL", "http://localhost:8080"),
@@ -13,7 +15,10 @@ client = cohere.Client(
 )
 
 documents = ["The office opens at nine.", "A heron stands still and spears fish.", "Herons nest in trees."]
-vectors = client.embed(texts=documents, input_type="search_document").embeddings
+try:
+    vectors = client.embed(texts=documents, input_type="search_document").embeddings
+except httpx.ConnectError as error:
+    sys.exit(f"Nothing answers at {error.request.url}: start the services and the gateway with `make up`.")
 print(f"{len(vectors)} vectors of {len(vectors[0])} numbers")
 
 ranking = client.rerank(query="How does a heron hunt?", documents=documents, top_n=2, return_documents=True)

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import sys
 
 import cohere
 import httpx
@@ -18,27 +19,30 @@ def served(url: str) -> str:
     return model
 
 
-# An application names its models: the served ones, or what EMBED_MODEL_ALIASES and RERANK_MODEL_ALIASES list.
-EMBED_MODEL = os.environ.get("EMBED_MODEL") or served(EMBED_SERVICE_URL)
-RERANK_MODEL = os.environ.get("RERANK_MODEL") or served(RERANK_SERVICE_URL)
 DOCUMENTS = ["The office opens at nine.", "A heron stands still and spears fish.", "Herons nest in trees."]
 
 
 async def main() -> None:
     """Embed in two forms, then rerank."""
+    # An application names its models: the served ones, or what EMBED_MODEL_ALIASES and RERANK_MODEL_ALIASES list.
+    embed_model = os.environ.get("EMBED_MODEL") or served(EMBED_SERVICE_URL)
+    rerank_model = os.environ.get("RERANK_MODEL") or served(RERANK_SERVICE_URL)
     client = cohere.AsyncClientV2(
         base_url=os.environ.get("CO_API_URL", "http://localhost:8080"),
         api_key=KEY,
     )
     embedded = await client.embed(
-        texts=DOCUMENTS, model=EMBED_MODEL, input_type="search_document", embedding_types=["float", "ubinary"]
+        texts=DOCUMENTS, model=embed_model, input_type="search_document", embedding_types=["float", "ubinary"]
     )
     floats, bits = embedded.embeddings.float_, embedded.embeddings.ubinary
     print(f"{len(floats)} vectors of {len(floats[0])} numbers, or {len(bits[0])} bytes")
 
-    ranking = await client.rerank(query="How does a heron hunt?", documents=DOCUMENTS, model=RERANK_MODEL, top_n=2)
+    ranking = await client.rerank(query="How does a heron hunt?", documents=DOCUMENTS, model=rerank_model, top_n=2)
     for result in ranking.results:
         print(f"{result.relevance_score:.3f} {DOCUMENTS[result.index]}")
 
 
-asyncio.run(main())
+try:
+    asyncio.run(main())
+except httpx.ConnectError as error:
+    sys.exit(f"Nothing answers at {error.request.url}: start the services and the gateway with `make up`.")

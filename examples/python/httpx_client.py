@@ -1,6 +1,7 @@
 """The native API without any SDK: search by vectors, then rerank, or keep the vectors' order while rerank is down."""
 
 import os
+import sys
 
 import httpx
 
@@ -32,5 +33,8 @@ def search(query: str, vectors: list[list[float]]) -> list[tuple[float, str]]:
         return found
 
 
-for score, document in search("How does a heron hunt?", embed(DOCUMENTS, "passage")):
-    print(f"{score:.3f} {document}")
+try:
+    for score, document in search("How does a heron hunt?", embed(DOCUMENTS, "passage")):
+        print(f"{score:.3f} {document}")
+except httpx.ConnectError:
+    sys.exit(f"Nothing answers at {EMBED_SERVICE_URL}: start the services with `make serve`.")

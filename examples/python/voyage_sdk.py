@@ -2,6 +2,8 @@
 
 import json
 import os
+import sys
+from urllib.error import URLError
 from urllib.request import urlopen
 
 import voyageai
@@ -17,8 +19,11 @@ def served_model(url: str) -> str:
         return str(json.load(answer)["model"])
 
 
-embed_model = os.environ.get("EMBED_MODEL") or served_model(embed_url)
-rerank_model = os.environ.get("RERANK_MODEL") or served_model(rerank_url)
+try:
+    embed_model = os.environ.get("EMBED_MODEL") or served_model(embed_url)
+    rerank_model = os.environ.get("RERANK_MODEL") or served_model(rerank_url)
+except URLError:
+    sys.exit(f"Nothing answers at {embed_url} or {rerank_url}: start the services with `make serve`.")
 
 documents = ["The office opens at nine.", "A heron stands still and spears fish.", "Herons nest in trees."]
 client = voyageai.Client(api_key=key, base_url=f"{embed_url}/voyage/v1")

@@ -67,6 +67,17 @@ def test_python_with_a_model_of_ones_own_choice(variables: dict[str, str]) -> No
     assert "heron/large" in done.stderr
 
 
+@pytest.mark.parametrize("script", sorted(file.name for file in PYTHON.glob("*.py")))
+def test_python_without_a_service_says_so_in_one_sentence(script: str) -> None:
+    url = f"http://{CLOSED_PORT}"
+    nothing = dict.fromkeys(("EMBED_SERVICE_URL", "RERANK_SERVICE_URL", "CO_API_URL"), url)
+    done = _run(script, nothing | {"BENTOML_DO_NOT_TRACK": "True"})
+    assert (done.returncode, done.stdout) == (1, "")
+    [sentence] = done.stderr.splitlines()
+    assert url in sentence
+    assert "start the services" in sentence
+
+
 def test_python_httpx_while_rerank_is_down(rerank_down: dict[str, str]) -> None:
     warning, *lines = _python("httpx_client.py", rerank_down)
     assert warning.startswith(FALLS_BACK)
