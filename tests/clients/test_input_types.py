@@ -69,6 +69,27 @@ def test_names_of_all_vendors_are_understood_everywhere(e5: Service, name: str, 
     assert same(send(e5, "/v1/embed", {"texts": [TEXT], "input_type": name}).json()["embeddings"], right)
 
 
+@pytest.mark.parametrize(
+    ("path", "body", "field"),
+    [
+        ("/v1/embeddings", OF_E5, "`input_type` chooses"),
+        ("/v1/embed", {"texts": [TEXT]}, "`input_type` chooses"),
+        ("/v2/embed", {"texts": [TEXT], "model": E5, "input_type": "search_query"}, "`input_type` chooses"),
+        ("/voyage/v1/embeddings", OF_E5, "`input_type` chooses"),
+        ("/tei/embed", {"inputs": TEXT}, "`prompt_name` chooses"),
+        ("/similarity", {"inputs": {"source_sentence": TEXT, "sentences": [TEXT]}}, "`prompt_name` chooses"),
+    ],
+)
+def test_a_prompt_of_the_callers_own_is_refused_with_the_field_to_use(
+    e5: Service, path: str, body: dict[str, Any], field: str
+) -> None:
+    for name in ("instruction", "prompt"):
+        answer = e5.server.client.post(path, json={**body, name: "Represent this text: "})
+        assert answer.status_code in (400, 422)
+        assert name in answer.text
+        assert field in answer.text
+
+
 @pytest.mark.parametrize("kind", ["query", "passage"])
 def test_an_alias_may_say_the_type(set_otherwise: Service, kind: str) -> None:
     right = native(set_otherwise, TEXT, input_type=kind)

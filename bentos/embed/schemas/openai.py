@@ -89,10 +89,6 @@ class EmbeddingsBody(VendorBody):
     add_special_tokens: Annotated[Literal[True, None], Field(description="False is refused")] = None
     embed_dtype: Annotated[Literal["float32", None], Field(description="Any other is refused")] = None
     endianness: Annotated[Literal["little", "native", None], Field(description="Any other is refused")] = None
-    instruction: Annotated[
-        Literal["", None], Field(description="Refused: the model's prompts are chosen by `input_type`")
-    ] = None
-    prompt: Annotated[Literal["", None], Field(description="Refused, as `instruction`")] = None
     prompt_name: Annotated[AnyInputType, Field(description="Another name of `input_type`")] = None
 
     @property

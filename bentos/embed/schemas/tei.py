@@ -1,6 +1,7 @@
 """The body of text-embeddings-inference's dialect. Unknown fields are ignored."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, Field
 
@@ -16,6 +17,14 @@ def _too_many(number: int) -> str:
     return f"{number} texts are more than the limit of {MOST_ITEMS}."
 
 
+class TEIBody(VendorBody):
+    """What is the same in all bodies."""
+
+    elsewhere: ClassVar[Mapping[str, str]] = dict.fromkeys(
+        ("instruction", "prompt", "input_type", "task"), "`prompt_name` chooses the model's prompt"
+    )
+
+
 class SimilarityInputs(BaseModel):
     """What is compared."""
 
@@ -23,7 +32,7 @@ class SimilarityInputs(BaseModel):
     sentences: Annotated[list[Text], Field(max_length=MOST_ITEMS, fail_fast=True)]
 
 
-class SimilarityParameters(VendorBody):
+class SimilarityParameters(TEIBody):
     """As in `/embed`."""
 
     truncate: bool | None = None
@@ -31,14 +40,19 @@ class SimilarityParameters(VendorBody):
     prompt_name: AnyInputType = None
 
 
-class SimilarityTEIBody(VendorBody):
+class SimilarityTEIBody(TEIBody):
     """A sentence and those that it is compared with."""
+
+    elsewhere: ClassVar[Mapping[str, str]] = {
+        **TEIBody.elsewhere,
+        **dict.fromkeys(SimilarityParameters.model_fields, "`parameters` has it"),
+    }
 
     inputs: SimilarityInputs
     parameters: SimilarityParameters | None = None
 
 
-class EmbedTEIBody(VendorBody):
+class EmbedTEIBody(TEIBody):
     """One input or several."""
 
     # The native route's, at the same path: a body with both says two things.

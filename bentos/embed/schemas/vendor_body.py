@@ -1,5 +1,6 @@
 """What the bodies of all vendors' dialects have in common."""
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from bentos.common.http import vendor_body
@@ -15,5 +16,8 @@ class VendorBody(vendor_body.VendorBody):
             *("dimensions", "output_dimension", "truncate_prompt_tokens", "add_special_tokens", "input_type"),
             *("max_tokens", "truncation_direction", "truncation_side"),
         }
+    )
+    elsewhere: ClassVar[Mapping[str, str]] = dict.fromkeys(
+        ("instruction", "prompt", "prompt_name", "task"), "`input_type` chooses the model's prompt"
     )
     changing_if_false: ClassVar[frozenset[str]] = frozenset({"truncate", "truncation"})
