@@ -31,7 +31,9 @@ def create_router(cross_encoder: CrossEncoder, model_names: ModelNames) -> APIRo
         logits, tokens = ranking.logits, ranking.tokens
         return ArrayJSON(
             {
-                "rankings": [{"index": index, "logit": logits[index]} for index in ranking.best_first()],
+                "rankings": [
+                    {"index": index, "logit": logits[index]} for index in ranking.best_first(body.most_results)
+                ],
                 "usage": {"prompt_tokens": tokens, "total_tokens": tokens},
             },
             headers=truncated_header(ranking.truncated, query=ranking.query_truncated),

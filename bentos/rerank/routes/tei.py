@@ -48,7 +48,9 @@ def create_router(cross_encoder: CrossEncoder) -> APIRouter:
             error.rename(documents="texts")
             raise
         scores = ranking.logits if body.raw_scores else ranking.scores
-        ranks: list[dict[str, Any]] = [{"index": index, "score": scores[index]} for index in ranking.best_first()]
+        ranks: list[dict[str, Any]] = [
+            {"index": index, "score": scores[index]} for index in ranking.best_first(body.most_results)
+        ]
         if body.return_text:
             for rank in ranks:
                 rank["text"] = body.texts[rank["index"]]

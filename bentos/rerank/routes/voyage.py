@@ -47,7 +47,7 @@ def create_router(cross_encoder: CrossEncoder, model_names: ModelNames) -> APIRo
         ranking = await cross_encoder.rerank(request, options)
         scores = ranking.scores
         results: list[dict[str, Any]] = [
-            {"index": index, "relevance_score": scores[index]} for index in ranking.best_first(body.top_k)
+            {"index": index, "relevance_score": scores[index]} for index in ranking.best_first(body.most_results)
         ]
         if body.return_documents:
             for result in results:

@@ -14,13 +14,13 @@ from bentos.common.http.dialects.cohere import Priority
 from bentos.common.http.truncate import VendorTruncate
 from bentos.common.http.vendor_body import differing
 from bentos.rerank.schemas.documents import Documents, TextObject
+from bentos.rerank.schemas.vendor_body import BestFirstBody
 from bentos.rerank.schemas.vllm import VLLMBody
 
 _JINA = "jina-"
 _SAME = [
     ("max_tokens_per_doc", "max_doc_length"),
     ("max_query_length", "max_tokens_per_query"),
-    ("top_n", "top_k"),
 ]
 """Two vendors' names of one thing."""
 
@@ -49,7 +49,7 @@ class RelevantSpansBody(BaseModel):
     max_spans: Annotated[Count, Field(description="Most spans of a document; by default all")] = None
 
 
-class RerankVendorBody(VLLMBody):
+class RerankVendorBody(BestFirstBody, VLLMBody):
     """A query and the documents to order by it."""
 
     query: Annotated[
@@ -86,7 +86,6 @@ class RerankVendorBody(VLLMBody):
     truncate: VendorTruncate = None
     # Not in the OpenAPI document: a body that has nothing else of Jina's is Voyage's.
     truncation: SkipJsonSchema[bool | None] = None
-    top_k: SkipJsonSchema[Count] = None
     raw_scores: Annotated[bool | None, Field(description="Infinity's: logits instead of their sigmoid")] = None
     priority: Priority = None
     relevant_spans: Annotated[
@@ -104,11 +103,6 @@ class RerankVendorBody(VLLMBody):
         if self.raw_scores is not None and self.raw_scores == self.use_activation:
             raise differing("raw_scores", "use_activation")
         return self
-
-    @property
-    def most_results(self) -> int | None:
-        """By either vendor's name; none is all."""
-        return self.top_n or self.top_k
 
 
 class RerankV1Body(RerankVendorBody):

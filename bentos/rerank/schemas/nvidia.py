@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field
 
 from bentos.common.bounds import MOST_ITEMS, Name, Text
 from bentos.common.http.truncate import VendorTruncate
-from bentos.rerank.schemas.vendor_body import VendorBody
+from bentos.rerank.schemas.vendor_body import BestFirstBody
 
 
 class TextOfRanking(BaseModel):
@@ -16,7 +16,7 @@ class TextOfRanking(BaseModel):
     image: Annotated[None, Field(description="Refused: the model reads texts")] = None
 
 
-class RankingBody(VendorBody):
+class RankingBody(BestFirstBody):
     """A query and the passages to order by it."""
 
     model: Annotated[Name, Field(description="The served model's id or one of its aliases")]

@@ -7,13 +7,13 @@ from pydantic import BaseModel, Field, PlainValidator
 from bentos.common.bounds import MOST_ITEMS, Text, Texts
 from bentos.common.errors import InvalidInput, Location
 from bentos.common.http.dialects.tei import Direction
-from bentos.rerank.schemas.vendor_body import VendorBody
+from bentos.rerank.schemas.vendor_body import BestFirstBody, VendorBody
 from bentos.rerank.scoring import is_pair
 
 _Pair: TypeAlias = Annotated[list[Text], Field(min_length=2, max_length=2)]
 
 
-class RerankTEIBody(VendorBody):
+class RerankTEIBody(BestFirstBody):
     """A query and the texts to order by it. Unknown fields are ignored."""
 
     # The native route's, at the same path: a body with both says two things.

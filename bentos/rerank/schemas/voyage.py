@@ -6,10 +6,10 @@ from pydantic import BaseModel, Field
 
 from bentos.common.bounds import Count, Name, Text
 from bentos.common.http.dialects.voyage import MOST_ITEMS
-from bentos.rerank.schemas.vendor_body import VendorBody
+from bentos.rerank.schemas.vendor_body import BestFirstBody
 
 
-class RerankVoyageBody(VendorBody):
+class RerankVoyageBody(BestFirstBody):
     """A query and the documents to order by it."""
 
     query: Text

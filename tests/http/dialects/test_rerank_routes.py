@@ -51,6 +51,35 @@ def test_a_field_of_another_vendor_that_would_change_the_scores_is_refused(
     assert rerank.server.client.post(path, json={**body, **nothing}).status_code == 200
 
 
+@pytest.mark.parametrize("name", ["top_n", "top_k"])
+@pytest.mark.parametrize(
+    ("path", "body", "results"),
+    [
+        ("/v1/rerank", {"query": QUERY, "documents": DOCUMENTS, "max_chunks_per_doc": 10}, "results"),
+        ("/v2/rerank", {"query": QUERY, "documents": DOCUMENTS, "model": RERANK.model}, "results"),
+        ("/voyage/v1/rerank", {"query": QUERY, "documents": DOCUMENTS, "model": RERANK.model}, "data"),
+        ("/tei/rerank", {"query": QUERY, "texts": DOCUMENTS}, None),
+        (
+            "/v1/ranking",
+            {"query": {"text": QUERY}, "passages": [{"text": text} for text in DOCUMENTS], "model": RERANK.model},
+            "rankings",
+        ),
+    ],
+)
+def test_every_ranking_is_cut_to_its_best_by_either_name(
+    rerank: Service, path: str, body: dict[str, object], results: str | None, name: str
+) -> None:
+    def found(**fields: int | None) -> list[int]:
+        answer = rerank.server.client.post(path, json={**body, **fields}).raise_for_status().json()
+        return [result["index"] for result in (answer[results] if results else answer)]
+
+    assert found(**{name: 2}) == found()[:2]
+    assert found(**{name: None}) == found()
+    refused = rerank.server.client.post(path, json={**body, "top_n": 1, "top_k": 2})
+    assert refused.status_code in (400, 422)
+    assert "top_n and top_k say different things" in refused.text
+
+
 @pytest.mark.parametrize(
     ("path", "body"),
     [
