@@ -29,7 +29,7 @@ DIALECTS = {
     "/voyage/v1/embeddings": "voyage",
     "/": "tei",
     "/rerank": "native",
-    "/v1/rerank": "cohere",
+    "/v1/rerank": "jina",
     "/v2/rerank": "cohere",
     "/tei/rerank": "tei",
     "/voyage/v1/rerank": "voyage",
@@ -64,6 +64,9 @@ def check_error(body: dict[str, Any], path: str, fault: Fault) -> str:
         case "voyage":
             assert body.keys() == {"detail"}
             return str(body["detail"])
+        case "jina":
+            assert body == {"id": body["id"], "message": body["message"], "detail": body["message"]}
+            return str(body["message"])
         case _:
             assert body.keys() == {"id", "message"}
             return str(body["message"])

@@ -45,7 +45,7 @@ def test_an_id_that_could_break_the_error_is_replaced(without_rerank: Gateway) -
 def test_a_body_over_the_limit_is_refused(strict: Gateway, path: str, chunked: bool) -> None:
     body = b'"' + b"x" * BODY_BYTES + b'"'
     answer = strict.client.post(path, content=iter([body]) if chunked else body)
-    assert answer.status_code == (400 if DIALECTS[path] in ("cohere", "voyage", "nvidia") else 413)
+    assert answer.status_code == (400 if DIALECTS[path] in ("cohere", "jina", "voyage", "nvidia") else 413)
     assert str(BODY_BYTES) in check_error(answer.json(), path, TOO_LARGE)
 
 
