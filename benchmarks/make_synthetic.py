@@ -1,12 +1,12 @@
 """Models of production size with random weights, for measuring speed and memory on a machine without the real ones.
 
-    python -m benchmarks.make_synthetic [MODEL …] [--precision int8] [--precision none …]
+    python -m benchmarks.make_synthetic [MODEL …] [--precision int8] [--group-size 64] …
 
 Installs `synthetic/multilingual-e5-large` (24 layers, 1024 wide) and `synthetic/bge-reranker-base` (12 layers, 768
 wide) with the architecture and vocabulary size of XLM-RoBERTa and the tokenizer of the installed
 `intfloat/multilingual-e5-small-q4`; where they are named, `synthetic/modernbert-base`, `synthetic/qwen3-embedding-0.6b`
 and `synthetic/embeddinggemma-300m` (without its Dense modules), with a tokenizer trained on the spot. Their answers
-mean nothing.
+mean nothing, so no gate chooses the group size of int8.
 """
 
 import shutil
@@ -20,7 +20,8 @@ import torch
 import typer
 from transformers import XLMRobertaConfig, XLMRobertaForSequenceClassification, XLMRobertaModel
 
-from bentos.common.backends.interface import Kind
+from bentos.common.backends.interface import ActivationGroupSize, Kind
+from bentos.common.backends.openvino import DEFAULT_GROUP_SIZE
 from bentos.common.models import store as model_store
 from bentos.common.models.profile import ModelProfile
 from scripts.models.conversion.architecture import read_architecture
@@ -148,7 +149,9 @@ _MODELS = {
 }
 
 
-def _install(model_id: str, folder: Path, model: _Model, precisions: list[Precision]) -> None:
+def _install(
+    model_id: str, folder: Path, model: _Model, precisions: list[Precision], group_size: ActivationGroupSize
+) -> None:
     kind: Kind = "encoder" if model.dimension else "cross-encoder"
     profile = ModelProfile(
         model_id=model_id,
@@ -168,13 +171,21 @@ def _install(model_id: str, folder: Path, model: _Model, precisions: list[Precis
             for name in ("config.json", "tokenizer.json"):
                 shutil.copy(folder / name, work)
             write_graph(folder, kind, precision, Path(work))
-            variant = profile.model_copy(update={"backend": "openvino", "precision": precision, "pooling": pooling})
+            variant = profile.model_copy(
+                update={
+                    "backend": "openvino",
+                    "precision": precision,
+                    "pooling": pooling,
+                    "activation_group_size": group_size if precision == "int8" else None,
+                }
+            )
             typer.echo(f"{model_id}: {model_store.register(Path(work), variant, force=True).tag}")
 
 
 def main(
     names: Annotated[list[str], typer.Argument(help="Models to make.")] = [ENCODER, CROSS_ENCODER],  # noqa: B006
     precision: Annotated[list[str], typer.Option(help="OpenVINO precisions, or `none`.")] = ["int8"],  # noqa: B006
+    group_size: Annotated[ActivationGroupSize, typer.Option(help="Of activations in int8.")] = DEFAULT_GROUP_SIZE,
 ) -> None:
     """Make and install models."""
     if unknown := set(names) - set(_MODELS):
@@ -183,7 +194,7 @@ def main(
     precisions: list[Precision] = [name for name in ("fp32", "bf16", "int8") if name in precision]
     for name in names:
         with TemporaryDirectory(prefix="duobento-synthetic-") as work:
-            _install(name, _MODELS[name].write(Path(work)), _MODELS[name], precisions)
+            _install(name, _MODELS[name].write(Path(work)), _MODELS[name], precisions, group_size)
 
 
 if __name__ == "__main__":

@@ -81,6 +81,8 @@ def describe(profile: ModelProfile) -> str:
     if profile.dimension:
         others = f" (or {', '.join(map(str, profile.dimensions))})" if profile.dimensions else ""
         parts.append(f"{profile.dimension} dimensions{others}")
+    if profile.activation_group_size:
+        parts.append(f"activations in groups of {profile.activation_group_size}")
     if profile.prompts:
         parts.append("prompts " + ", ".join(f"{name} {text!r}" for name, text in profile.prompts.items()))
     if profile.pair_prompt and profile.pair_prompt.instructed:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import get_args
 
+from bentos.common.models.profile import ModelProfile
 from bentos.common.models.store import InstalledModel, ModelNotInstalled, find
 from scripts.command import UsageError
 from scripts.models.conversion.artefact import measure
@@ -37,8 +38,10 @@ def verify(model_id: str, precision: Precision | None, say: Callable[[str], None
         say(f"{model.tag} against {original.tag}, by {comparison.reference}")
         if profile.pooling is None:
             raise UsageError(f"The profile of {model.tag} names no pooling: install it again with --force.")
+        if profile.activation_group_size:
+            say(f"  {_groups(profile)}")
         try:
-            figures = measure(model.path, profile.precision, profile.pooling, profile.max_tokens, comparison)
+            figures = measure(model.path, profile, comparison)
         except RuntimeError as error:
             raise UsageError(str(error)) from error
         for line in table(profile.kind, profile.precision, figures):
@@ -47,6 +50,13 @@ def verify(model_id: str, precision: Precision | None, say: Callable[[str], None
         say("  within its limits" if verdict else "  beyond its limits: install it with a better precision")
         faithful = faithful and verdict
     return faithful
+
+
+def _groups(profile: ModelProfile) -> str:
+    refused = " and ".join(map(str, profile.refused_group_sizes))
+    return f"activations in groups of {profile.activation_group_size}" + (
+        f"; groups of {refused} were refused when it was installed" if refused else ""
+    )
 
 
 def _installed_conversions(model_id: str, precision: Precision | None, home: Path | None) -> list[InstalledModel]:

@@ -76,6 +76,7 @@ def test_info_tells_model_revision_backend_precision_limits_and_version(service:
     assert info["version"]
     assert info["backend"]["name"] == "openvino"
     assert info["backend"]["precision"] == "fp32"
+    assert info["backend"]["activation_group_size"] is None
     assert info["limits"]["max_body_bytes"] == 32 * 1024 * 1024
     assert info["limits"][f"max_{service.kind.items}"] == service.kind.most_items
 

@@ -12,6 +12,8 @@ Kind: TypeAlias = Literal["encoder", "cross-encoder"]
 """What a model computes: a vector of each text, or a logit of each pair."""
 Pooling: TypeAlias = Literal["mean", "first", "last"]
 """How a converted graph weighs the tokens of a sequence."""
+ActivationGroupSize: TypeAlias = Literal[32, 64, 128, 256]
+"""How many numbers of an activation share a scale in int8: the more, the faster and the less exact."""
 
 
 class TokenRow(NamedTuple):

@@ -3,7 +3,14 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from bentos.common.backends.interface import Backend, DeviceUnusable, Kind, Pooling, UnsupportedPrecision
+from bentos.common.backends.interface import (
+    ActivationGroupSize,
+    Backend,
+    DeviceUnusable,
+    Kind,
+    Pooling,
+    UnsupportedPrecision,
+)
 from bentos.common.resources import memory_limit
 from bentos.common.settings import EngineSettings
 
@@ -57,7 +64,15 @@ def load_torch(folder: Path, kind: Kind, settings: EngineSettings) -> Backend:
     return _loaded(folder, on_gpu)
 
 
-def load_openvino(folder: Path, precision: str, pooling: Pooling, window: int, settings: EngineSettings) -> Backend:
+def load_openvino(
+    folder: Path,
+    precision: str,
+    pooling: Pooling,
+    window: int,
+    settings: EngineSettings,
+    *,
+    activation_group_size: ActivationGroupSize | None,
+) -> Backend:
     """Load a converted model. Takes seconds; call it off the event loop.
 
     Args:
@@ -66,6 +81,7 @@ def load_openvino(folder: Path, precision: str, pooling: Pooling, window: int, s
         pooling: of the conversion.
         window: most tokens of a row.
         settings: streams, threads and whether one is reserved.
+        activation_group_size: of a conversion to int8.
 
     Raises:
         RuntimeError: with one sentence, when the model cannot run as asked.
@@ -82,6 +98,7 @@ def load_openvino(folder: Path, precision: str, pooling: Pooling, window: int, s
             threads=settings.threads,
             streams=settings.streams,
             window=window,
+            activation_group_size=activation_group_size,
             reserved=settings.reserved_stream,
         ),
     )

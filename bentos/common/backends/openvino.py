@@ -8,12 +8,20 @@ from queue import SimpleQueue
 import numpy as np
 import openvino
 
-from bentos.common.backends.interface import Infer, Outputs, Pooling, TokenRow, UnsupportedPrecision
+from bentos.common.backends.interface import (
+    ActivationGroupSize,
+    Infer,
+    Outputs,
+    Pooling,
+    TokenRow,
+    UnsupportedPrecision,
+)
 from bentos.common.backends.packing import CHUNK_TOKENS, Inputs, PackedRows, chunks, pack, padded_length
 
 MODEL_FILE = "openvino_model.xml"
 _INPUTS = frozenset({"input_ids", "position_ids", "segments", "key_segments", "pool"})
-_QUANTIZATION_GROUP = 64
+DEFAULT_GROUP_SIZE: ActivationGroupSize = 64
+"""Of activations in int8."""
 _LONGEST_PREPARED = 512
 """Tokens of a row: all shapes of a window of 8,192 would take hours, as attention costs a row's square."""
 _PREPARED_AT_START = (_LONGEST_PREPARED, CHUNK_TOKENS, 64, 16)
@@ -30,6 +38,7 @@ class OpenVINOBackend:
         threads: processor threads of all streams together.
         streams: calls of `infer` at a time; they share one copy of the weights.
         window: most tokens of a row.
+        activation_group_size: of a conversion to int8; no other precision has groups.
         reserved: whether to keep a second copy of the working weights, with all threads of its own. Streams cannot
             do this: they divide the threads, which halves the speed of each.
 
@@ -51,21 +60,24 @@ class OpenVINOBackend:
         threads: int,
         streams: int,
         window: int,
+        activation_group_size: ActivationGroupSize | None = None,
         reserved: bool = False,
     ) -> None:
         self.precision = precision
+        group_size = (activation_group_size or DEFAULT_GROUP_SIZE) if precision == "int8" else 0
         core = openvino.Core()
         bf16 = supports_bf16(core)
         if precision == "bf16" and not bf16:
             raise UnsupportedPrecision("This processor has no bf16 instructions: use precision int8 or fp32.")
         model, inputs = read_graph(folder, core)
-        compiled = core.compile_model(model, "CPU", _properties(precision, bf16, threads, streams))
+        compiled = core.compile_model(model, "CPU", _properties(precision, bf16, group_size, threads, streams))
         self.width: int = compiled.outputs[0].get_partial_shape()[1].get_length()
         pack_rows = partial(pack, pooling=pooling, uses_types="token_type_ids" in inputs)
         self._requests = [_Requests(compiled, streams, max(window, CHUNK_TOKENS), window, pack_rows)]
         self.infer_reserved: Infer | None = None
         if reserved:
-            compiled = core.compile_model(model, "CPU", _properties(precision, bf16, max(1, threads // streams), 1))
+            own = _properties(precision, bf16, group_size, max(1, threads // streams), 1)
+            compiled = core.compile_model(model, "CPU", own)
             self._requests.append(_Requests(compiled, 1, CHUNK_TOKENS, window, pack_rows))
             self.infer_reserved = self._requests[1].infer
 
@@ -175,15 +187,14 @@ def supports_bf16(core: openvino.Core | None = None) -> bool:
     return "BF16" in (core or openvino.Core()).get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
-def _properties(precision: str, bf16: bool, threads: int, streams: int) -> dict[str, str | int | bool]:
-    properties: dict[str, str | int | bool] = {
+def _properties(precision: str, bf16: bool, group_size: int, threads: int, streams: int) -> dict[str, str | int | bool]:
+    return {
         "PERFORMANCE_HINT": "LATENCY",
         "NUM_STREAMS": streams,
         "INFERENCE_NUM_THREADS": threads,
         # In a container other processes share the processors; pinned threads would wait for them.
         "ENABLE_CPU_PINNING": False,
         "INFERENCE_PRECISION_HINT": "bf16" if bf16 and precision != "fp32" else "f32",
+        # Groups of activations with scales of their own keep a text's vector apart from its batch-mates.
+        "DYNAMIC_QUANTIZATION_GROUP_SIZE": group_size,
     }
-    # Groups of activations with scales of their own keep a text's vector apart from its batch-mates.
-    properties["DYNAMIC_QUANTIZATION_GROUP_SIZE"] = _QUANTIZATION_GROUP if precision == "int8" else 0
-    return properties

@@ -85,7 +85,13 @@ def create_router(lifecycle: Lifecycle, limits: Mapping[str, int], defaults: Map
                 "max_tokens": profile.max_tokens,
                 "prompts": dict(profile.prompts),
                 "fidelity": profile.fidelity,
-                "backend": backend and {"name": backend.name, "device": backend.device, "precision": backend.precision},
+                "backend": backend
+                and {
+                    "name": backend.name,
+                    "device": backend.device,
+                    "precision": backend.precision,
+                    "activation_group_size": profile.activation_group_size,
+                },
                 "engine": {
                     "streams": settings.streams,
                     "threads": settings.threads,

@@ -6,11 +6,11 @@ It holds weights, `tokenizer.json`, the model's own configuration files and `duo
 import hashlib
 import re
 from pathlib import Path
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, model_validator
 
-from bentos.common.backends.interface import Kind, Pooling
+from bentos.common.backends.interface import ActivationGroupSize, Kind, Pooling
 
 Backend = Literal["torch", "openvino"]
 PromptName = Literal["query", "passage"]
@@ -20,6 +20,7 @@ TOKENIZER_FILE = "tokenizer.json"
 WEIGHT_PATTERNS = ("model*.safetensors", "pytorch_model*.bin", "openvino_model*.bin")
 
 _MAX_TAG_LENGTH = 63
+_GROUP_SIZE_BEFORE_SEARCH: ActivationGroupSize = 64
 
 
 class BadArtefact(ValueError):
@@ -58,6 +59,10 @@ class ModelProfile(BaseModel):
     precision: str = "fp32"
     pooling: Pooling | None = None
     """How a converted graph weighs the tokens of a sequence; None for the torch original, which pools by itself."""
+    activation_group_size: ActivationGroupSize | None = None
+    """Of a conversion to int8, the widest that was faithful; 64 in profiles from before it was searched for."""
+    refused_group_sizes: dict[int, dict[str, float]] = Field(default_factory=dict)
+    """Wider groups that were tried, with the figures for which they were not taken."""
     dimension: PositiveInt | None = None
     """Length of an encoder's vectors, as they are served by default; None for a cross-encoder."""
     dimensions: tuple[PositiveInt, ...] = ()
@@ -78,6 +83,13 @@ class ModelProfile(BaseModel):
     """Where the artefact came from, versions of the tools that made it, sha256 of its weights."""
     fidelity: dict[str, float] = Field(default_factory=dict)
     """How far a converted model is from its original: the figures it was accepted with; empty for the original."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _groups_were_of_one_size(cls, entries: Any) -> Any:
+        if isinstance(entries, dict) and entries.get("precision") == "int8":
+            return {"activation_group_size": _GROUP_SIZE_BEFORE_SEARCH} | entries
+        return entries
 
     @model_validator(mode="after")
     def _dimension_belongs_to_encoders(self) -> Self:

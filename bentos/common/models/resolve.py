@@ -61,7 +61,14 @@ def load(model: InstalledModel, settings: EngineSettings) -> LoadedBackend:
     """
     profile = model.profile
     if profile.backend == "openvino":
-        return load_openvino(model.path, profile.precision, profile.pooling or "mean", profile.max_tokens, settings)
+        return load_openvino(
+            model.path,
+            profile.precision,
+            profile.pooling or "mean",
+            profile.max_tokens,
+            settings,
+            activation_group_size=profile.activation_group_size,
+        )
     backend = load_torch(model.path, profile.kind, settings)
     if settings.backend == "auto" and backend.device == "cpu":
         _log.warning(

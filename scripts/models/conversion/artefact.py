@@ -6,13 +6,15 @@ from tempfile import TemporaryDirectory
 
 import openvino
 
-from bentos.common.backends.interface import Pooling
+from bentos.common.backends.interface import ActivationGroupSize
 from bentos.common.backends.openvino import MODEL_FILE, OpenVINOBackend, supports_bf16
+from bentos.common.models.profile import ModelProfile
 from bentos.common.models.store import InstalledModel, register
 from bentos.common.resources import cpu_limit
 from scripts.command import CommandError, UsageError
 from scripts.models.conversion.architecture import read_architecture
 from scripts.models.conversion.graph import write_graph
+from scripts.models.conversion.group_sizes import group_sizes, needs_margin
 from scripts.models.conversion.precision import Precision, Wanted, candidates, next_better
 from scripts.models.digest import file_sha256
 from scripts.models.fidelity.comparison import Comparison, compare_with
@@ -80,37 +82,67 @@ class Conversion:
         self._say = say
         self._refused: list[Precision] = []
         say(f"{original.profile.model_id} for OpenVINO:")
-        self._pooling = read_architecture(original.path, original.profile.kind).pooling
+        architecture = read_architecture(original.path, original.profile.kind)
+        self._pooling, self._width = architecture.pooling, architecture.transformer.width
         self._comparison = compare_with(original)
         say(f"  ran the original on the fidelity texts, by {self._comparison.reference}")
 
     def install(self, precision: Precision, *, home: Path | None = None) -> InstalledModel | None:
-        """Store the conversion to a precision, in place of an older one, if it is within its limits."""
-        kind = self._original.profile.kind
+        """Store the conversion to a precision, in place of an older one, if it is within its limits.
+
+        Of int8 that with the widest groups of activations that are. All have the same files.
+        """
         self._say(f"  {precision}")
         with TemporaryDirectory(prefix="duobento-openvino-") as work:
             folder = Path(work)
-            provenance = self._write(precision, folder)
-            window = self._original.profile.max_tokens
-            figures = measure(folder, precision, self._pooling, window, self._comparison)
-            for line in table(kind, precision, figures):
-                self._say(f"    {line}")
-            if not passes(kind, precision, figures):
+            written = {
+                "backend": "openvino",
+                "precision": precision,
+                "pooling": self._pooling,
+                "provenance": self._write(precision, folder),
+            }
+            profile = self._accepted(folder, precision, self._original.profile.model_copy(update=written))
+            if profile is None:
                 self._say("  refused")
                 self._refused.append(precision)
                 return None
-            profile = self._original.profile.model_copy(
-                update={
-                    "backend": "openvino",
-                    "precision": precision,
-                    "pooling": self._pooling,
-                    "fidelity": figures,
-                    "provenance": provenance,
-                }
-            )
             installed = register(folder, profile, force=True, home=home)
         self._say(f"  installed as {installed.tag}")
         return installed
+
+    def _accepted(self, folder: Path, precision: Precision, profile: ModelProfile) -> ModelProfile | None:
+        """The profile with the widest groups that are within the limits, and the figures of those that are not.
+
+        From the usual size on they get wider as long as the model stands it, or narrower until it does.
+        """
+        usual, wider, narrower = group_sizes(precision, self._width)
+        refused: dict[int, Figures] = {}
+        taken = self._tried(folder, profile, usual, refused)
+        for size in wider if taken else ():
+            tried = self._tried(folder, profile, size, refused)
+            if tried is None:
+                break
+            taken = tried
+        for size in () if taken else narrower:
+            taken = taken or self._tried(folder, profile, size, refused)
+        return taken and taken.model_copy(update={"refused_group_sizes": refused})
+
+    def _tried(
+        self, folder: Path, profile: ModelProfile, size: ActivationGroupSize | None, refused: dict[int, Figures]
+    ) -> ModelProfile | None:
+        """The profile with groups of a size and its figures; None, and an entry among the refused, if it is beyond."""
+        tried = profile.model_copy(update={"activation_group_size": size})
+        figures = measure(folder, tried, self._comparison)
+        margin = needs_margin(size)
+        if size:
+            self._say(f"    activations in groups of {size}")
+        for line in table(profile.kind, profile.precision, figures, margin=margin):
+            self._say(f"    {line}")
+        if passes(profile.kind, profile.precision, figures, margin=margin):
+            return tried.model_copy(update={"fidelity": figures})
+        if size:
+            refused[size] = figures
+        return None
 
     def _write(self, precision: Precision, folder: Path) -> dict[str, str]:
         """Write all of the artefact but its profile; returns the profile's provenance."""
@@ -133,14 +165,20 @@ class Conversion:
         }
 
 
-def measure(folder: Path, precision: str, pooling: Pooling, window: int, comparison: Comparison) -> Figures:
-    """Figures of a converted model in a folder, as the services run it; `window` is in tokens.
+def measure(folder: Path, profile: ModelProfile, comparison: Comparison) -> Figures:
+    """Figures of a converted model in a folder, as the services run it.
 
     Raises:
         RuntimeError: It does not load.
     """
     backend = OpenVINOBackend(
-        folder, precision=precision, pooling=pooling, threads=cpu_limit(), streams=1, window=window
+        folder,
+        precision=profile.precision,
+        pooling=profile.pooling or "mean",
+        threads=cpu_limit(),
+        streams=1,
+        window=profile.max_tokens,
+        activation_group_size=profile.activation_group_size,
     )
     try:
         return comparison.measure(backend)

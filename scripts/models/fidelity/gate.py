@@ -1,4 +1,4 @@
-"""The limits of each precision, and the table that says whether a model is within them."""
+"""The limits of each precision, and whether a model is within them."""
 
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
@@ -16,6 +16,10 @@ class Limit(NamedTuple):
     def allows(self, value: float) -> bool:
         """Whether a figure is within the bound; what is not a number never is."""
         return value >= self.bound if self.sense == "at least" else value <= self.bound
+
+    def halved(self) -> "Limit":
+        """Half as far from what a perfect conversion has: 1 if large figures are good, else 0."""
+        return self._replace(bound=(1 + self.bound) / 2 if self.sense == "at least" else self.bound / 2)
 
 
 LIMITS: dict[Kind, dict[str, dict[str, Limit]]] = {
@@ -36,14 +40,29 @@ LIMITS: dict[Kind, dict[str, dict[str, Limit]]] = {
 }
 
 
-def passes(kind: Kind, precision: str, figures: Mapping[str, float]) -> bool:
-    """Whether the figures are within all limits of the precision."""
-    return all(limit.allows(figures[name]) for name, limit in LIMITS[kind][precision].items())
-
-
-def table(kind: Kind, precision: str, figures: Figures) -> list[str]:
-    """Lines for the terminal: each figure, its limit where there is one, and whether it is within it."""
+def limits_of(kind: Kind, precision: str, *, margin: bool = False) -> dict[str, Limit]:
+    """The limits of a precision by figure; with a margin they leave half the room."""
     limits = LIMITS[kind][precision]
+    return {name: limit.halved() for name, limit in limits.items()} if margin else limits
+
+
+def passes(kind: Kind, precision: str, figures: Mapping[str, float], *, margin: bool = False) -> bool:
+    """Whether the figures are within all limits of the precision."""
+    return not violations(kind, precision, figures, margin=margin)
+
+
+def violations(kind: Kind, precision: str, figures: Mapping[str, float], *, margin: bool = False) -> list[str]:
+    """Each figure that is beyond its limit, as a phrase."""
+    return [
+        f"{name} {figures[name]:.6f}, {limit.sense} {limit.bound:g}"
+        for name, limit in limits_of(kind, precision, margin=margin).items()
+        if not limit.allows(figures[name])
+    ]
+
+
+def table(kind: Kind, precision: str, figures: Figures, *, margin: bool = False) -> list[str]:
+    """Lines for the terminal: each figure, its limit where there is one, and whether it is within it."""
+    limits = limits_of(kind, precision, margin=margin)
     lines = []
     for name, value in figures.items():
         verdict = ""

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bentos.common.backends.interface import Backend, Outputs, Pooling, TokenRow
+from bentos.common.backends.interface import ActivationGroupSize, Backend, Outputs, Pooling, TokenRow
 from bentos.common.backends.openvino import OpenVINOBackend, supports_bf16
 from tests.unit.common.backends.conftest import MODELS, PRECISIONS, installed
 
@@ -17,7 +17,12 @@ AMX = "amx_tile" in Path("/proc/cpuinfo").read_text()
 BF16_DIGIT = 2**-7
 """What the last of bf16's eight digits is worth, relatively."""
 KINDS = ("encoder", "cross-encoder")
-PACKED = [f"{kind} {precision}" for kind in KINDS for precision in PRECISIONS]
+GROUP_SIZES: tuple[ActivationGroupSize, ...] = (32, 128, 256)
+"""Besides the usual one; the last does not divide a hidden state of 384 numbers."""
+PACKED = [
+    *(f"{kind} {precision}" for kind in KINDS for precision in PRECISIONS),
+    *(pytest.param(f"encoder int8 {size}", marks=pytest.mark.models) for size in GROUP_SIZES),
+]
 VARIANTS = [*PACKED, *(pytest.param(f"{kind} torch fp32", marks=pytest.mark.torch) for kind in KINDS)]
 
 rows = st.builds(lambda length, seed: _row(length, seed), length=st.integers(3, 140), seed=st.integers(0, 2**32 - 1))
@@ -32,8 +37,8 @@ def _row(length: int, seed: int) -> TokenRow:
 
 @pytest.fixture(scope="module", params=VARIANTS)
 def backend(request: pytest.FixtureRequest, model_store: Path, conversions: Path) -> Backend:
-    kind, _, variant = request.param.partition(" ")
-    if variant == "torch fp32":
+    kind, variant, *more = request.param.split()
+    if variant == "torch":
         from bentos.common.backends.torch import TorchCrossEncoder, TorchEncoder
 
         torch_backend = TorchEncoder if kind == "encoder" else TorchCrossEncoder
@@ -46,6 +51,7 @@ def backend(request: pytest.FixtureRequest, model_store: Path, conversions: Path
         threads=2,
         streams=2,
         window=WINDOW,
+        activation_group_size=next((size for size in GROUP_SIZES if str(size) in more), None),
         reserved=True,
     )
 

@@ -23,7 +23,7 @@ def folder(conversions: Path, tmp_path: Path) -> Path:
 
 
 def load(folder: Path, precision: str = "int8") -> object:
-    return loading.load_openvino(folder, precision, "mean", 256, EngineSettings())
+    return loading.load_openvino(folder, precision, "mean", 256, EngineSettings(), activation_group_size=None)
 
 
 def _halve(file: Path) -> None:

@@ -1,5 +1,6 @@
 """What an artefact says of itself: consistent, written and read back, under a tag of its own."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,10 @@ from bentos.common.models.profile import BadArtefact, ModelProfile, check_parts,
 from tests.unit.common.profiles import MODEL_ID, REVISION, profile
 
 
-@pytest.mark.parametrize("changes", [{"dimension": None}, {"kind": "cross-encoder"}, {"unknown": 1}, {"max_tokens": 0}])
+@pytest.mark.parametrize(
+    "changes",
+    [{"dimension": None}, {"kind": "cross-encoder"}, {"unknown": 1}, {"max_tokens": 0}, {"activation_group_size": 100}],
+)
 def test_profile_refuses_what_contradicts_itself(changes: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         profile(**changes)
@@ -23,6 +27,21 @@ def test_what_is_written_is_read_back(tmp_path: Path) -> None:
     written = profile(license="mit", provenance={"source": "here"}, fidelity={"cosine": 0.999})
     written.write(tmp_path)
     assert ModelProfile.read(tmp_path) == written
+
+
+def test_the_groups_of_int8_are_read_back(tmp_path: Path) -> None:
+    written = profile(precision="int8", activation_group_size=128, refused_group_sizes={256: {"cosine_mean": 0.99}})
+    written.write(tmp_path)
+    assert ModelProfile.read(tmp_path) == written
+
+
+@pytest.mark.parametrize(("precision", "size"), [("int8", 64), ("bf16", None), ("fp32", None)])
+def test_a_profile_from_before_groups_were_searched_for_has_the_usual_ones(
+    precision: str, size: int | None, tmp_path: Path
+) -> None:
+    entries = profile(precision=precision).model_dump(exclude={"activation_group_size", "refused_group_sizes"})
+    (tmp_path / "duobento.json").write_text(json.dumps(entries))
+    assert ModelProfile.read(tmp_path).activation_group_size == size
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 
 from bentos.common.backends.openvino import MODEL_FILE
+from bentos.common.models.profile import ModelProfile
 from bentos.common.models.store import InstalledModel, find
 from scripts.command import UsageError
-from scripts.models.conversion import artefact
 from scripts.models.conversion.artefact import Conversion, install_precision
-from scripts.models.fidelity.gate import passes
+from scripts.models.conversion.group_sizes import group_sizes, needs_margin
+from scripts.models.fidelity.gate import LIMITS, Limit, passes
 from scripts.models.verify import verify
 from tests.models_command import run_models_command
 
@@ -21,6 +22,8 @@ pytestmark = pytest.mark.models
 
 ENCODER = "sentence-transformers/all-MiniLM-L6-v2"
 RERANKER = "duobento/small-reranker-demo"
+HIDDEN = 384
+"""Numbers of a hidden state of all three models."""
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +88,9 @@ def test_int8_is_stored_with_all_that_a_service_needs(
         original.profile.max_tokens,
     )
     assert passes("encoder", "int8", profile.fidelity)
+    assert profile.activation_group_size == 64
+    assert [*profile.refused_group_sizes] == [*group_sizes("int8", HIDDEN).wider[:1]]
+    assert_widest_faithful(profile)
     assert profile.provenance["source"] == f"converted from {original.tag}"
     assert {"openvino", "fidelity measured on"} <= profile.provenance.keys()
     assert profile.provenance["fidelity compared with"].startswith("sentence-transformers ")
@@ -92,13 +98,81 @@ def test_int8_is_stored_with_all_that_a_service_needs(
     assert json.loads((int8.path / "duobento.json").read_text())["fidelity"] == profile.fidelity
 
 
+def assert_widest_faithful(profile: ModelProfile) -> None:
+    """Others were beyond the limits that they have."""
+    size = profile.activation_group_size
+    assert passes(profile.kind, "int8", profile.fidelity, margin=needs_margin(size))
+    for other, figures in profile.refused_group_sizes.items():
+        assert figures.keys() == profile.fidelity.keys()
+        assert not passes(profile.kind, "int8", figures, margin=other > 64)
+
+
+def test_a_model_that_stands_it_gets_the_widest_groups(
+    conversion: Conversion, empty: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(LIMITS["encoder"], "int8", {"cosine_mean": Limit("at least", 0.9)})
+    installed = conversion.install("int8", home=empty)
+    assert installed is not None
+    assert installed.profile.activation_group_size == (group_sizes("int8", HIDDEN).wider or (64,))[-1]
+    assert not installed.profile.refused_group_sizes
+
+
+@pytest.mark.parametrize("entries", [{}, {"activation_group_size": 128}])
+def test_verify_shows_the_groups_of_the_profile_and_computes_with_them(
+    entries: dict[str, int], int8: InstalledModel, original: InstalledModel, home: Path, empty: Path
+) -> None:
+    """A profile without is one from before groups were searched for, and its conversion is not made again."""
+    shutil.copytree(home, empty, symlinks=True)
+    file = empty / int8.path.relative_to(home) / "duobento.json"
+    written = json.loads(file.read_text())
+    refused = written.pop("refused_group_sizes")
+    size = written.pop("activation_group_size")
+    file.write_text(json.dumps(written | entries))
+
+    lines: list[str] = []
+    assert install_precision(original, "int8", lines.append, home=empty).path == file.parent
+    assert "is installed as" in lines[0]
+
+    lines.clear()
+    wide = entries.get("activation_group_size", size)
+    faithful = verify(ENCODER, "int8", lines.append, home=empty)
+    assert lines[1] == f"  activations in groups of {wide}"
+    figures = refused.get(str(wide), int8.profile.fidelity)
+    assert faithful == passes("encoder", "int8", figures)
+    assert f"  {'cosine_mean':<20} {figures['cosine_mean']:>10.6f}" in lines[2]
+
+
+def test_verify_shows_which_groups_were_refused(int8: InstalledModel, home: Path) -> None:
+    lines: list[str] = []
+    assert verify(ENCODER, "int8", lines.append, home=home)
+    if int8.profile.refused_group_sizes:
+        assert lines[1] == "  activations in groups of 64; groups of 128 were refused when it was installed"
+
+
+def test_narrower_groups_rescue_a_model_that_misses_a_limit_with_the_usual_ones(
+    int8: InstalledModel, conversion: Conversion, empty: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limit = Limit("at least", int8.profile.fidelity["cosine_mean"] + 1e-5)
+    monkeypatch.setitem(LIMITS["encoder"]["int8"], "cosine_mean", limit)
+    installed = conversion.install("int8", home=empty)
+    if group_sizes("int8", HIDDEN).narrower:
+        assert installed is not None
+        assert installed.profile.activation_group_size == 32
+        assert [*installed.profile.refused_group_sizes] == [64]
+    else:
+        assert installed is None
+
+
 def test_reranker_in_int8_keeps_the_order(model_store: Path, empty: Path) -> None:
     original = find(RERANKER, home=model_store)
     lines: list[str] = []
     installed = install_precision(original, "auto", lines.append, home=empty)
     assert (installed.profile.precision, installed.profile.pooling) == ("int8", "first")
+    assert_widest_faithful(installed.profile)
     assert installed.profile.quality == "demo"
     assert installed.profile.fidelity["kendall_tau"] > 0.95
+    tried = [line.rpartition(" ")[2] for line in lines if "activations in groups of" in line]
+    assert {*tried} == {str(installed.profile.activation_group_size), *map(str, installed.profile.refused_group_sizes)}
 
     lines.clear()
     assert install_precision(original, "auto", lines.append, home=empty) == installed
@@ -117,7 +191,8 @@ def test_auto_finds_a_faster_precision_than_the_one_that_is_installed(
 def test_auto_does_not_try_again_what_was_refused(
     original: InstalledModel, empty: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(artefact, "passes", lambda _kind, precision, _figures: precision == "fp32")
+    for precision in ("int8", "bf16"):
+        monkeypatch.setitem(LIMITS["encoder"], precision, {"cosine_mean": Limit("at least", 1.1)})
     installed = install_precision(original, "auto", print, home=empty)
     assert installed.profile.precision == "fp32"
     lines: list[str] = []
