@@ -1,7 +1,7 @@
 """What a model folder says about itself: kind, window, licence. Reads JSON only, loads no model."""
 
 import json
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
 from bentos.common.backends.interface import Kind
@@ -43,15 +43,34 @@ def read_modules(folder: Path) -> list[tuple[str, str]]:
     """Class and folder of each module in modules.json, in their order; none if there is no such file.
 
     Raises:
-        UsageError: It is not valid.
+        UsageError: It is not valid, or leads out of the model's folder.
     """
     path = folder / "modules.json"
     if not path.is_file():
         return []
     try:
-        return [(module["type"], module["path"]) for module in json.loads(path.read_bytes())]
+        modules = [(module["type"], module["path"]) for module in json.loads(path.read_bytes())]
     except (ValueError, TypeError, KeyError) as error:
         raise UsageError("modules.json of the model is not valid.") from error
+    if not all(isinstance(part, str) for module in modules for part in module):
+        raise UsageError("modules.json of the model is not valid.")
+    for _, name in modules:
+        check_inside(path, name)
+    return modules
+
+
+def check_inside(file: Path, name: str) -> None:
+    """Pass a name that one of the model's files has for another, if it stays in the model's folder.
+
+    Raises:
+        UsageError: It leads out of it.
+    """
+    named = PurePosixPath(name)
+    if named.is_absolute() or ".." in named.parts:
+        raise UsageError(
+            f"{file.name} of the model names {name}, which is outside of the model's folder: put it into the folder, "
+            "and name it as it is called there."
+        )
 
 
 def is_static(folder: Path) -> bool:

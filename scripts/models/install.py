@@ -16,6 +16,7 @@ from scripts.models.layout import flatten
 from scripts.models.matryoshka import read_dimensions
 from scripts.models.present import original_of
 from scripts.models.prompts import read_prompts, unused_prompts
+from scripts.models.references import check_references
 from scripts.models.source import Prepared, Source, versions
 from scripts.models.tokenizer import ensure_tokenizer
 from scripts.models.trial import try_model
@@ -94,6 +95,7 @@ def describe(profile: ModelProfile) -> str:
 
 def _checked_profile(model_id: str, prepared: Prepared, wishes: Wishes, say: Callable[[str], None]) -> ModelProfile:
     folder = prepared.folder
+    check_references(folder)
     flatten(folder)
     weights = [file for pattern in WEIGHT_PATTERNS for file in sorted(folder.glob(pattern))]
     if not weights:

@@ -18,11 +18,11 @@ def flatten(folder: Path) -> None:
     needed = TOKENIZER_FILE if is_static(folder) else "config.json"
     if inner == folder or (folder / needed).exists() or not (inner / needed).is_file():
         return
-    for file in inner.iterdir():
-        file.rename(folder / file.name)
-    inner.rmdir()
     path = folder / "modules.json"
     described = json.loads(path.read_bytes())
     described[0]["path"] = ""
+    for file in inner.iterdir():
+        file.rename(folder / file.name)
+    inner.rmdir()
     path.unlink()  # a link to the source's file, which is not ours to change
     path.write_text(json.dumps(described))

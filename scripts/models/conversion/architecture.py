@@ -16,6 +16,7 @@ from scripts.models.facts import (
     is_normalized,
     is_static,
     read_json,
+    read_modules,
     read_window,
 )
 
@@ -125,8 +126,7 @@ def _gives_types(folder: Path) -> bool:
 
 def _modules(folder: Path) -> list[tuple[str, str]]:
     """Class and folder of sentence-transformers' modules; empty when there is no list of them."""
-    listed: Any = read_json(folder / "modules.json") or []
-    return [(str(module["type"]).rpartition(".")[2], str(PurePosixPath(module["path"]))) for module in listed]
+    return [(name.rpartition(".")[2], str(PurePosixPath(path))) for name, path in read_modules(folder)]
 
 
 def _answers(folder: Path, modules: list[tuple[str, str]]) -> Answers | None:
