@@ -4,7 +4,9 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from bentos.common.engine.tokenizer import Tokenizer
 from bentos.common.models.profile import PromptName
+from scripts.command import UsageError
 from scripts.models.facts import read_json
 
 _FILE = "config_sentence_transformers.json"
@@ -63,6 +65,22 @@ def known_prompts(model_id: str) -> dict[PromptName, str]:
     """The prompts that a family's documentation names; empty for others."""
     known = (prompts for family, prompts in _KNOWN if re.search(rf"(^|/)({family})$", model_id, re.IGNORECASE))
     return dict(next(known, {}))
+
+
+def check_prompts(prompts: Mapping[PromptName, str], tokenizer: Tokenizer) -> None:
+    """Pass prompts that leave a text half of the window at least; all texts behind a longer one look alike.
+
+    Raises:
+        UsageError: With the first that takes more.
+    """
+    window = tokenizer.window
+    for name, prompt in prompts.items():
+        taken = window - tokenizer.content_limit + len(tokenizer.tokens(prompt))
+        if taken > window // 2:
+            raise UsageError(
+                f"The prompt of a {name} takes {taken} tokens with the special ones, more than half of the window of "
+                f"{window}: use a shorter --{name}-prompt or a larger --max-tokens."
+            )
 
 
 def unused_prompts(folder: Path, prompts: Mapping[PromptName, str]) -> dict[str, str]:

@@ -17,6 +17,7 @@ from bentos.common.resources import cpu_limit
 from scripts.command import CommandError, UsageError
 from scripts.models import facts
 from scripts.models.conversion.torch_only import has_torch, needs_torch
+from scripts.models.prompts import check_prompts
 from scripts.models.rows import pair_rows
 from scripts.models.trial_texts import LONG_TEXT, PAIRS, TEXTS, Part
 
@@ -62,13 +63,14 @@ def try_model(folder: Path, kind: Kind, prompts: Mapping[PromptName, str], windo
         window: most tokens.
 
     Raises:
-        UsageError: It does not load, lacks weights, or would not be served as sentence-transformers does.
+        UsageError: It does not load, lacks weights, has too long a prompt, or would not be served as
+            sentence-transformers does.
         CommandError: There is too little memory.
     """
     _check_memory(folder)
     if not has_torch():
         with _loading_errors():
-            return _try_graph(folder, kind, window)
+            return _try_graph(folder, kind, prompts, window)
     with _loading_errors():
         # torch takes seconds to import; `list` and `--help` do without.
         from scripts.models.reference import Reference
@@ -76,20 +78,21 @@ def try_model(folder: Path, kind: Kind, prompts: Mapping[PromptName, str], windo
         expected = Reference(folder, kind)
         expected.match_tokenizer()
         trial = expected.trial(window)
+        tokenizer = Tokenizer.load(folder, trial.window)
+        check_prompts(prompts, tokenizer)
         texts = [*TEXTS, LONG_TEXT] if trial.window <= _MOST_COMPARED_TOKENS else TEXTS
         parts = list(_parts(kind, texts, ["", *prompts.values()]))
         wanted = [expected.outputs(part, prompt, trial.window) for prompt, part in parts]
         expected.close()  # one copy at a time: a large model would take the memory twice
         expected.check_weights()
         backend = _backend(folder, kind)
-        tokenizer = Tokenizer.load(folder, trial.window)
         found = [_outputs(backend, _rows(tokenizer, part, prompt, trial)) for prompt, part in parts]
         backend.close()
     figure = _compare(kind, np.concatenate(wanted), np.concatenate(found), normalized=trial.normalized)
     return replace(trial, agreement=figure)
 
 
-def _try_graph(folder: Path, kind: Kind, window: int) -> Trial:
+def _try_graph(folder: Path, kind: Kind, prompts: Mapping[PromptName, str], window: int) -> Trial:
     """Without PyTorch the packed graph is what can be served, and there is nothing to compare it with."""
     import openvino
 
@@ -100,6 +103,7 @@ def _try_graph(folder: Path, kind: Kind, window: int) -> Trial:
         raise needs_torch("A reranker with a chat template can be tried")
     architecture = read_architecture(folder, kind)
     tokenizer = Tokenizer.load(folder, window)
+    check_prompts(prompts, tokenizer)
     [row] = _rows(tokenizer, TEXTS[1:2] if kind == "encoder" else PAIRS[1:2], "", Trial(None, window))
     compiled = openvino.Core().compile_model(packed_graph(folder, kind, "int8"), "CPU")
     output: Outputs = compiled(pack([row], architecture.pooling, uses_types=architecture.uses_types))[0][:1]

@@ -185,6 +185,25 @@ def test_prompts_that_are_not_used_are_named(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("name", ["query", "passage"])
+@pytest.mark.parametrize("torch", [True, False])
+def test_a_prompt_that_leaves_a_text_less_than_half_of_the_window_is_refused(
+    name: str, torch: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scripts.models.trial.has_torch", lambda: torch)
+    folder = write_encoder(tmp_path / "model", prompts={"query": "a a a a a a", "document": "a"})
+    assert len(transformers_tokenizer("bert").encode("a a a a a a")) == 8, "with the special tokens half of 16"
+    assert installed(folder, tmp_path / "home", max_tokens=16).profile.max_tokens == 16
+
+    with pytest.raises(UsageError) as refused:
+        installed(folder, tmp_path / "other", max_tokens=16, **{f"{name}_prompt": "a a a a a a a"})
+    assert str(refused.value) == (
+        f"The prompt of a {name} takes 9 tokens with the special ones, more than half of the window of 16: "
+        f"use a shorter --{name}-prompt or a larger --max-tokens."
+    )
+    assert list_installed(tmp_path / "other") == ([], [])
+
+
 def test_too_little_memory_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = write_encoder(tmp_path / "model")
     monkeypatch.setattr("bentos.common.backends.loading.memory_limit", lambda: 1000)
