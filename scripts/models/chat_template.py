@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-import tokenizers
 from sentence_transformers import CrossEncoder
 
 from bentos.common.engine.pairs import pair_format
@@ -12,6 +11,7 @@ from bentos.common.models.profile import TOKENIZER_FILE, PairPrompt
 from scripts.command import UsageError
 from scripts.models.pair_prompts import read_pair_prompt
 from scripts.models.rows import pair_rows
+from scripts.models.tokenizer import read_tokenizer
 from scripts.models.trial_texts import PAIRS, TEXTS
 
 _ENDLESS = 2**20
@@ -31,7 +31,7 @@ def applied_prompt(model: CrossEncoder, folder: Path, window: int) -> PairPrompt
         UsageError: the template cannot be cut so that they are, or takes too much of the window.
     """
     template = _ChatTemplate(model)
-    tokenizer = tokenizers.Tokenizer.from_file(str(folder / TOKENIZER_FILE))
+    tokenizer = read_tokenizer(folder / TOKENIZER_FILE)
     prompt = read_pair_prompt(template.text, lambda text: tokenizer.encode(text, add_special_tokens=False).ids)
     endless = Tokenizer(tokenizer, _ENDLESS)
     taken = _ENDLESS - pair_format(endless, prompt).content_limit

@@ -2,11 +2,12 @@
 
 import json
 from pathlib import Path, PurePosixPath
-from typing import Any, cast
+from typing import Any
 
 from bentos.common.backends.interface import Kind
 from bentos.common.models.profile import TOKENIZER_FILE
 from scripts.command import UsageError
+from scripts.models.entries import checked
 
 DEFAULT_WINDOW = 512
 STATIC_WINDOW = 8192
@@ -30,12 +31,16 @@ _OFFSET_POSITIONS = {"roberta", "xlm-roberta", "xlm-roberta-xl", "camembert", "m
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """The JSON object in a file, or an empty one when there is no such file."""
+    """The JSON object in a file, or an empty one when there is no such file.
+
+    Raises:
+        UsageError: It is not valid; see `checked`.
+    """
     try:
-        return cast(dict[str, Any], json.loads(path.read_bytes()))
+        return checked(path.name, json.loads(path.read_bytes()))
     except FileNotFoundError:
         return {}
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"{path.name} of the model is not valid JSON.") from error
 
 
@@ -50,7 +55,7 @@ def read_modules(folder: Path) -> list[tuple[str, str]]:
         return []
     try:
         modules = [(module["type"], module["path"]) for module in json.loads(path.read_bytes())]
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise UsageError("modules.json of the model is not valid.") from error
     if not all(isinstance(part, str) for module in modules for part in module):
         raise UsageError("modules.json of the model is not valid.")
@@ -87,7 +92,10 @@ def read_template(folder: Path) -> str:
     """The source of the chat template; empty if there is none."""
     file = folder / "chat_template.jinja"
     if file.is_file():
-        return file.read_text(encoding="utf-8")
+        try:
+            return file.read_text(encoding="utf-8")
+        except UnicodeDecodeError as error:
+            raise UsageError(f"{file.name} of the model is not UTF-8.") from error
     template = read_json(folder / "tokenizer_config.json").get("chat_template") or ""
     return template if isinstance(template, str) else json.dumps(template)
 
@@ -126,7 +134,8 @@ def read_window(folder: Path) -> int:
     config = read_json(folder / "config.json")
     known = [_written_window(folder)]
     if positions := config.get("max_position_embeddings"):
-        offset = config.get("pad_token_id", 1) + 1 if config.get("model_type") in _OFFSET_POSITIONS else 0
+        padding = 1 if (number := config.get("pad_token_id")) is None else number
+        offset = padding + 1 if config.get("model_type") in _OFFSET_POSITIONS else 0
         known.append(positions - offset)
     return min((limit for limit in known if limit), default=DEFAULT_WINDOW)
 
@@ -163,6 +172,6 @@ def read_license(folder: Path) -> str | None:
         return None
     try:
         value = ModelCard.load(card, ignore_metadata_errors=True).data.get("license")
-    except ValueError:
+    except Exception:  # the parser of YAML has a class of its own; a model may be without a licence
         return None
     return value if isinstance(value, str) else None

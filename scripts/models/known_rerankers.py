@@ -5,12 +5,11 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-from tokenizers import Tokenizer
-
 from bentos.common.backends.interface import Kind
 from bentos.common.models.profile import TOKENIZER_FILE
 from scripts.command import UsageError
 from scripts.models.facts import LOGIT_SCORE, is_language_model, read_json, read_template
+from scripts.models.tokenizer import read_tokenizer
 
 _TEMPLATE_FILE = "chat_template.jinja"
 _ROLES = ("query", "document")
@@ -99,7 +98,7 @@ def _write_modules(folder: Path, *answers: str) -> None:
     """As `CrossEncoder.save_pretrained` writes them."""
     if not (folder / TOKENIZER_FILE).is_file():
         raise UsageError("The model has no tokenizer.json: copy the whole repository again.")
-    tokenizer = Tokenizer.from_file(str(folder / TOKENIZER_FILE))
+    tokenizer = read_tokenizer(folder / TOKENIZER_FILE)
     ids = [tokenizer.token_to_id(answer) for answer in answers]
     if None in ids:
         raise UsageError(f"The model would score by the tokens {' and '.join(answers)}, which its tokenizer lacks.")
@@ -115,7 +114,7 @@ def _write_modules(folder: Path, *answers: str) -> None:
         {"idx": number, "name": str(number), "path": path, "type": f"sentence_transformers.{name}"}
         for number, (path, name) in enumerate(modules.items())
     ]
-    (folder / score).mkdir()
+    (folder / score).mkdir(exist_ok=True)
     _write(folder / score / "config.json", dict(zip(("true_token_id", "false_token_id"), ids, strict=True)))
     _write(folder / "sentence_bert_config.json", read_json(folder / "sentence_bert_config.json") | settings)
     _write(folder / "modules.json", entries)

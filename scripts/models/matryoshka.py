@@ -44,4 +44,4 @@ def read_dimensions(folder: Path, model_id: str, full: int, wanted: Sequence[int
             )
         return tuple(sorted(set(wanted)))
     found = read_json(folder / "config.json").get("matryoshka_dimensions") or known_dimensions(model_id)
-    return tuple(sorted({int(size) for size in found if 0 < int(size) < full}))
+    return tuple(sorted({size for size in found if 0 < size < full}))

@@ -15,7 +15,7 @@ from bentos.common.models.profile import TOKENIZER_FILE
 from scripts.command import UsageError
 from scripts.models.chat_template import applied_prompt
 from scripts.models.facts import is_static, read_modules
-from scripts.models.tokenizer import save_tokenizer
+from scripts.models.tokenizer import read_tokenizer, save_tokenizer
 from scripts.models.trial import Trial
 from scripts.models.trial_texts import PAIRS, TEXTS, Part
 
@@ -86,7 +86,7 @@ class Reference:
         file = self._folder / TOKENIZER_FILE
 
         def differs() -> bool:
-            stored = Tokenizer.from_file(str(file))
+            stored = read_tokenizer(file)
             single = [encoding.ids for encoding in stored.encode_batch(list(TEXTS))]
             paired = [encoding.ids for encoding in stored.encode_batch(PAIRS)] if self._kind != "encoder" else []
             wanted = [built(text)["input_ids"] for text in TEXTS]

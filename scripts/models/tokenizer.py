@@ -6,7 +6,7 @@ from pathlib import Path
 from tokenizers import Tokenizer
 
 from bentos.common.models.profile import TOKENIZER_FILE
-from scripts.command import UsageError
+from scripts.command import UsageError, reason
 from scripts.models.conversion.torch_only import has_torch, needs_torch
 from scripts.models.facts import is_static
 from scripts.models.known_tokenizers import is_known
@@ -32,14 +32,26 @@ def ensure_tokenizer(folder: Path) -> bool:
     if is_static(folder):
         if missing:
             raise UsageError("The model has no tokenizer.json: copy the whole repository again.")
-        save_tokenizer(_without_special_tokens(Tokenizer.from_file(str(path))), path)
+        save_tokenizer(_without_special_tokens(read_tokenizer(path)), path)
         return False
-    if not has_torch() and (missing or not is_known(folder, Tokenizer.from_file(str(path)))):
+    if not has_torch() and (missing or not is_known(folder, read_tokenizer(path))):
         raise needs_torch("The model's tokenizer is none of those that are tested, so it can be checked")
-    tokenizer = _convert(folder) if missing else Tokenizer.from_file(str(path))
+    tokenizer = _convert(folder) if missing else read_tokenizer(path)
     if missing or tokenizer.truncation is not None or tokenizer.padding is not None:
         save_tokenizer(tokenizer, path)
     return missing
+
+
+def read_tokenizer(path: Path) -> Tokenizer:
+    """A tokenizer as it is in its file.
+
+    Raises:
+        UsageError: It is damaged.
+    """
+    try:
+        return Tokenizer.from_file(str(path))
+    except Exception as error:  # the library has no class of its own
+        raise UsageError(f"{path.name} of the model is not a tokenizer ({reason(error)}): get it again.") from error
 
 
 def save_tokenizer(tokenizer: Tokenizer, path: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Literal, TypeAlias
 
 from bentos.common.backends.interface import Kind, Pooling
-from scripts.command import UsageError
+from scripts.command import UsageError, reason
 from scripts.models.conversion.configuration import Activation
 from scripts.models.conversion.families import FAMILIES, Answers, Family, Static
 from scripts.models.conversion.tensors import Tensors
@@ -107,7 +107,11 @@ def read_architecture(folder: Path, kind: Kind) -> Architecture:
     answers = _answers(folder, modules) if kind == "cross-encoder" else None
     if answers:  # the prompt ends in the token that counts, so padding within is read like all else
         config = {**config, "pad_token_id": None}
-    transformer = FAMILIES[name](config, kind, read_window(inner))
+    try:
+        transformer = FAMILIES[name](config, kind, read_window(inner))
+    except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
+        problem = f"{type(error).__name__}: {reason(error)}"
+        raise UsageError(f"config.json of the model is not one of the type {name} ({problem}).") from error
     if kind == "cross-encoder":
         if not answers:
             _check_classifier(config, modules)
@@ -134,6 +138,8 @@ def _answers(folder: Path, modules: list[tuple[str, str]]) -> Answers | None:
     if [name for name, _ in modules] != ["Transformer", LOGIT_SCORE]:
         return None
     config = read_json(folder / modules[1][1] / "config.json")
+    if config.get("true_token_id") is None:
+        raise UsageError(f"config.json of the module {LOGIT_SCORE} names no true_token_id.")
     return Answers(config["true_token_id"], config.get("false_token_id"))
 
 
@@ -153,7 +159,7 @@ def _encoder_head(folder: Path, modules: list[tuple[str, str]]) -> tuple[Pooling
     mode = pooling.get("pooling_mode") or (old[0] if len(old) == 1 else old or "mean")
     if not pooling.get("include_prompt", True):
         raise not_convertible(f"Pooling {mode} without the prompt")
-    if isinstance(mode, list) or mode not in _POOLINGS:
+    if not isinstance(mode, str) or mode not in _POOLINGS:
         raise not_convertible(f"Pooling {mode}")
     return _POOLINGS[mode], _following(folder, modules, modules[2:])
 

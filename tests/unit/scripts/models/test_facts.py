@@ -75,3 +75,5 @@ def test_license_comes_from_the_model_card(tmp_path: Path) -> None:
     assert read_license(tmp_path) is None
     (tmp_path / "README.md").write_text("---\nlicense: mit\ntags: [a]\n---\n# A model\n")
     assert read_license(tmp_path) == "mit"
+    (tmp_path / "README.md").write_text("---\nlicense: [\n---\n# A model\n")
+    assert read_license(tmp_path) is None
