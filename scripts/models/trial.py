@@ -17,6 +17,7 @@ from bentos.common.resources import cpu_limit
 from scripts.command import CommandError, UsageError
 from scripts.models import facts
 from scripts.models.conversion.torch_only import has_torch, needs_torch
+from scripts.models.memory import memory_errors
 from scripts.models.prompts import check_prompts
 from scripts.models.rows import pair_rows
 from scripts.models.trial_texts import LONG_TEXT, PAIRS, TEXTS, Part
@@ -185,12 +186,10 @@ def _check_memory(folder: Path) -> None:
 @contextmanager
 def _loading_errors() -> Iterator[None]:
     try:
-        yield
+        with memory_errors():
+            yield
     except CommandError:
         raise
     except Exception as error:
         reason = str(error).strip().partition("\n")[0]
-        # torch has no class for it on the CPU.
-        if isinstance(error, MemoryError) or "can't allocate memory" in reason:
-            raise CommandError("There is too little memory to load the model: raise the memory limit.") from error
         raise UsageError(f"The model does not load: {type(error).__name__}: {reason}") from error

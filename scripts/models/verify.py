@@ -11,8 +11,10 @@ from scripts.models.conversion.artefact import measure
 from scripts.models.conversion.precision import Precision
 from scripts.models.fidelity.comparison import compare_with
 from scripts.models.fidelity.gate import passes, table
+from scripts.models.memory import is_out_of_memory, memory_errors
 
 
+@memory_errors()
 def verify(model_id: str, precision: Precision | None, say: Callable[[str], None], *, home: Path | None = None) -> bool:
     """Run the fidelity gate on a model's conversions, or on the one of this precision.
 
@@ -21,6 +23,7 @@ def verify(model_id: str, precision: Precision | None, say: Callable[[str], None
 
     Raises:
         UsageError: There is nothing to verify, or an artefact does not load.
+        CommandError: There is too little memory.
         ModelNotInstalled: The original, which they are compared with, is missing.
         ModelCorrupt: An artefact cannot be used.
     """
@@ -43,6 +46,8 @@ def verify(model_id: str, precision: Precision | None, say: Callable[[str], None
         try:
             figures = measure(model.path, profile, comparison)
         except RuntimeError as error:
+            if is_out_of_memory(error):
+                raise
             raise UsageError(str(error)) from error
         for line in table(profile.kind, profile.precision, figures):
             say(f"  {line}")

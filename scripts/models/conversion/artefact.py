@@ -21,6 +21,7 @@ from scripts.models.fidelity.comparison import Comparison, compare_with
 from scripts.models.fidelity.gate import passes, table
 from scripts.models.fidelity.metrics import Figures
 from scripts.models.fidelity.texts import FIDELITY_FILE
+from scripts.models.memory import memory_errors
 from scripts.models.present import REFUSED, conversion_of
 from scripts.models.source import versions
 
@@ -28,6 +29,7 @@ _TOOLS = ("openvino", "numpy", "tokenizers")
 _KEPT_FILES = ("config.json", "modules.json", "tokenizer.json", "LICENSE*", "NOTICE*")
 
 
+@memory_errors()
 def install_precision(
     original: InstalledModel,
     wanted: Wanted,
@@ -47,7 +49,7 @@ def install_precision(
 
     Raises:
         UsageError: The model cannot be converted.
-        CommandError: No wanted precision is within its limits. Nothing is stored.
+        CommandError: No wanted precision is within its limits, or there is too little memory. Nothing is stored.
     """
     bf16 = supports_bf16()
     if wanted == "bf16" and not bf16:

@@ -34,6 +34,7 @@ from scripts.models.conversion.inputs import Inputs, integers
 from scripts.models.conversion.precision import Precision
 from scripts.models.conversion.tensors import Tensors
 from scripts.models.conversion.weights import constant, plain, quantized
+from scripts.models.memory import is_out_of_memory
 
 _EPSILON = 1e-12
 
@@ -92,6 +93,8 @@ def _shape_errors() -> Iterator[None]:
     try:
         yield
     except (RuntimeError, ValueError) as error:  # OpenVINO's and numpy's
+        if is_out_of_memory(error):
+            raise
         reason = str(error).strip().rpartition("\n")[2]
         raise UsageError(f"The weights are not those of the config.json: {reason}") from error
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from scripts.command import UsageError
 from scripts.models.conversion.torch_only import needs_torch
+from scripts.models.memory import is_out_of_memory
 
 Array = NDArray[np.float32]
 
@@ -140,6 +141,8 @@ def _unpickle(file: Path) -> dict[str, Any]:
     try:
         loaded: dict[str, Any] = torch.load(file, map_location="cpu", mmap=True, weights_only=True)
     except Exception as error:
+        if is_out_of_memory(error):
+            raise
         raise UsageError(f"{file.name} cannot be read as PyTorch weights: get it again.") from error
     return loaded
 
