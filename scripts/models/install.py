@@ -112,6 +112,8 @@ def _checked_profile(model_id: str, prepared: Prepared, wishes: Wishes, say: Cal
     trial = try_model(folder, kind, prompts, window)
     if trial.tokenizer_replaced:
         say("  replaced tokenizer.json, which gives other tokens than the tokenizer that transformers builds")
+    if trial.removed_tokens:
+        say(f"  took {', '.join(trial.removed_tokens)} out of tokenizer.json: the weights have no rows for them")
     if trial.agreement:
         say(f"  compared with sentence-transformers: {trial.agreement}")
     if trial.assumed_pooling:

@@ -53,6 +53,13 @@ class Reference:
                 "The model puts its inputs into a chat template, which embed-service does not apply: not supported."
             )
 
+    @property
+    def rows(self) -> int:
+        """Of the table of words: token ids are below that."""
+        table = self._model[0].embedding if self._is_static else self._model[0].auto_model.get_input_embeddings()
+        rows: int = table.weight.shape[0]
+        return rows
+
     def check_weights(self) -> None:
         """Refuse a folder that lacks weights, which would be random numbers; those of a static model are read by name.
 

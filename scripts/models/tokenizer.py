@@ -62,6 +62,40 @@ def save_tokenizer(tokenizer: Tokenizer, path: Path) -> None:
     tokenizer.save(str(path))
 
 
+def limit_tokens(folder: Path, rows: int) -> list[str]:
+    """Make sure that no text has a token for which the model has no row.
+
+    Special tokens without one, such as that of an image in a model of texts, are taken out of `tokenizer.json`: they
+    are no part of a text, and one that spells them out would fail with all in its batch.
+
+    Args:
+        folder: of the model.
+        rows: of its table of words.
+
+    Returns:
+        What was taken out.
+
+    Raises:
+        UsageError: Other tokens have none, or those that are put around each text.
+    """
+    path = folder / TOKENIZER_FILE
+    tokenizer = read_tokenizer(path)
+    removable = {token.content for token in tokenizer.get_added_tokens_decoder().values() if token.special}
+    removable -= tokenizer.get_vocab(with_added_tokens=False).keys() | set(tokenizer.encode("a", "a").tokens)
+    beyond = {token: number for token, number in tokenizer.get_vocab().items() if number >= rows}
+    for token, number in beyond.items():
+        if token not in removable:
+            raise UsageError(
+                f"{TOKENIZER_FILE} of the model has the token {token!r} with the id {number}, but the weights have "
+                f"{rows} rows, for ids below that: get both from the same place again."
+            )
+    if beyond:
+        state = json.loads(tokenizer.to_str())
+        kept = [token for token in state["added_tokens"] if token["content"] not in beyond]
+        save_tokenizer(Tokenizer.from_str(json.dumps({**state, "added_tokens": kept})), path)
+    return sorted(beyond)
+
+
 def _without_special_tokens(tokenizer: Tokenizer) -> Tokenizer:
     state = json.loads(tokenizer.to_str())
     return Tokenizer.from_str(json.dumps({**state, "post_processor": None}))

@@ -20,6 +20,7 @@ from scripts.models.conversion.torch_only import has_torch, needs_torch
 from scripts.models.memory import memory_errors
 from scripts.models.prompts import check_prompts
 from scripts.models.rows import pair_rows
+from scripts.models.tokenizer import limit_tokens
 from scripts.models.trial_texts import LONG_TEXT, PAIRS, TEXTS, Part
 
 _BATCH = 8
@@ -40,6 +41,7 @@ class Trial:
         include_prompt: whether an encoder pools its prompt, too.
         assumed_pooling: of an encoder whose folder does not say it.
         pair_prompt: of a cross-encoder that reads pairs in a prompt.
+        removed_tokens: special ones that were taken out of `tokenizer.json`, as the model has no rows for them.
         tokenizer_replaced: whether `tokenizer.json` gave other tokens than the tokenizer that transformers builds.
         agreement: how close what is served comes to sentence-transformers, as a phrase.
     """
@@ -50,6 +52,7 @@ class Trial:
     include_prompt: bool = True
     assumed_pooling: str | None = None
     pair_prompt: PairPrompt | None = None
+    removed_tokens: Sequence[str] = ()
     tokenizer_replaced: bool = False
     agreement: str = ""
 
@@ -64,7 +67,7 @@ def try_model(folder: Path, kind: Kind, prompts: Mapping[PromptName, str], windo
         window: most tokens.
 
     Raises:
-        UsageError: It does not load, lacks weights, has too long a prompt, or would not be served as
+        UsageError: It does not load, lacks weights or rows for tokens, has too long a prompt, or would not be served as
             sentence-transformers does.
         CommandError: There is too little memory.
     """
@@ -78,6 +81,7 @@ def try_model(folder: Path, kind: Kind, prompts: Mapping[PromptName, str], windo
 
         expected = Reference(folder, kind)
         expected.match_tokenizer()
+        removed = limit_tokens(folder, expected.rows)
         trial = expected.trial(window)
         tokenizer = Tokenizer.load(folder, trial.window)
         check_prompts(prompts, tokenizer)
@@ -90,7 +94,7 @@ def try_model(folder: Path, kind: Kind, prompts: Mapping[PromptName, str], windo
         found = [_outputs(backend, _rows(tokenizer, part, prompt, trial)) for prompt, part in parts]
         backend.close()
     figure = _compare(kind, np.concatenate(wanted), np.concatenate(found), normalized=trial.normalized)
-    return replace(trial, agreement=figure)
+    return replace(trial, agreement=figure, removed_tokens=removed)
 
 
 def _try_graph(folder: Path, kind: Kind, prompts: Mapping[PromptName, str], window: int) -> Trial:
@@ -98,11 +102,12 @@ def _try_graph(folder: Path, kind: Kind, prompts: Mapping[PromptName, str], wind
     import openvino
 
     from scripts.models.conversion.architecture import read_architecture
-    from scripts.models.conversion.graph import packed_graph
+    from scripts.models.conversion.graph import known_tokens, packed_graph
 
     if kind == "cross-encoder" and facts.read_template(folder):
         raise needs_torch("A reranker with a chat template can be tried")
     architecture = read_architecture(folder, kind)
+    removed = limit_tokens(folder, known_tokens(folder, kind))
     tokenizer = Tokenizer.load(folder, window)
     check_prompts(prompts, tokenizer)
     [row] = _rows(tokenizer, TEXTS[1:2] if kind == "encoder" else PAIRS[1:2], "", Trial(None, window))
@@ -111,9 +116,15 @@ def _try_graph(folder: Path, kind: Kind, prompts: Mapping[PromptName, str], wind
     if not np.isfinite(output).all() or not output.any():
         raise UsageError("The model loads but its output is not a usable number.")
     if kind == "cross-encoder":
-        return Trial(None, window)
+        return Trial(None, window, removed_tokens=removed)
     assumed = None if facts.read_modules(folder) else "mean"
-    return Trial(output.shape[-1], window, normalized=architecture.normalized, assumed_pooling=assumed)
+    return Trial(
+        output.shape[-1],
+        window,
+        normalized=architecture.normalized,
+        assumed_pooling=assumed,
+        removed_tokens=removed,
+    )
 
 
 def _parts(kind: Kind, texts: Sequence[str], prompts: Sequence[str]) -> Iterator[tuple[str, Part]]:

@@ -45,6 +45,10 @@ class Blocks:
         """A weight as it is, to compute with while the graph is written."""
         return self._tensors.read(self._full_name(name))
 
+    def rows(self, name: str) -> int:
+        """How many rows a weight has."""
+        return self._tensors.shape(self._full_name(name))[0]
+
     def row(self, name: str, number: int) -> Array:
         """One row of a matrix."""
         return self._tensors.row(self._full_name(name), number)

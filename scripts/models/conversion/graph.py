@@ -70,6 +70,12 @@ def packed_graph(original: Path, kind: Kind, precision: Precision = "fp32") -> o
         return _model(_outputs(architecture, hidden, inputs, blocks), inputs)
 
 
+def known_tokens(original: Path, kind: Kind) -> int:
+    """How many token ids, from 0, the weights of a model have rows for; see `write_graph`."""
+    architecture = read_architecture(original, kind)
+    return architecture.transformer.tokens(_blocks(architecture, "fp32"))
+
+
 def stages(original: Path, kind: Kind) -> Iterator[openvino.Model]:
     """The same graph in fp32, in parts that follow each other: embeddings, each layer, pooling and head.
 

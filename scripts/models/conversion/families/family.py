@@ -52,6 +52,10 @@ class Family(ABC):
     @abstractmethod
     def __init__(self, config: Config, kind: Kind, window: int) -> None: ...
 
+    def tokens(self, blocks: Blocks) -> int:
+        """How many token ids, from 0, the weights have rows for."""
+        return blocks.rows(self.words)
+
     @abstractmethod
     def embed(self, inputs: Inputs, blocks: Blocks) -> openvino.Node:
         """What the first layer gets, `[1, T, width]`."""

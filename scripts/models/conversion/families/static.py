@@ -31,6 +31,10 @@ class Static(Family):
         self.words = next((name for name in _TABLES if name in tensors.names), _TABLES[0])
         _, self.width = tensors.shape(self.words)
 
+    def tokens(self, blocks: Blocks) -> int:
+        """Those of the mapping, if there is one."""
+        return blocks.rows("mapping" if blocks.has("mapping") else self.words)
+
     def embed(self, inputs: Inputs, blocks: Blocks) -> openvino.Node:
         """Rows of the table."""
         _ = inputs.positions  # all graphs take them
