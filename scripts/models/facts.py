@@ -78,6 +78,15 @@ def check_inside(file: Path, name: str) -> None:
         )
 
 
+def transformer_settings(folder: Path) -> dict[str, Any]:
+    """What sentence-transformers reads about its Transformer module: the first of the files for it that says something.
+
+    Without a modules.json it reads none of them.
+    """
+    files = (read_json(folder / name) for name in _TRANSFORMER_FILES)
+    return next((settings for settings in files if settings), {}) if read_modules(folder) else {}
+
+
 def is_static(folder: Path) -> bool:
     """Whether a model is no transformer but a table: a vector is the mean of the rows of a text's tokens."""
     return any(name.endswith(".StaticEmbedding") for name, _ in read_modules(folder)[:1])

@@ -11,7 +11,7 @@ from typing import Any
 
 from tokenizers import Regex, Tokenizer, normalizers, pre_tokenizers, processors
 
-from scripts.models.facts import read_json
+from scripts.models.facts import read_json, transformer_settings
 
 _CLS_SEP = ("[CLS]", "[SEP]")
 _S = ("<s>", "</s>")
@@ -22,7 +22,10 @@ _AS_IT_IS = {"PreTrainedTokenizerFast", "TokenizersBackend"}
 
 def is_known(folder: Path, tokenizer: Tokenizer) -> bool:
     """Whether transformers would build this tokenizer from the files in the model's folder."""
-    config = read_json(folder / "tokenizer_config.json")
+    settings = transformer_settings(folder)
+    # sentence-transformers passes these on; they win over the tokenizer's own.
+    given = settings.get("processor_kwargs") or settings.get("tokenizer_args") or {}
+    config = read_json(folder / "tokenizer_config.json") | given
     state = json.loads(tokenizer.to_str())
     model, parts = state["model"]["type"], {name: state[name] for name in ("normalizer", "pre_tokenizer")}
     match model:

@@ -2,13 +2,14 @@
 
 import json
 from pathlib import Path
+from typing import Any, cast
 
-from tokenizers import Tokenizer
+from tokenizers import Tokenizer, normalizers
 
 from bentos.common.models.profile import TOKENIZER_FILE
 from scripts.command import UsageError, reason
 from scripts.models.conversion.torch_only import has_torch, needs_torch
-from scripts.models.facts import is_static
+from scripts.models.facts import is_static, transformer_settings
 from scripts.models.known_tokenizers import is_known
 
 _VOCABULARIES = ("vocab.txt", "vocab.json", "*.model")
@@ -37,7 +38,10 @@ def ensure_tokenizer(folder: Path) -> bool:
     if not has_torch() and (missing or not is_known(folder, read_tokenizer(path))):
         raise needs_torch("The model's tokenizer is none of those that are tested, so it can be checked")
     tokenizer = _convert(folder) if missing else read_tokenizer(path)
-    if missing or tokenizer.truncation is not None or tokenizer.padding is not None:
+    lowered = not has_torch() and bool(transformer_settings(folder).get("do_lower_case"))
+    if lowered:
+        _lower(tokenizer)
+    if missing or lowered or tokenizer.truncation is not None or tokenizer.padding is not None:
         save_tokenizer(tokenizer, path)
     return missing
 
@@ -99,6 +103,16 @@ def limit_tokens(folder: Path, rows: int) -> list[str]:
 def _without_special_tokens(tokenizer: Tokenizer) -> Tokenizer:
     state = json.loads(tokenizer.to_str())
     return Tokenizer.from_str(json.dumps({**state, "post_processor": None}))
+
+
+def _lower(tokenizer: Tokenizer) -> None:
+    """Put lower case before all else that is done to a text, unless it is there."""
+    present = tokenizer.normalizer
+    parts = [present] if present else []
+    if isinstance(present, normalizers.Sequence):
+        parts = list(cast(Any, present))
+    if not any(isinstance(part, normalizers.Lowercase) for part in parts):
+        tokenizer.normalizer = normalizers.Sequence([normalizers.Lowercase(), *parts])
 
 
 def _convert(folder: Path) -> Tokenizer:

