@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from scripts.command import UsageError
-from scripts.models.facts import NATIVE_IN_TRANSFORMERS, read_json, read_modules
+from scripts.models.facts import NATIVE_IN_TRANSFORMERS, read_json, read_modules, read_template
 
 _SPARSE = {"SparseEncoder", "SpladePooling", "MLMTransformer", "SparseAutoEncoder", "SparseStaticEmbedding"}
 _WORDS = {"WordEmbeddings", "BoW"}
@@ -37,6 +37,23 @@ def refuse_unsupported(folder: Path) -> None:
             raise UsageError(
                 f"modules.json names the module {path}, which has no config.json: copy the whole repository again."
             )
+
+
+def refuse_default_prompt(folder: Path) -> None:
+    """Pass a cross-encoder before whose pairs no text is put; a chat template has a place for one.
+
+    Raises:
+        UsageError: with the prompt that is put there.
+    """
+    settings = read_json(folder / "config_sentence_transformers.json")
+    name = settings.get("default_prompt_name")
+    prompt = (settings.get("prompts") or {}).get(name)
+    if prompt and not read_template(folder):
+        raise UsageError(
+            f"sentence-transformers puts the model's default prompt {name} ({prompt!r}) before every pair, and "
+            "rerank-service does not: take default_prompt_name out of config_sentence_transformers.json if its scores "
+            "are as good without."
+        )
 
 
 def refuse_pointers(folder: Path) -> None:

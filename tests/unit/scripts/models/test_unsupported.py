@@ -74,6 +74,23 @@ def test_an_encoder_that_would_answer_wrongly_is_refused(change: Change, words: 
     assert words in refusal(folder, tmp_path / "home")
 
 
+@pytest.mark.parametrize("torch", [True, False])
+def test_a_default_prompt_of_a_cross_encoder_is_refused(
+    torch: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scripts.models.tokenizer.has_torch", lambda: torch)
+    monkeypatch.setattr("scripts.models.trial.has_torch", lambda: torch)
+    folder = write_cross_encoder(tmp_path / "model")
+    edit_json(folder / "tokenizer_config.json", tokenizer_class="BertTokenizer", do_lower_case=False)
+    prompts = {"q": "query: ", "none": ""}
+    settings(prompts=prompts, default_prompt_name="q")(folder)
+    sentence = refusal(folder, tmp_path / "home")
+    assert "puts the model's default prompt q ('query: ') before every pair" in sentence
+    assert "take default_prompt_name out of config_sentence_transformers.json" in sentence
+    settings(prompts=prompts, default_prompt_name="none")(folder)
+    assert install(LocalFolder(folder, "local/pairs"), Wishes(), print, home=tmp_path / "home").profile.prompts == {}
+
+
 def test_a_family_that_transformers_has_itself_needs_no_code_of_its_own(tmp_path: Path) -> None:
     folder = write_encoder(tmp_path / "model", "nomic_bert")
     edit_json(folder / "config.json", auto_map={"AutoModel": "nomic-ai/nomic-bert-2048--modeling.NomicBertModel"})
