@@ -10,6 +10,7 @@ from scripts.command import UsageError
 from scripts.models.entries import checked
 
 DEFAULT_WINDOW = 512
+LEAST_WINDOW = 16
 STATIC_WINDOW = 8192
 """Of static models, which have none by themselves: that of the models for long texts."""
 

@@ -13,6 +13,7 @@ from scripts.models import facts
 from scripts.models.digest import file_sha256
 from scripts.models.known_rerankers import complete
 from scripts.models.layout import flatten
+from scripts.models.lengths import refuse_other_lengths
 from scripts.models.matryoshka import read_dimensions
 from scripts.models.present import original_of
 from scripts.models.prompts import read_prompts, unused_prompts
@@ -22,7 +23,6 @@ from scripts.models.tokenizer import ensure_tokenizer
 from scripts.models.trial import try_model
 from scripts.models.unsupported import refuse_default_prompt, refuse_unsupported
 
-_LEAST_WINDOW = 16
 _TOOLS = ("sentence-transformers", "transformers", "tokenizers")
 
 
@@ -108,6 +108,7 @@ def _checked_profile(model_id: str, prepared: Prepared, wishes: Wishes, say: Cal
         refuse_default_prompt(folder)
     prompts = _prompts(model_id, prepared, wishes) if kind == "encoder" else {}
     window = _window(folder, wishes)  # before the tokenizer loses the limit that it may have
+    refuse_other_lengths(folder, kind, window)
     if ensure_tokenizer(folder):
         say("  converted the tokenizer to tokenizer.json")
     say(f"  trying it as {'an' if kind == 'encoder' else 'a'} {kind}")
@@ -159,8 +160,8 @@ def _window(folder: Path, wishes: Wishes) -> int:
     window = facts.read_window(folder)
     if wishes.max_tokens is None:
         return window
-    if not _LEAST_WINDOW <= wishes.max_tokens <= window:
-        raise UsageError(f"--max-tokens {wishes.max_tokens}: the model takes {_LEAST_WINDOW} to {window} tokens.")
+    if not facts.LEAST_WINDOW <= wishes.max_tokens <= window:
+        raise UsageError(f"--max-tokens {wishes.max_tokens}: the model takes {facts.LEAST_WINDOW} to {window} tokens.")
     return wishes.max_tokens
 
 

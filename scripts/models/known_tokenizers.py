@@ -23,6 +23,9 @@ _AS_IT_IS = {"PreTrainedTokenizerFast", "TokenizersBackend"}
 def is_known(folder: Path, tokenizer: Tokenizer) -> bool:
     """Whether transformers would build this tokenizer from the files in the model's folder."""
     settings = transformer_settings(folder)
+    passed = settings.get("processing_kwargs") or {}
+    if any(set(passed.get(part) or {}) - {"max_length"} for part in ("text", "common")):
+        return False
     # sentence-transformers passes these on; they win over the tokenizer's own.
     given = settings.get("processor_kwargs") or settings.get("tokenizer_args") or {}
     config = read_json(folder / "tokenizer_config.json") | given

@@ -11,7 +11,7 @@ from transformers.utils import logging
 
 from bentos.common.backends.interface import Kind, Outputs
 from bentos.common.backends.torch import is_normalized
-from bentos.common.models.profile import TOKENIZER_FILE
+from bentos.common.models.profile import TOKENIZER_FILE, PromptName
 from scripts.command import UsageError
 from scripts.models.chat_template import applied_prompt
 from scripts.models.facts import is_static, read_modules
@@ -128,14 +128,22 @@ class Reference:
             assumed_pooling=None if read_modules(self._folder) else getattr(pooling, "pooling_mode", None),
         )
 
-    def outputs(self, part: Part, prompt: str, window: int) -> Outputs:
-        """Vectors of texts `[texts, dimension]`, or logits of pairs `[pairs, 1]`."""
+    def outputs(self, part: Part, prompt: str, window: int, task: PromptName | None = None) -> Outputs:
+        """Vectors of texts `[texts, dimension]`, or logits of pairs `[pairs, 1]`.
+
+        Args:
+            part: of the texts or pairs.
+            prompt: put before each text.
+            window: in tokens.
+            task: of the texts; none is that of `encode`.
+        """
         if self._is_static:
             self._model.tokenizer.enable_truncation(window)
         else:
             self._model.max_seq_length = window
         if self._kind == "encoder":
-            vectors = self._model.encode(
+            tasks = {None: self._model.encode, "query": self._model.encode_query}
+            vectors = tasks.get(task, self._model.encode_document)(
                 list(part),
                 prompt=prompt,
                 batch_size=_BATCH,

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 
@@ -86,12 +87,12 @@ def try_model(folder: Path, kind: Kind, prompts: Mapping[PromptName, str], windo
         tokenizer = Tokenizer.load(folder, trial.window)
         check_prompts(prompts, tokenizer)
         texts = [*TEXTS, LONG_TEXT] if trial.window <= _MOST_COMPARED_TOKENS else TEXTS
-        parts = list(_parts(kind, texts, ["", *prompts.values()]))
-        wanted = [expected.outputs(part, prompt, trial.window) for prompt, part in parts]
+        parts = list(_parts(kind, texts, prompts))
+        wanted = [expected.outputs(part, prompt, trial.window, task) for task, prompt, part in parts]
         expected.close()  # one copy at a time: a large model would take the memory twice
         expected.check_weights()
         backend = _backend(folder, kind)
-        found = [_outputs(backend, _rows(tokenizer, part, prompt, trial)) for prompt, part in parts]
+        found = [_outputs(backend, _rows(tokenizer, part, prompt, trial)) for _, prompt, part in parts]
         backend.close()
     figure = _compare(kind, np.concatenate(wanted), np.concatenate(found), normalized=trial.normalized)
     return replace(trial, agreement=figure, removed_tokens=removed)
@@ -127,13 +128,16 @@ def _try_graph(folder: Path, kind: Kind, prompts: Mapping[PromptName, str], wind
     )
 
 
-def _parts(kind: Kind, texts: Sequence[str], prompts: Sequence[str]) -> Iterator[tuple[str, Part]]:
-    """A prompt and the texts, or pairs of them, that go together."""
+def _parts(
+    kind: Kind, texts: Sequence[str], prompts: Mapping[PromptName, str]
+) -> Iterator[tuple[PromptName | None, str, Part]]:
+    """The type of input, its prompt, and texts or pairs that it is tried with: all without a type, some with each."""
     if kind == "cross-encoder":
-        yield "", PAIRS
+        yield None, "", PAIRS
         return
-    for number, prompt in enumerate(dict.fromkeys(prompts)):
-        yield prompt, texts if number == 0 else texts[:_BATCH]
+    yield None, "", texts
+    for task in get_args(PromptName):
+        yield task, prompts.get(task, ""), [*texts[: _BATCH - 1], texts[-1]]
 
 
 def _backend(folder: Path, kind: Kind) -> Backend:
