@@ -15,6 +15,7 @@ from scripts.models.known_rerankers import complete
 from scripts.models.layout import flatten
 from scripts.models.lengths import refuse_other_lengths
 from scripts.models.matryoshka import read_dimensions
+from scripts.models.nomic import refuse_ignored_settings
 from scripts.models.present import original_of
 from scripts.models.prompts import read_prompts, unused_prompts
 from scripts.models.references import check_references
@@ -109,6 +110,7 @@ def _checked_profile(model_id: str, prepared: Prepared, wishes: Wishes, say: Cal
     prompts = _prompts(model_id, prepared, wishes) if kind == "encoder" else {}
     window = _window(folder, wishes)  # before the tokenizer loses the limit that it may have
     refuse_other_lengths(folder, kind, window)
+    refuse_ignored_settings(folder, window)
     if ensure_tokenizer(folder):
         say("  converted the tokenizer to tokenizer.json")
     say(f"  trying it as {'an' if kind == 'encoder' else 'a'} {kind}")
