@@ -4,7 +4,7 @@ import json
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from bentos.common.backends.interface import Kind
+from bentos.common.backends.interface import SIMILARITIES_BY_LENGTH, Kind
 from bentos.common.models.profile import TOKENIZER_FILE
 from scripts.command import UsageError
 from scripts.models.entries import checked
@@ -168,9 +168,11 @@ def read_truncation(folder: Path) -> int | None:
 
 
 def is_normalized(folder: Path) -> bool:
-    """Whether a model's vectors are served with unit length: all but those made to be compared by dot products."""
+    """Whether a model's vectors are served with unit length: all but those whose similarity is not the cosine."""
     similarity = read_json(folder / "config_sentence_transformers.json").get("similarity_fn_name")
-    return similarity != "dot" or any(name.endswith(".Normalize") for name, _ in read_modules(folder))
+    return similarity not in SIMILARITIES_BY_LENGTH or any(
+        name.endswith(".Normalize") for name, _ in read_modules(folder)[-1:]
+    )
 
 
 def read_license(folder: Path) -> str | None:

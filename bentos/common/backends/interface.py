@@ -14,6 +14,8 @@ Pooling: TypeAlias = Literal["mean", "first", "last"]
 """How a converted graph weighs the tokens of a sequence."""
 ActivationGroupSize: TypeAlias = Literal[32, 64, 128, 256]
 """How many numbers of an activation share a scale in int8: the more, the faster and the less exact."""
+SIMILARITIES_BY_LENGTH = frozenset({"dot", "euclidean", "manhattan"})
+"""Those of sentence-transformers in which the lengths of vectors count: all but the cosine."""
 
 
 class TokenRow(NamedTuple):

@@ -13,7 +13,7 @@ from sentence_transformers.sentence_transformer.modules import StaticEmbedding
 from torch import Tensor
 from transformers.utils.logging import disable_progress_bar
 
-from bentos.common.backends.interface import Layout, Outputs, TokenRow
+from bentos.common.backends.interface import SIMILARITIES_BY_LENGTH, Layout, Outputs, TokenRow
 from bentos.common.backends.torch_packed.selection import packed_or_none
 
 _DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
@@ -103,7 +103,7 @@ class _TorchBackend:
 
 
 class TorchEncoder(_TorchBackend):
-    """A bi-encoder with its pooling; outputs are unit vectors, unless the model was made for dot products of others."""
+    """A bi-encoder with its pooling; outputs are unit vectors, unless its similarity is not the cosine."""
 
     def _load(self, folder: str) -> SentenceTransformer:
         model = SentenceTransformer(
@@ -135,8 +135,8 @@ class TorchEncoder(_TorchBackend):
 
 
 def is_normalized(model: SentenceTransformer) -> bool:
-    """Whether a model's vectors are served with unit length: all but those made to be compared by dot products."""
-    return model.similarity_fn_name != "dot" or any(type(module).__name__ == "Normalize" for module in model)
+    """Whether a model's vectors are served with unit length: all but those whose similarity is not the cosine."""
+    return model.similarity_fn_name not in SIMILARITIES_BY_LENGTH or type(model[-1]).__name__ == "Normalize"
 
 
 def _without_prompts(mask: Tensor, rows: Sequence[TokenRow]) -> Tensor:

@@ -68,7 +68,7 @@ class ModelProfile(BaseModel):
     dimensions: tuple[PositiveInt, ...] = ()
     """Other lengths that the vectors of an encoder may have, cut from what it computes (Matryoshka)."""
     normalized: bool = True
-    """Whether vectors have unit length; those of models that are compared by dot products keep theirs."""
+    """Whether vectors have unit length; those whose similarity is not the cosine keep theirs."""
     include_prompt: bool = True
     """Whether pooling includes the tokens of the prompt."""
     max_tokens: PositiveInt

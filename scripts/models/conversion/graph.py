@@ -11,8 +11,8 @@ additive mask that the graph makes from the segments. Inputs, int32 but for `poo
 `position_ids` count from 0 in each sequence. `segments` numbers the sequences, -1 is filler; `key_segments` is the same
 up to K, a multiple of 16, with -2 beyond T. `token_type_ids` is left out where the model has a single type. A row of
 `pool` weighs the tokens of one sequence: 1/length each, or 1 for the first or the last one. The output `outputs` is
-float32 `[n, width]`: vectors of an encoder, of unit length unless it was made for dot products of others, or logits of
-a cross-encoder.
+float32 `[n, width]`: vectors of an encoder, of unit length unless its similarity is not the cosine, or logits of a
+cross-encoder.
 
 Keys, values and the hidden states that are pooled are filled up from T to K: sums over them are then added in the same
 order whatever T is, and a text has the same vector to the last bit in rows of any even length.

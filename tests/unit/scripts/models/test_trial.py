@@ -160,11 +160,14 @@ def test_a_prompt_that_is_not_pooled_is_left_out(pooling: str, tmp_path: Path) -
     )
 
 
-@pytest.mark.parametrize("modules", [(), (Normalize(),)])
-def test_vectors_for_dot_products_keep_their_length(modules: tuple[Any, ...], tmp_path: Path) -> None:
-    folder = write_encoder(tmp_path / "model", "bert", *modules, more={"similarity_fn_name": "dot"})
+@pytest.mark.parametrize("modules", [(), (Normalize(),), (Normalize(), Dense(32, 16))])
+@pytest.mark.parametrize("similarity", ["dot", "euclidean", "manhattan"])
+def test_vectors_that_are_not_compared_by_the_cosine_alone_keep_their_length(
+    similarity: str, modules: tuple[Any, ...], tmp_path: Path
+) -> None:
+    folder = write_encoder(tmp_path / "model", "bert", *modules, more={"similarity_fn_name": similarity})
     model = installed(folder, tmp_path / "home")
-    assert model.profile.normalized == bool(modules)
+    assert model.profile.normalized == (len(modules) == 1)
     expected = SentenceTransformer(str(folder), device="cpu").encode(TEXTS)
     np.testing.assert_allclose(served(model, TEXTS), expected, rtol=1e-4, atol=1e-5)
 

@@ -64,11 +64,15 @@ def test_what_follows_the_pooling_is_in_the_graph(tmp_path: Path, modules: tuple
     check_encoder(saved_encoder(tmp_path, "xlm-roberta", "mean", *modules), random_rows(types=False), types=False)
 
 
-@pytest.mark.parametrize("modules", [(), (Dense(32, 16),)], ids=["", "Dense"])
-def test_vectors_for_dot_products_keep_their_length(tmp_path: Path, modules: tuple[torch.nn.Module, ...]) -> None:
+@pytest.mark.parametrize(
+    ("similarity", "modules"), [("dot", ()), ("dot", (Dense(32, 16),)), ("euclidean", (Normalize(), Dense(32, 16)))]
+)
+def test_vectors_that_are_not_compared_by_the_cosine_alone_keep_their_length(
+    tmp_path: Path, similarity: str, modules: tuple[torch.nn.Module, ...]
+) -> None:
     folder = saved_encoder(tmp_path, "mpnet", "cls", *modules)
     settings = folder / "config_sentence_transformers.json"
-    settings.write_text(json.dumps(json.loads(settings.read_text()) | {"similarity_fn_name": "dot"}))
+    settings.write_text(json.dumps(json.loads(settings.read_text()) | {"similarity_fn_name": similarity}))
     rows = random_rows(types=False)
     expected = run_alone(SentenceTransformer(str(folder), device="cpu"), rows, types=False)
     np.testing.assert_allclose(run_packed(folder, "encoder", rows), expected, rtol=1e-4, atol=1e-5)
