@@ -9,6 +9,7 @@ from bentos.common.backends.interface import Kind
 from bentos.common.models.profile import TOKENIZER_FILE
 from scripts.command import UsageError
 from scripts.models.facts import LOGIT_SCORE, is_language_model, read_json, read_template
+from scripts.models.known_names import is_of_family
 from scripts.models.tokenizer import read_tokenizer
 
 _TEMPLATE_FILE = "chat_template.jinja"
@@ -78,7 +79,7 @@ def complete(folder: Path, model_id: str, wanted: Kind | None) -> bool:
     Raises:
         UsageError: there is no tokenizer, or it lacks the answers.
     """
-    known = next((one for one in KNOWN if re.search(rf"(^|/)({one.names})$", model_id, re.IGNORECASE)), None)
+    known = next((one for one in KNOWN if is_of_family(model_id, one.names)), None)
     declared = read_json(folder / "config_sentence_transformers.json").get("model_type") == "CrossEncoder"
     scores = wanted == "cross-encoder" or (wanted is None and (known or declared))
     if not scores or (folder / "modules.json").exists():

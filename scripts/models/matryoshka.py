@@ -1,11 +1,11 @@
 """Lengths to which a model's vectors may be cut: those it was trained for (Matryoshka)."""
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from scripts.command import UsageError
 from scripts.models.facts import read_json
+from scripts.models.known_names import is_of_family
 
 # Model cards that name sizes which config.json does not.
 _KNOWN: list[tuple[str, tuple[int, ...]]] = [
@@ -22,7 +22,7 @@ _KNOWN: list[tuple[str, tuple[int, ...]]] = [
 
 def known_dimensions(model_id: str) -> tuple[int, ...]:
     """The lengths that a model's card names, where they are known here."""
-    return next((sizes for family, sizes in _KNOWN if re.search(rf"(^|/)({family})$", model_id, re.IGNORECASE)), ())
+    return next((sizes for family, sizes in _KNOWN if is_of_family(model_id, family)), ())
 
 
 def read_dimensions(folder: Path, model_id: str, full: int, wanted: Sequence[int] | None) -> tuple[int, ...]:

@@ -1,6 +1,5 @@
 """The prompts that a model was trained with: by the names in its files, else as its family's documentation has them."""
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -8,6 +7,7 @@ from bentos.common.engine.tokenizer import Tokenizer
 from bentos.common.models.profile import PromptName
 from scripts.command import UsageError
 from scripts.models.facts import read_json
+from scripts.models.known_names import is_of_family
 
 _FILE = "config_sentence_transformers.json"
 
@@ -47,23 +47,27 @@ _KNOWN: list[tuple[str, dict[PromptName, str]]] = [
 def read_prompts(folder: Path, model_id: str) -> dict[PromptName, str]:
     """The prompts of an encoder, by the type of input that they are put before.
 
-    Those that its folder names; for a type without one the folder's default prompt, if that has a name of its own;
-    if there is none at all, those its family is known for.
+    Those that its folder names, and for a type that it does not name its default prompt, if that has a name of its own,
+    else the one that its family is known for. A prompt that is named and blank stays so, unless all of them are: then
+    sentence-transformers wrote the names of a model that it knows no prompts of.
     """
     named = _named(folder)
-    prompts: dict[PromptName, str] = {}
-    for kind, names in _NAMES.items():
-        if found := next((named[name] for name in names if named.get(name)), None):
-            prompts[kind] = found
+    others: Mapping[PromptName, str] = known_prompts(model_id)
     default = str(read_json(folder / _FILE).get("default_prompt_name") or "").lower()
     if named.get(default) and not any(default in names for names in _NAMES.values()):
-        prompts = dict.fromkeys(_NAMES, named[default]) | prompts
-    return prompts or known_prompts(model_id)
+        others = dict.fromkeys(_NAMES, named[default])
+    prompts: dict[PromptName, str] = {}
+    for kind, names in _NAMES.items():
+        found = [named[name] for name in names if name in named]
+        prompt = next(filter(None, found), "") if found else others.get(kind)
+        if prompt:
+            prompts[kind] = prompt
+    return prompts
 
 
 def known_prompts(model_id: str) -> dict[PromptName, str]:
     """The prompts that a family's documentation names; empty for others."""
-    known = (prompts for family, prompts in _KNOWN if re.search(rf"(^|/)({family})$", model_id, re.IGNORECASE))
+    known = (prompts for family, prompts in _KNOWN if is_of_family(model_id, family))
     return dict(next(known, {}))
 
 
@@ -90,4 +94,6 @@ def unused_prompts(folder: Path, prompts: Mapping[PromptName, str]) -> dict[str,
 
 
 def _named(folder: Path) -> dict[str, str]:
-    return {name.lower(): text for name, text in (read_json(folder / _FILE).get("prompts") or {}).items() if text}
+    """The prompts of a folder, blank ones too, by their names there in lower case; none if all are blank."""
+    stored = read_json(folder / _FILE).get("prompts") or {}
+    return {name.lower(): text or "" for name, text in stored.items()} if any(stored.values()) else {}

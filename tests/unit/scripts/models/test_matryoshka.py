@@ -37,6 +37,9 @@ def installed(folder: Path, home: Path, **wishes: Any) -> ModelProfile:
         ("mixedbread-ai/mxbai-embed-large-v1", None, None, (64, 128, 256, 512)),
         ("Qwen/Qwen3-Embedding-0.6B", None, None, (32, 64, 128, 256, 512)),
         ("google/embeddinggemma-300m", None, None, (128, 256, 512)),
+        ("google/embeddinggemma-300m-qat-q8_0-unquantized", None, None, (128, 256, 512)),
+        ("nomic-ai/nomic-embed-text-v1.5-Q", None, None, (64, 128, 256, 512)),
+        ("local/nomic-embed-text-v1.5-of-mine", None, None, ()),
     ],
 )
 def test_sizes_are_those_asked_for_or_written_or_known(
