@@ -10,7 +10,7 @@ from tokenizers import Tokenizer
 from transformers.utils import logging
 
 from bentos.common.backends.interface import Kind, Outputs
-from bentos.common.backends.torch import is_normalized
+from bentos.common.backends.torch_lengths import is_normalized
 from bentos.common.models.profile import TOKENIZER_FILE, PromptName
 from scripts.command import UsageError
 from scripts.models.chat_template import applied_prompt

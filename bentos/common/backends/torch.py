@@ -13,7 +13,8 @@ from sentence_transformers.sentence_transformer.modules import StaticEmbedding
 from torch import Tensor
 from transformers.utils.logging import disable_progress_bar
 
-from bentos.common.backends.interface import SIMILARITIES_BY_LENGTH, Layout, Outputs, TokenRow
+from bentos.common.backends.interface import Layout, Outputs, TokenRow
+from bentos.common.backends.torch_lengths import is_normalized
 from bentos.common.backends.torch_packed.selection import packed_or_none
 
 _DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
@@ -132,11 +133,6 @@ class TorchEncoder(_TorchBackend):
             features = self._model(features)
         vectors = features["sentence_embedding"].float()
         return torch.nn.functional.normalize(vectors, dim=-1) if self._normalized else vectors
-
-
-def is_normalized(model: SentenceTransformer) -> bool:
-    """Whether a model's vectors are served with unit length: all but those whose similarity is not the cosine."""
-    return model.similarity_fn_name not in SIMILARITIES_BY_LENGTH or type(model[-1]).__name__ == "Normalize"
 
 
 def _without_prompts(mask: Tensor, rows: Sequence[TokenRow]) -> Tensor:

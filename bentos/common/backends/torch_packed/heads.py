@@ -21,11 +21,12 @@ class CannotPack(Exception):
     """A model, PyTorch or transformers does not have what packing needs; the message is one sentence."""
 
 
-def encoder_head(modules: Sequence[Any]) -> Head:
+def encoder_head(modules: Sequence[Any], *, normalized: bool) -> Head:
     """Pooling and what comes after it, then unit length.
 
     Args:
         modules: of a SentenceTransformer, behind its transformer.
+        normalized: whether vectors get unit length in the end.
 
     Raises:
         CannotPack: it pools in another way.
@@ -41,7 +42,8 @@ def encoder_head(modules: Sequence[Any]) -> Head:
         features = {"sentence_embedding": pool(states, batch).to(states.dtype)}
         for module in following:
             features = module(features)
-        return torch.nn.functional.normalize(features["sentence_embedding"].float(), dim=-1)
+        vectors: Tensor = features["sentence_embedding"].float()
+        return torch.nn.functional.normalize(vectors, dim=-1) if normalized else vectors
 
     return head
 

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from bentos.common.backends.interface import Outputs, TokenRow
 from bentos.common.backends.packing import PackedRows
+from bentos.common.backends.torch_lengths import is_normalized
 from bentos.common.backends.torch_packed.attention import ATTENTION, has_varlen_kernel, register
 from bentos.common.backends.torch_packed.graphs import Graphs
 from bentos.common.backends.torch_packed.heads import (
@@ -47,10 +48,10 @@ class PackedModel:
         family = getattr(config, "model_type", "unknown")
         if transformer is None or config is None or family not in FAMILIES:
             raise CannotPack(f"Models of type {family} cannot be packed.")
-        if isinstance(model, CrossEncoder):
-            self._head = cross_encoder_head(modules[1:], transformer)
+        if isinstance(model, SentenceTransformer):
+            self._head = encoder_head(modules[1:], normalized=is_normalized(model))
         else:
-            self._head = encoder_head(modules[1:])
+            self._head = cross_encoder_head(modules[1:], transformer)
         self._device = transformer.device
         if self._on_gpu and not has_varlen_kernel():
             raise CannotPack(f"PyTorch {torch.__version__} has no attention for rows of various lengths: 2.11 has.")

@@ -78,6 +78,14 @@ def test_encoders(tmp_path: Path, family: Family, pooling: str) -> None:
     assert_same(PackedModel(model).infer(rows), expected)
 
 
+def test_vectors_that_are_not_compared_by_the_cosine_keep_their_length(tmp_path: Path) -> None:
+    model = tiny_encoder(tmp_path, "bert")
+    model.similarity_fn_name = "euclidean"
+    rows = rows_of(LENGTHS, types=True)
+    expected = padded_outputs(model, rows)
+    np.testing.assert_allclose(PackedModel(model).infer(rows), expected, rtol=1e-4, atol=1e-5)
+
+
 @pytest.mark.parametrize("family", FAMILIES)
 def test_cross_encoders(tmp_path: Path, family: Family) -> None:
     model = tiny_cross_encoder(tmp_path, family)
@@ -180,5 +188,7 @@ def padded_outputs(model: SentenceTransformer | CrossEncoder, rows: Sequence[Tok
     if isinstance(model, CrossEncoder):
         scores: Outputs = found["scores"].reshape(len(rows), -1).float().numpy()
         return scores
-    vectors: Outputs = torch.nn.functional.normalize(found["sentence_embedding"].float(), dim=-1).numpy()
-    return vectors
+    vectors = found["sentence_embedding"].float()
+    unit = model.similarity_fn_name == "cosine"
+    outputs: Outputs = (torch.nn.functional.normalize(vectors, dim=-1) if unit else vectors).numpy()
+    return outputs
