@@ -21,7 +21,7 @@ from scripts.models.prompts import read_prompts, unused_prompts
 from scripts.models.references import check_references
 from scripts.models.source import Prepared, Source, versions
 from scripts.models.tokenizer import ensure_tokenizer
-from scripts.models.trial import try_model
+from scripts.models.trial import Trial, try_model
 from scripts.models.unsupported import refuse_default_prompt, refuse_unsupported
 
 _TOOLS = ("sentence-transformers", "transformers", "tokenizers")
@@ -115,14 +115,7 @@ def _checked_profile(model_id: str, prepared: Prepared, wishes: Wishes, say: Cal
         say("  converted the tokenizer to tokenizer.json")
     say(f"  trying it as {'an' if kind == 'encoder' else 'a'} {kind}")
     trial = try_model(folder, kind, prompts, window)
-    if trial.tokenizer_replaced:
-        say("  replaced tokenizer.json, which gives other tokens than the tokenizer that transformers builds")
-    if trial.removed_tokens:
-        say(f"  took {', '.join(trial.removed_tokens)} out of tokenizer.json: the weights have no rows for them")
-    if trial.agreement:
-        say(f"  compared with sentence-transformers: {trial.agreement}")
-    if trial.assumed_pooling:
-        say(f"  no modules.json: pooling {trial.assumed_pooling} is assumed, as sentence-transformers does")
+    _tell(trial, say)
     if kind == "encoder":
         for name, text in unused_prompts(folder, prompts).items():
             say(f"  prompt {name} {text!r} is not used (--query-prompt and --passage-prompt put others)")
@@ -145,6 +138,18 @@ def _checked_profile(model_id: str, prepared: Prepared, wishes: Wishes, say: Cal
         | versions(_TOOLS)
         | ({"compared with sentence-transformers": trial.agreement} if trial.agreement else {}),
     )
+
+
+def _tell(trial: Trial, say: Callable[[str], None]) -> None:
+    """Say what the trial changed, compared and assumed."""
+    if trial.tokenizer_replaced:
+        say("  replaced tokenizer.json, which gives other tokens than the tokenizer that transformers builds")
+    if trial.removed_tokens:
+        say(f"  took {', '.join(trial.removed_tokens)} out of tokenizer.json: the weights have no rows for them")
+    if trial.agreement:
+        say(f"  compared with sentence-transformers: {trial.agreement}")
+    if trial.assumed_pooling:
+        say(f"  no modules.json: pooling {trial.assumed_pooling} is assumed, as sentence-transformers does")
 
 
 def _dimensions(folder: Path, model_id: str, full: int | None, wishes: Wishes) -> tuple[int | None, tuple[int, ...]]:
