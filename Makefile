@@ -72,7 +72,7 @@ serve: $(SERVING) ## Start both services (MODELS=small or production, ARGS=… f
 	$(BIN)/python -m scripts.serve --models $(MODELS) --precision $(PRECISION) $(ARGS)
 
 test: venv ## Run what tests the services: real HTTP, real models (WORKERS=2 at a time, PYTEST_ARGS=… for pytest)
-	@echo "About 10 minutes on two processors, the models of the first time included."
+	@echo "About 7 minutes on two processors; the first time 2 more, for the models."
 	@$(BIN)/python -m pytest -n $(WORKERS) -m "not extended" $(PYTEST_ARGS)
 
 npm-packages: $(NPM_PACKAGES) ## Install the npm packages of the JavaScript clients, for make test-all
