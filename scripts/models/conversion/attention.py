@@ -40,14 +40,23 @@ class Heads:
             inputs: of the graph.
         """
         keys = self.keys or self.count
-        widths = integers(self.count * self.size, 2 * keys * self.size)
-        query, rest = op.variadic_split(joined, axis(2), widths).outputs()
-        end = op.concat([integers(0), inputs.filler, integers(0)], 0)
-        key, value = op.split(op.pad(rest, integers(0, 0, 0), end, "constant"), axis(2), 2).outputs()
-        return self._apart(query, self.count), self._apart(key, keys), self._apart(value, keys)
+        heads = op.reshape(joined, integers(1, -1, self.count + 2 * keys, self.size), False)
+        # Along the first dimension that is not 1 a part is a view: splitting before the transposition would copy.
+        query, rest = op.variadic_split(
+            op.transpose(heads, integers(0, 2, 1, 3)), axis(1), integers(self.count, 2 * keys)
+        ).outputs()
+        end = op.concat([integers(0, 0), inputs.filler, integers(0)], 0)
+        key, value = op.split(op.pad(rest, integers(0, 0, 0, 0), end, "constant"), axis(1), 2).outputs()
+        return query, key, value
 
     def attend(
-        self, query: openvino.Node, key: openvino.Node, value: openvino.Node, mask: openvino.Node
+        self,
+        query: openvino.Node,
+        key: openvino.Node,
+        value: openvino.Node,
+        mask: openvino.Node,
+        *,
+        is_scaled: bool = False,
     ) -> openvino.Node:
         """What tokens take from the values, heads side by side, `[1, T, count x size]`.
 
@@ -56,21 +65,20 @@ class Heads:
             key: of the tokens that can be seen.
             value: of the same.
             mask: added to the scores, `[1, 1 or count, T, K]`.
+            is_scaled: whether the matrix that gave the queries is multiplied by the scale.
         """
         if self.keys not in (0, self.count):
             shared = op.constant(np.repeat(np.arange(self.keys), self.count // self.keys).astype(np.int32))
             key, value = op.gather(key, shared, axis(1)), op.gather(value, shared, axis(1))
-        scale = op.constant(np.float32(self.scale or self.size**-0.5))
+        scale = op.constant(np.float32(1 if is_scaled else self.scale or self.size**-0.5))
         if self.window > _SHORT_WINDOW:
             context = op.scaled_dot_product_attention(query, key, value, mask, scale)
         else:
-            scores = op.add(op.matmul(op.multiply(query, scale), key, False, True), mask)
+            scaled = query if is_scaled else op.multiply(query, scale)
+            scores = op.add(op.matmul(scaled, key, False, True), mask)
             context = op.matmul(op.softmax(scores, -1), value, False, False)
         together = op.transpose(context, integers(0, 2, 1, 3))
         return op.reshape(together, integers(1, -1, self.count * self.size), False)
-
-    def _apart(self, part: openvino.Node, heads: int) -> openvino.Node:
-        return op.transpose(op.reshape(part, integers(1, -1, heads, self.size), False), integers(0, 2, 1, 3))
 
 
 @dataclass(frozen=True)

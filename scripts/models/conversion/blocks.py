@@ -1,6 +1,7 @@
 """What transformers are made of, with a model's weights, written with OpenVINO's operations."""
 
 from collections.abc import Callable, Iterable
+from itertools import chain
 
 import numpy as np
 import openvino
@@ -61,13 +62,20 @@ class Blocks:
         """Rows of a small table, by their numbers `[1, T]`."""
         return op.gather(constant(self.read(f"{name}.weight")), rows, axis(0))
 
-    def linear(self, hidden: openvino.Node, *names: str, bias: bool = True) -> openvino.Node:
-        """Linear layers with one input: it is read, and quantized, once. Their outputs lie side by side."""
-        product = op.matmul(hidden, self._table([f"{name}.weight" for name in names]), False, True)
+    def linear(self, hidden: openvino.Node, *names: str, bias: bool = True, factor: float = 1) -> openvino.Node:
+        """Linear layers with one input: it is read, and quantized, once. Their outputs lie side by side.
+
+        Args:
+            hidden: the input.
+            names: of the layers.
+            bias: whether they have one.
+            factor: what the first one's output is multiplied by, at no cost: its weights are.
+        """
+        product = op.matmul(hidden, self._table([f"{name}.weight" for name in names], factor), False, True)
         if not bias:
             return product
-        shift = np.concatenate([self.read(f"{name}.bias") for name in names])
-        return op.add(product, constant(shift[None, None]))
+        first, *others = (self.read(f"{name}.bias") for name in names)
+        return op.add(product, constant(np.concatenate([first * np.float32(factor), *others])[None, None]))
 
     def layer_norm(self, hidden: openvino.Node, name: str, epsilon: float, *, bias: bool = True) -> openvino.Node:
         """Normalization of the last dimension."""
@@ -102,10 +110,12 @@ class Blocks:
         product = op.matmul(pooled, constant(self.read(f"{name}.weight")), False, True)
         return op.add(product, constant(self.read(f"{name}.bias"))) if bias else product
 
-    def _table(self, names: list[str]) -> openvino.Node:
-        full = [self._full_name(name) for name in names]
+    def _table(self, names: list[str], factor: float = 1) -> openvino.Node:
+        first, *others = full = [self._full_name(name) for name in names]
         shapes = [self._tensors.shape(name) for name in full]
-        return self._matrix((sum(rows for rows, _ in shapes), shapes[0][1]), self._tensors.blocks(full))
+        scaled = (block * np.float32(factor) for block in self._tensors.blocks([first]))
+        rows = chain(scaled, self._tensors.blocks(others))
+        return self._matrix((sum(rows for rows, _ in shapes), shapes[0][1]), rows)
 
     def _full_name(self, name: str) -> str:
         within = self._prefix + name

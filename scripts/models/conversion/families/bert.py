@@ -66,8 +66,10 @@ class Bert(Family):
         return blocks.dense(activated(blocks.dense(pooled, "pooler.dense"), "tanh"), "classifier")
 
     def _attention(self, names: Names, hidden: openvino.Node, inputs: Inputs, blocks: Blocks) -> openvino.Node:
-        joined = blocks.linear(hidden, names.query, names.key, names.value)
-        return self._heads.attend(*self._heads.split(joined, inputs), self._mask(inputs, blocks))
+        scale = self._heads.size**-0.5
+        joined = blocks.linear(hidden, names.query, names.key, names.value, factor=scale)
+        query, key, value = self._heads.split(joined, inputs)
+        return self._heads.attend(query, key, value, self._mask(inputs, blocks), is_scaled=True)
 
     def _mask(self, inputs: Inputs, blocks: Blocks) -> openvino.Node:  # noqa: ARG002
         return inputs.mask()
