@@ -4,9 +4,9 @@
 
 Installs `synthetic/multilingual-e5-large` (24 layers, 1024 wide) and `synthetic/bge-reranker-base` (12 layers, 768
 wide) with the architecture and vocabulary size of XLM-RoBERTa and the tokenizer of the installed
-`intfloat/multilingual-e5-small-q4`; where they are named, `synthetic/modernbert-base`, `synthetic/qwen3-embedding-0.6b`
-and `synthetic/embeddinggemma-300m` (without its Dense modules), with a tokenizer trained on the spot. Their answers
-mean nothing, so no gate chooses the group size of int8.
+`intfloat/multilingual-e5-small-q4`; where they are named, `synthetic/bge-m3` (the first with a window of 8,192 tokens),
+and `synthetic/modernbert-base`, `synthetic/qwen3-embedding-0.6b` and `synthetic/embeddinggemma-300m` (without its Dense
+modules), with a tokenizer trained on the spot. Their answers mean nothing, so no gate chooses the group size of int8.
 """
 
 import shutil
@@ -32,7 +32,9 @@ from scripts.models.miniatures import edit_json, write_encoder
 TOKENIZER_OF = "intfloat/multilingual-e5-small-q4"
 ENCODER = "synthetic/multilingual-e5-large"
 CROSS_ENCODER = "synthetic/bge-reranker-base"
+_LONG_ENCODER = "synthetic/bge-m3"
 _WINDOW = 512
+_LONG_WINDOW = 8192
 _REVISION = "random-weights"
 
 
@@ -88,14 +90,14 @@ _SIZES = {
 }
 
 
-def _config(*, width: int, layers: int, heads: int) -> XLMRobertaConfig:
+def _config(*, width: int, layers: int, heads: int, window: int = _WINDOW) -> XLMRobertaConfig:
     config = XLMRobertaConfig(
         vocab_size=250_002,
         hidden_size=width,
         num_hidden_layers=layers,
         num_attention_heads=heads,
         intermediate_size=4 * width,
-        max_position_embeddings=_WINDOW + 2,
+        max_position_embeddings=window + 2,
         type_vocab_size=1,
         layer_norm_eps=1e-5,
         pad_token_id=1,
@@ -106,12 +108,12 @@ def _config(*, width: int, layers: int, heads: int) -> XLMRobertaConfig:
     return config
 
 
-def _e5_large(work: Path) -> Path:
+def _e5_large(work: Path, window: int = _WINDOW) -> Path:
     """The installed small E5, with a large transformer in place of its own."""
     folder = work / "encoder"
     unwanted = shutil.ignore_patterns("*.safetensors", "duobento.json", "model.yaml")
     shutil.copytree(model_store.find(TOKENIZER_OF).path, folder, ignore=unwanted)
-    XLMRobertaModel(_config(width=1024, layers=24, heads=16)).save_pretrained(str(folder))
+    XLMRobertaModel(_config(width=1024, layers=24, heads=16, window=window)).save_pretrained(str(folder))
     pooling = folder / "1_Pooling" / "config.json"
     pooling.write_text(pooling.read_text().replace("384", "1024"))
     return folder
@@ -140,11 +142,13 @@ class _Model(NamedTuple):
     write: Callable[[Path], Path]
     dimension: int | None
     prompts: bool = False
+    window: int = _WINDOW
 
 
 _MODELS = {
     ENCODER: _Model(_e5_large, 1024, prompts=True),
     CROSS_ENCODER: _Model(_bge_reranker_base, None),
+    _LONG_ENCODER: _Model(partial(_e5_large, window=_LONG_WINDOW), 1024, window=_LONG_WINDOW),
     **{name: _Model(partial(_of_size, size), size.config["hidden_size"]) for name, size in _SIZES.items()},
 }
 
@@ -158,7 +162,7 @@ def _install(
         revision=_REVISION,
         kind=kind,
         dimension=model.dimension,
-        max_tokens=_WINDOW,
+        max_tokens=model.window,
         prompts={"query": "query: ", "passage": "passage: "} if model.prompts else {},
         quality="demo",
         provenance={"source": "random weights, for benchmarks only"},

@@ -1,0 +1,1 @@
+"""The CPU backend of this checkout against that of another commit's."""
