@@ -25,8 +25,8 @@ def ensure_tokenizer(folder: Path) -> bool:
         True when the file was made by converting the model's slow tokenizer.
 
     Raises:
-        UsageError: There is no such file and transformers cannot make one. Or transformers is not installed, and
-            whether the file gives the same tokens as transformers is not known.
+        UsageError: There is no such file and transformers cannot make one, or it is damaged. Or transformers is not
+            installed, and whether the file gives the same tokens as transformers is not known.
     """
     path = folder / TOKENIZER_FILE
     missing = not path.exists()
@@ -35,9 +35,15 @@ def ensure_tokenizer(folder: Path) -> bool:
             raise UsageError("The model has no tokenizer.json: copy the whole repository again.")
         save_tokenizer(_without_special_tokens(read_tokenizer(path)), path)
         return False
-    if not has_torch() and (missing or not is_known(folder, read_tokenizer(path))):
-        raise needs_torch("The model's tokenizer is none of those that are tested, so it can be checked")
-    tokenizer = _convert(folder) if missing else read_tokenizer(path)
+    if missing:
+        if not has_torch():
+            raise needs_torch("The model has no tokenizer.json, which can be made")
+        tokenizer = _convert(folder)
+    else:
+        tokenizer = read_tokenizer(path)
+        _check_special_tokens(tokenizer)
+        if not has_torch() and not is_known(folder, tokenizer):
+            raise needs_torch("The model's tokenizer is none of those that are tested, so it can be checked")
     lowered = not has_torch() and bool(transformer_settings(folder).get("do_lower_case"))
     if lowered:
         _lower(tokenizer)
@@ -54,7 +60,9 @@ def read_tokenizer(path: Path) -> Tokenizer:
     """
     try:
         return Tokenizer.from_file(str(path))
-    except Exception as error:  # the library has no class of its own
+    except BaseException as error:  # the library has no class of its own, and its panics are no Exceptions
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
         raise UsageError(f"{path.name} of the model is not a tokenizer ({reason(error)}): get it again.") from error
 
 
@@ -98,6 +106,20 @@ def limit_tokens(folder: Path, rows: int) -> list[str]:
         kept = [token for token in state["added_tokens"] if token["content"] not in beyond]
         save_tokenizer(Tokenizer.from_str(json.dumps({**state, "added_tokens": kept})), path)
     return sorted(beyond)
+
+
+def _check_special_tokens(tokenizer: Tokenizer) -> None:
+    """Pass a tokenizer that knows the ids of the special tokens around a text; with another the library panics."""
+    processor = tokenizer.post_processor
+    state = json.loads(cast(Any, processor).__getstate__()) if processor else {}
+    for part in state.get("processors", [state]):
+        pieces = [*part.get("single", []), *part.get("pair", [])] if part.get("type") == "TemplateProcessing" else []
+        named = {piece["SpecialToken"]["id"] for piece in pieces if "SpecialToken" in piece}
+        for token in sorted(named - part.get("special_tokens", {}).keys()):
+            raise UsageError(
+                f"{TOKENIZER_FILE} of the model puts {token!r} around each text, but the special_tokens of its "
+                "post_processor have no id for it: get it again."
+            )
 
 
 def _without_special_tokens(tokenizer: Tokenizer) -> Tokenizer:

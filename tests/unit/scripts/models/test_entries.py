@@ -110,6 +110,37 @@ def test_a_configuration_that_is_not_of_its_family_is_named(entry: dict[str, Any
         read_architecture(folder, "encoder")
 
 
+def template(tokens: dict[str, Any]) -> dict[str, Any]:
+    """A post-processor that puts two special tokens around a text and has the ids of these."""
+    around = [{"SpecialToken": {"id": token, "type_id": 0}} for token in ("[CLS]", "[SEP]")]
+    text = [{"Sequence": {"id": name, "type_id": 0}} for name in "AB"]
+    single, pair = [around[0], text[0], around[1]], [around[0], *text, around[1]]
+    return {"type": "TemplateProcessing", "single": single, "pair": pair, "special_tokens": tokens}
+
+
+@pytest.mark.parametrize("nested", [True, False])
+@pytest.mark.parametrize("torch", [True, False])
+def test_a_special_token_without_an_id_is_named(
+    torch: bool, nested: bool, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scripts.models.tokenizer.has_torch", lambda: torch)
+    processor = template({"[SEP]": {"id": "[SEP]", "ids": [3], "tokens": ["[SEP]"]}})
+    edit_json(
+        folder / "tokenizer.json",
+        post_processor={"type": "Sequence", "processors": [processor]} if nested else processor,
+    )
+    assert refusal(folder, tmp_path / "home") == (
+        "tokenizer.json of the model puts '[CLS]' around each text, but the special_tokens of its post_processor have "
+        "no id for it: get it again."
+    )
+
+
+def test_a_tokenizer_on_which_the_library_panics_is_not_one(folder: Path, tmp_path: Path) -> None:
+    model = {"type": "BPE", "vocab": {"a": 0, "b": 1, "ab": 2}, "merges": [["a", "b"]]}
+    edit_json(folder / "tokenizer.json", model=model | {"continuing_subword_prefix": "long"})
+    assert refusal(folder, tmp_path / "home").startswith("tokenizer.json of the model is not a tokenizer (")
+
+
 def test_a_template_that_is_no_text_is_named(folder: Path, tmp_path: Path) -> None:
     edit_json(folder / "config_sentence_transformers.json", model_type="CrossEncoder")
     (folder / "modules.json").unlink()
