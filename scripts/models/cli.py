@@ -12,6 +12,7 @@ from scripts.models.conversion.precision import Precision, Wanted
 from scripts.models.install import Wishes, describe, install
 from scripts.models.lock import only_install
 from scripts.models.presets import PRESETS, sources_of
+from scripts.models.refusal import left_as_it_was
 from scripts.models.store_errors import store_errors
 
 app = Program(
@@ -63,11 +64,12 @@ def install_command(
     wishes = Wishes(kind, query_prompt, passage_prompt, _numbers(dimensions), max_tokens, force)
     with store_errors(), only_install(typer.echo):
         for source in sources_of(name, revision, model_id, typer.echo):
-            original = install(source, wishes, typer.echo, revision=revision)
-            if precision != "none":
-                from scripts.models.conversion.artefact import install_precision
+            with left_as_it_was():
+                original = install(source, wishes, typer.echo, revision=revision)
+                if precision != "none":
+                    from scripts.models.conversion.artefact import install_precision
 
-                install_precision(original, precision, typer.echo, force=force)
+                    install_precision(original, precision, typer.echo, force=force)
 
 
 def _numbers(text: str | None) -> list[int] | None:

@@ -163,6 +163,11 @@ def register(folder: Path, profile: ModelProfile, *, force: bool = False, home: 
     return installed
 
 
+def remove(model: InstalledModel, home: Path | None = None) -> None:
+    """Take an artefact out of the store."""
+    bentoml.models.delete(model.tag, _model_store=_store(home))
+
+
 def models_folder(home: Path | None = None) -> Path:
     """Where the store keeps its models.
 
