@@ -168,11 +168,13 @@ def read_truncation(folder: Path) -> int | None:
 
 
 def is_normalized(folder: Path) -> bool:
-    """Whether a model's vectors are served with unit length: all but those whose similarity is not the cosine."""
+    """Whether a model's vectors are served with unit length: all but those whose similarity is not the cosine.
+
+    Without a modules.json sentence-transformers does not read which it is.
+    """
     similarity = read_json(folder / "config_sentence_transformers.json").get("similarity_fn_name")
-    return similarity not in SIMILARITIES_BY_LENGTH or any(
-        name.endswith(".Normalize") for name, _ in read_modules(folder)[-1:]
-    )
+    last = read_modules(folder)[-1:]
+    return not last or similarity not in SIMILARITIES_BY_LENGTH or last[0][0].endswith(".Normalize")
 
 
 def read_license(folder: Path) -> str | None:

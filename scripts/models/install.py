@@ -72,7 +72,8 @@ def install(
         prepared = source.prepare(Path(work))
         profile = _checked_profile(source.model_id, prepared, wishes, say)
         say("  storing")
-        installed = register(prepared.folder, profile, force=wishes.force, home=home)
+        # What has its tag is of no use: it is damaged, or of an earlier version.
+        installed = register(prepared.folder, profile, force=True, home=home)
     say(f"  installed as {installed.tag} ({describe(installed.profile)})")
     return installed
 

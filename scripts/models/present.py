@@ -7,6 +7,7 @@ import openvino
 from bentos.common.backends.openvino import read_graph, supports_bf16
 from bentos.common.models.store import InstalledModel, ModelCorrupt, ModelNotInstalled, find
 from scripts.models.conversion.precision import Precision, Wanted, candidates
+from scripts.models.facts import is_normalized
 from scripts.models.presets import sources_of
 from scripts.models.source import Source
 
@@ -29,9 +30,12 @@ def preset_is_installed(name: str, wanted: Wanted | None) -> bool:
 def original_of(source: Source, revision: str | None = None, home: Path | None = None) -> InstalledModel | None:
     """What installing a source would give, if it is there; without a revision the one installed last."""
     try:
-        return find(source.model_id, revision or source.revision(), home=home)
+        found = find(source.model_id, revision or source.revision(), home=home)
     except (ModelNotInstalled, ModelCorrupt):
         return None
+    # Earlier versions took euclidean and manhattan distances for the cosine.
+    is_outdated = found.profile.kind == "encoder" and found.profile.normalized != is_normalized(found.path)
+    return None if is_outdated else found
 
 
 def conversion_of(original: InstalledModel, tries: list[Precision], home: Path | None = None) -> InstalledModel | None:
@@ -45,7 +49,8 @@ def conversion_of(original: InstalledModel, tries: list[Precision], home: Path |
             missing.append(precision)
             continue
         known = {*missing} <= {*found.profile.provenance.get(REFUSED, "").split()}
-        return found if known and _loads(found.path) else None
+        is_outdated = found.profile.normalized != profile.normalized
+        return found if known and not is_outdated and _loads(found.path) else None
     return None
 
 

@@ -6,10 +6,13 @@ from pathlib import Path
 import pytest
 from tokenizers import Tokenizer
 
+from bentos.common.models.profile import PROFILE_FILE
 from bentos.common.models.store import ModelCorrupt, find, list_installed
 from scripts.command import UsageError
+from scripts.models.conversion.artefact import install_precision
 from scripts.models.folder import LocalFolder
 from scripts.models.install import Wishes, install
+from scripts.models.miniatures import edit_json, write_encoder, write_transformer
 from scripts.models.minilm import minilm_folder
 from scripts.models.presets import sources_of
 from scripts.models.selection import link_files
@@ -115,6 +118,35 @@ def test_corrupt_artefact_is_installed_again_without_force(folder: Path, home: P
     with pytest.raises(ModelCorrupt):
         find(MODEL_ID, home=home)
     assert install(LocalFolder(folder, MODEL_ID), Wishes(), print, home=home) == find(MODEL_ID, home=home)
+
+
+def test_what_an_earlier_version_gave_another_length_is_installed_again_without_force(
+    tmp_path: Path, home: Path
+) -> None:
+    folder = write_encoder(tmp_path / "model", more={"similarity_fn_name": "euclidean"})
+    source = LocalFolder(folder, "local/distances")
+    installed = install(source, Wishes(), print, home=home)
+    converted = install_precision(installed, "fp32", print, home=home)
+    assert not installed.profile.normalized
+    for model in (installed, converted):
+        edit_json(model.path / PROFILE_FILE, normalized=True)
+
+    again = install(source, Wishes(), print, home=home)
+    assert (again.tag, again.profile.normalized) == (installed.tag, False)
+    assert again.created > installed.created
+    converted_again = install_precision(again, "fp32", print, home=home)
+    assert (converted_again.tag, converted_again.profile.normalized) == (converted.tag, False)
+    assert install(source, Wishes(), print, home=home) == again
+    assert install_precision(again, "fp32", print, home=home) == converted_again
+
+
+def test_without_modules_the_similarity_is_not_read(tmp_path: Path, home: Path) -> None:
+    folder = write_transformer(tmp_path / "model", "bert")
+    (folder / "config_sentence_transformers.json").write_text(json.dumps({"similarity_fn_name": "dot"}))
+    source = LocalFolder(folder, "local/dot")
+    installed = install(source, Wishes(), print, home=home)
+    assert installed.profile.normalized
+    assert install(source, Wishes(), print, home=home) == installed
 
 
 def test_reranker_artefact_serves_as_a_folder_of_its_own(model_store: Path, home: Path) -> None:
