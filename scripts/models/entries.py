@@ -50,7 +50,10 @@ class _Transformer(_Entries):
 
 
 class _TokenizerConfig(_Entries):
+    added_tokens_decoder: dict[str, dict[str, Any]] | None = None
+    additional_special_tokens: list[Any] | None = None
     do_lower_case: bool = True
+    extra_special_tokens: list[Any] | dict[str, Any] | None = None
     fast_tokenizer_files: list[str] | None = None
     model_input_names: list[str] | None = None
     model_max_length: float | None = None

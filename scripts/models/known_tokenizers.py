@@ -16,6 +16,11 @@ from scripts.models.facts import read_json, transformer_settings
 _CLS_SEP = ("[CLS]", "[SEP]")
 _S = ("<s>", "</s>")
 _MPNET = {"MPNetTokenizer", "MPNetTokenizerFast"}
+_AROUND = ("cls_token", "sep_token", "bos_token", "eos_token")
+"""Those around a text; BERT uses the first two."""
+_NAMED = (*_AROUND, "unk_token", "pad_token", "mask_token")
+_FLAGS = ("content", "lstrip", "rstrip", "single_word", "normalized")
+_WORD_CHARACTERS = 100
 # Classes that take the file as it is.
 _AS_IT_IS = {"PreTrainedTokenizerFast", "TokenizersBackend"}
 
@@ -29,22 +34,57 @@ def is_known(folder: Path, tokenizer: Tokenizer) -> bool:
     # sentence-transformers passes these on; they win over the tokenizer's own.
     given = settings.get("processor_kwargs") or settings.get("tokenizer_args") or {}
     config = read_json(folder / "tokenizer_config.json") | given
+    named = read_json(folder / "special_tokens_map.json") | config
+    if not _has_tokens(tokenizer, named, [*read_json(folder / "added_tokens.json")]):
+        return False
     state = json.loads(tokenizer.to_str())
-    model, parts = state["model"]["type"], {name: state[name] for name in ("normalizer", "pre_tokenizer")}
-    match model:
-        case "WordPiece" if config.get("tokenizer_class") in _MPNET:
-            return parts == _bert(config) and _surrounds(tokenizer, _S, separators=2)
+    model, parts = state["model"], {name: state[name] for name in ("normalizer", "pre_tokenizer")}
+    as_it_is = config.get("tokenizer_class") in _AS_IT_IS
+    match model["type"]:
         case "WordPiece":
-            return parts == _bert(config) and _surrounds(tokenizer, _CLS_SEP, separators=1)
+            mpnet = config.get("tokenizer_class") in _MPNET
+            specials, separators = (_S, 2) if mpnet else (_CLS_SEP, 1)
+            same = parts == _bert(config) and _is_usual_wordpiece(model, named) and _are_around(specials, named)
+            return same and _surrounds(tokenizer, specials, separators)
         case "Unigram":
-            as_it_is = config.get("tokenizer_class") in _AS_IT_IS
-            return _is_sentencepiece(parts, as_it_is) and _surrounds(tokenizer, _S, separators=2)
+            around = as_it_is or (bool(config.get("add_prefix_space", True)) and _are_around(_S, named))
+            return around and _is_sentencepiece(parts, as_it_is) and _surrounds(tokenizer, _S, separators=2)
         case "BPE" if read_json(folder / "config.json").get("model_type") == "modernbert":
-            as_it_is = config.get("tokenizer_class") in _AS_IT_IS
             return as_it_is and _surrounds(tokenizer, _CLS_SEP, separators=1)
         case "BPE":
-            return parts == _roberta(config) and _surrounds(tokenizer, _S, separators=2)
+            return parts == _roberta(config) and _are_around(_S, named) and _surrounds(tokenizer, _S, separators=2)
     return False
+
+
+def _has_tokens(tokenizer: Tokenizer, named: dict[str, Any], more: list[str]) -> bool:
+    """Whether the file has all tokens that others name, as they have them: transformers would add them."""
+    present = tokenizer.get_added_tokens_decoder()
+    for number, entry in (named.get("added_tokens_decoder") or {}).items():
+        token = present.get(int(number)) if number.isdecimal() else None
+        if token is None or any(getattr(token, flag) != entry[flag] for flag in _FLAGS if flag in entry):
+            return False
+    extra = [*(named.get("additional_special_tokens") or []), *_values(named.get("extra_special_tokens") or [])]
+    special = [named[name] for name in _NAMED if named.get(name)]
+    return {_content(token) for token in [*special, *extra, *more]} <= {token.content for token in present.values()}
+
+
+def _are_around(specials: tuple[str, str], named: dict[str, Any]) -> bool:
+    """Whether transformers would put these around a text: those that are named so, if others are not."""
+    names = _AROUND[:2] if specials == _CLS_SEP else _AROUND
+    return all(_content(named.get(name) or token) == token for name, token in zip(names, specials * 2, strict=False))
+
+
+def _values(tokens: Any) -> list[Any]:
+    return [*(tokens.values() if isinstance(tokens, dict) else tokens)]
+
+
+def _content(token: Any) -> str:
+    return str(token.get("content") if isinstance(token, dict) else token)
+
+
+def _is_usual_wordpiece(model: dict[str, Any], named: dict[str, Any]) -> bool:
+    usual = (_content(named.get("unk_token") or "[UNK]"), _WORD_CHARACTERS, "##")
+    return (model["unk_token"], model["max_input_chars_per_word"], model["continuing_subword_prefix"]) == usual
 
 
 def _bert(config: dict[str, Any]) -> dict[str, Any]:

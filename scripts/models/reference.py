@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import torch
 from sentence_transformers import CrossEncoder, SentenceTransformer
-from tokenizers import Tokenizer
+from tokenizers import AddedToken, Tokenizer
 from transformers.utils import logging
 
 from bentos.common.backends.interface import Kind, Outputs
@@ -94,6 +94,8 @@ class Reference:
 
         def differs() -> bool:
             stored = read_tokenizer(file)
+            if _contents(stored.get_added_tokens_decoder()) != _contents(built.added_tokens_decoder):
+                return True
             single = [encoding.ids for encoding in stored.encode_batch(list(TEXTS))]
             paired = [encoding.ids for encoding in stored.encode_batch(PAIRS)] if self._kind != "encoder" else []
             wanted = [built(text)["input_ids"] for text in TEXTS]
@@ -159,3 +161,7 @@ class Reference:
     def close(self) -> None:
         """Free the model."""
         del self._model
+
+
+def _contents(added: dict[int, AddedToken]) -> dict[int, str]:
+    return {number: token.content for number, token in added.items()}

@@ -141,6 +141,51 @@ def test_others_are_refused_with_what_to_install(
         ensure_tokenizer(tmp_path)
 
 
+def named_otherwise(folder: Path) -> None:
+    edit_json(folder / "tokenizer_config.json", cls_token="[SEP]")
+
+
+def another_token(folder: Path) -> None:
+    edit_json(folder / "tokenizer_config.json", additional_special_tokens=["<new>"])
+
+
+def a_token_with_a_name(folder: Path) -> None:
+    edit_json(folder / "tokenizer_config.json", extra_special_tokens={"image_token": "<image>"})
+
+
+def a_token_of_old_files(folder: Path) -> None:
+    (folder / "added_tokens.json").write_text(json.dumps({"sugar": 999}))
+
+
+def a_token_with_other_spaces(folder: Path) -> None:
+    entry = {"content": "[MASK]", "lstrip": True, "normalized": False, "rstrip": False, "single_word": False}
+    edit_json(folder / "tokenizer_config.json", added_tokens_decoder={"4": entry})
+
+
+def shorter_words(folder: Path) -> None:
+    file = folder / "tokenizer.json"
+    edit_json(file, model=json.loads(file.read_text())["model"] | {"max_input_chars_per_word": 5})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        named_otherwise,
+        another_token,
+        a_token_with_a_name,
+        a_token_of_old_files,
+        a_token_with_other_spaces,
+        shorter_words,
+    ],
+)
+def test_other_tokens_than_those_of_the_file_take_transformers(change: Callable[[Path], None], tmp_path: Path) -> None:
+    folder = write_encoder(tmp_path)
+    edit_json(folder / "tokenizer_config.json", tokenizer_class="BertTokenizer", do_lower_case=False)
+    assert is_known(folder, Tokenizer.from_file(str(folder / "tokenizer.json")))
+    change(folder)
+    assert not is_known(folder, Tokenizer.from_file(str(folder / "tokenizer.json")))
+
+
 def test_a_tokenizer_that_has_to_be_converted_takes_transformers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -132,6 +132,27 @@ def test_a_tokenizer_is_the_one_that_transformers_builds(tmp_path: Path) -> None
     ), "the folder's own file is left as it was"
 
 
+def test_a_token_that_transformers_adds_is_in_the_file(tmp_path: Path) -> None:
+    folder = write_encoder(tmp_path / "model", vocab_size=len(transformers_tokenizer("bert")) + 1)
+    edit_json(folder / "tokenizer_config.json", additional_special_tokens=["<new>"])
+    lines: list[str] = []
+    model = installed(folder, tmp_path / "home", lines.append)
+    assert "  replaced tokenizer.json, which gives other tokens than the tokenizer that transformers builds" in lines
+    texts = ["a <new> token", "sugar"]
+    expected = SentenceTransformer(str(folder), device="cpu").encode(texts, normalize_embeddings=True)
+    np.testing.assert_allclose(served(model, texts), expected, atol=1e-5)
+
+
+def test_a_tokenizer_that_fails_on_unknown_words_is_refused_without_torch_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scripts.models.trial.has_torch", lambda: False)
+    folder = write_encoder(tmp_path / "model")
+    file = folder / "tokenizer.json"
+    edit_json(file, model=json.loads(file.read_text())["model"] | {"unk_token": "<gone>"})
+    assert "Missing [UNK] token from the vocabulary" in refusal(folder, tmp_path / "home")
+
+
 @pytest.mark.parametrize(
     ("window", "expected"),
     [({"max_seq_length": 40}, 40), ({"max_seq_length": 128}, 128), ({}, 64), ({"max_seq_length": 500}, 130)],
