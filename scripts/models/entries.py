@@ -44,7 +44,12 @@ class _Processor(_Entries):
 
 
 class _Transformer(_Entries):
+    config_args: dict[str, Any] | None = None
+    config_kwargs: dict[str, Any] | None = None
     max_seq_length: NonNegativeInt | None = None
+    modality_config: dict[str, dict[str, Any]] | None = None
+    model_args: dict[str, Any] | None = None
+    model_kwargs: dict[str, Any] | None = None
     processor_kwargs: _Processor | None = None
     tokenizer_args: _Processor | None = None
 

@@ -8,6 +8,7 @@ from bentos.common.backends.interface import Kind, Pooling
 from scripts.command import UsageError, reason
 from scripts.models.conversion.configuration import Activation
 from scripts.models.conversion.families import FAMILIES, Answers, Family, Static
+from scripts.models.conversion.library_settings import refuse_other_outputs, refuse_passed
 from scripts.models.conversion.tensors import Tensors
 from scripts.models.conversion.torch_only import not_convertible
 from scripts.models.facts import (
@@ -18,6 +19,7 @@ from scripts.models.facts import (
     read_json,
     read_modules,
     read_window,
+    transformer_settings,
 )
 
 _DENSE_ACTIVATIONS: dict[object, Activation] = {
@@ -104,6 +106,8 @@ def read_architecture(folder: Path, kind: Kind) -> Architecture:
     has_code = bool(config.get("auto_map")) and name not in NATIVE_IN_TRANSFORMERS
     if name not in FAMILIES or has_code:
         raise not_convertible(f"Models of type {name}{' with code of their own' * has_code}")
+    settings = transformer_settings(folder)
+    refuse_passed(settings, config)
     answers = _answers(folder, modules) if kind == "cross-encoder" else None
     if answers:  # the prompt ends in the token that counts, so padding within is read like all else
         config = {**config, "pad_token_id": None}
@@ -117,6 +121,7 @@ def read_architecture(folder: Path, kind: Kind) -> Architecture:
             _check_classifier(config, modules)
         pooling, head = transformer.classifier_pooling, ()
     else:
+        refuse_other_outputs(settings)
         pooling, head = _encoder_head(folder, modules)
     uses_types = transformer.types > 1 and _gives_types(inner)
     return Architecture(inner, kind, transformer, uses_types, pooling, head, is_normalized(folder), answers)
