@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from scripts.command import UsageError
 from scripts.models.conversion.torch_only import needs_torch
+from scripts.models.facts import read_json
 from scripts.models.memory import is_out_of_memory
 
 Array = NDArray[np.float32]
@@ -40,7 +41,7 @@ class Tensors:
         self._places: dict[str, _Place] = {}
         self._loaded: dict[str, Any] = {}
         whole = folder / "model.safetensors"
-        files = [whole] if whole.exists() else sorted(folder.glob("model-*.safetensors"))
+        files = [whole] if whole.exists() else _parts(folder)
         for file in files:
             self._places |= _read_header(file)
         if not files:
@@ -114,6 +115,12 @@ class Tensors:
         if place.type == "BF16":
             return (values.astype(np.uint32) << 16).view(np.float32)
         return values.astype(np.float32, copy=False)
+
+
+def _parts(folder: Path) -> list[Path]:
+    """Those of the index: there may be others, of another version."""
+    names = read_json(folder / "model.safetensors.index.json").get("weight_map", {}).values()
+    return [folder / name for name in sorted({*names})] or sorted(folder.glob("model-*.safetensors"))
 
 
 def _read_header(file: Path) -> dict[str, _Place]:

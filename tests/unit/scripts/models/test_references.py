@@ -92,6 +92,16 @@ def test_a_file_that_names_one_outside_of_the_folder_is_refused(
     assert f"{Path(file).name} of the model names {name}" in refusal(folder, tmp_path / "home")
 
 
+@pytest.mark.parametrize("name", ["model.safetensors.index.json", "pytorch_model.bin.index.json"])
+def test_a_part_of_the_weights_that_is_missing_is_named(name: str, tmp_path: Path) -> None:
+    folder = write_encoder(tmp_path / "models" / "model")
+    part = f"{name.partition('.')[0]}-00002-of-00002.{name.split('.')[1]}"
+    (folder / name).write_text(json.dumps({"weight_map": {"a": part}}))
+    if name.startswith("pytorch"):
+        (folder / "model.safetensors").rename(folder / "pytorch_model-00001-of-00002.bin")
+    assert f"{name} of the model names {part}, which is missing" in refusal(folder, tmp_path / "home")
+
+
 def test_the_old_layout_of_links_is_read_and_what_they_lead_to_stays(tmp_path: Path) -> None:
     folder, blobs = write_encoder(tmp_path / "model"), tmp_path / "blobs"
     for place in (blobs, folder / "0_Transformer"):

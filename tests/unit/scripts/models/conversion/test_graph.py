@@ -141,6 +141,11 @@ def test_weights_in_parts_pickled_or_under_old_names_are_the_same(tmp_path: Path
         file = folder / f"model-{number + 1:05}-of-00002.safetensors"
         save_file({name: weights[name] for name in part}, file, metadata={"format": "pt"})
     np.testing.assert_array_equal(run_packed(folder, "encoder", rows), expected)
+    places = {name: f"model-{1 + (number >= 20):05}-of-00002.safetensors" for number, name in enumerate(names)}
+    (folder / "model.safetensors.index.json").write_text(json.dumps({"weight_map": places}))
+    others = {name: 2 * tensor for name, tensor in weights.items()}
+    save_file(others, folder / "model-00003-of-00003.safetensors", metadata={"format": "pt"})
+    np.testing.assert_array_equal(run_packed(folder, "encoder", rows), expected, "of another version")
 
 
 @pytest.mark.parametrize("precision", ["int8", "bf16"])
