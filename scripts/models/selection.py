@@ -39,8 +39,9 @@ def needed_files(names: Iterable[str]) -> list[str]:
 
 
 def files_to_store(folder: Path) -> list[Path]:
-    """The needed files of a local model folder, in a fixed order."""
-    names = (file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file())
+    """The needed files of a local model folder, in a fixed order; folders in it may be links, too."""
+    files = (file for pattern in ("*", "*/*") for file in folder.glob(pattern))
+    names = (file.relative_to(folder).as_posix() for file in files if file.is_file())
     return [folder / name for name in needed_files(names)]
 
 

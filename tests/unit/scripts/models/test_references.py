@@ -102,6 +102,16 @@ def test_a_part_of_the_weights_that_is_missing_is_named(name: str, tmp_path: Pat
     assert f"{name} of the model names {part}, which is missing" in refusal(folder, tmp_path / "home")
 
 
+def test_a_folder_of_a_module_may_be_a_link(tmp_path: Path) -> None:
+    folder = write_encoder(tmp_path / "model", pooling="cls")
+    (folder / "1_Pooling").rename(tmp_path / "elsewhere")
+    (folder / "1_Pooling").symlink_to(tmp_path / "elsewhere")
+    installed = install(LocalFolder(folder, "local/linked"), Wishes(), print, home=tmp_path / "home")
+    assert (installed.path / "1_Pooling" / "config.json").read_bytes() == (
+        tmp_path / "elsewhere" / "config.json"
+    ).read_bytes()
+
+
 def test_the_old_layout_of_links_is_read_and_what_they_lead_to_stays(tmp_path: Path) -> None:
     folder, blobs = write_encoder(tmp_path / "model"), tmp_path / "blobs"
     for place in (blobs, folder / "0_Transformer"):
