@@ -161,7 +161,9 @@ def _encoder_head(folder: Path, modules: list[tuple[str, str]]) -> tuple[Pooling
         raise _unknown(modules)
     pooling = read_json(folder / modules[1][1] / "config.json")
     old = [name for key, name in _OLD_POOLINGS.items() if pooling.get(key)]
-    mode = pooling.get("pooling_mode") or (old[0] if len(old) == 1 else old or "mean")
+    mode = pooling.get("pooling_mode") or old or "mean"
+    if isinstance(mode, list) and len(mode) == 1:
+        mode = mode[0]
     if not pooling.get("include_prompt", True):
         raise not_convertible(f"Pooling {mode} without the prompt")
     if not isinstance(mode, str) or mode not in _POOLINGS:
@@ -187,6 +189,8 @@ def _dense(folder: Path) -> Dense:
     activation = config.get("activation_function", "torch.nn.modules.activation.Tanh")
     plain = config.get("module_input_name", "sentence_embedding") == "sentence_embedding"
     plain = plain and config.get("module_output_name", "sentence_embedding") in (None, "sentence_embedding")
-    if activation not in _DENSE_ACTIVATIONS or not plain or config.get("use_residual"):
+    if config.get("use_residual"):
+        raise not_convertible("A Dense module with a residual connection")
+    if activation not in _DENSE_ACTIVATIONS or not plain:
         raise not_convertible(f"A Dense module with {activation}{'' if plain else ' of tokens'}")
     return Dense(folder, config.get("bias", True), _DENSE_ACTIVATIONS[activation])

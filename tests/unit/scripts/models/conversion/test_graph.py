@@ -199,7 +199,7 @@ def test_what_the_graph_cannot_express_is_refused_in_one_sentence(tmp_path: Path
     refused: list[tuple[Path, Kind, str]] = [
         (saved_encoder(tmp_path / "max", "bert", "max"), "encoder", "Pooling max cannot be converted"),
         (saved_encoder(tmp_path / "two", "bert", ("mean", "cls")), "encoder", "cannot be converted"),
-        (saved_encoder(tmp_path / "residual", "bert", "mean", Dense(32, 16, use_residual=True)), "encoder", "A Dense"),
+        (saved_encoder(tmp_path / "residual", "bert", "mean", Dense(32, 16, use_residual=True)), "encoder", "residual"),
         (with_config(saved_encoder(tmp_path / "other", "bert"), model_type="roformer"), "encoder", "type roformer"),
         (tmp_path / "labels", "cross-encoder", "one label"),
         (with_config(saved_encoder(tmp_path / "code", "bert"), auto_map={"AutoModel": "x.Y"}), "encoder", "own"),
@@ -214,6 +214,12 @@ def test_what_the_graph_cannot_express_is_refused_in_one_sentence(tmp_path: Path
         with pytest.raises(UsageError, match=problem) as error:
             packed_graph(folder, kind)
         assert "--precision none" in str(error.value)
+
+
+def test_a_list_of_one_pooling_is_that_one(tmp_path: Path) -> None:
+    folder = saved_encoder(tmp_path, "bert")
+    with_config(folder / "1_Pooling", pooling_mode=["cls"])
+    assert read_architecture(folder, "encoder").pooling == "first"
 
 
 def test_pooling_without_the_prompt_is_refused(tmp_path: Path) -> None:
