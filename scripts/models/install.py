@@ -22,7 +22,11 @@ from scripts.models.references import check_references
 from scripts.models.source import Prepared, Source, versions
 from scripts.models.tokenizer import ensure_tokenizer
 from scripts.models.trial import Trial, try_model
-from scripts.models.unsupported import refuse_default_prompt, refuse_unsupported
+from scripts.models.unsupported import (
+    refuse_default_prompt,
+    refuse_unknown_default_prompt,
+    refuse_unsupported,
+)
 
 _TOOLS = ("sentence-transformers", "transformers", "tokenizers")
 
@@ -106,6 +110,7 @@ def _checked_profile(model_id: str, prepared: Prepared, wishes: Wishes, say: Cal
         say("  added files that sentence-transformers needs to load it as a reranker")
     refuse_unsupported(folder)
     kind = facts.detect_kind(folder, wishes.kind or prepared.kind)
+    refuse_unknown_default_prompt(folder, kind)
     if kind == "cross-encoder":
         refuse_default_prompt(folder)
     prompts = _prompts(model_id, prepared, wishes) if kind == "encoder" else {}

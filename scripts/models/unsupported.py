@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from bentos.common.backends.interface import Kind
 from scripts.command import UsageError
 from scripts.models.facts import NATIVE_IN_TRANSFORMERS, read_json, read_modules, read_template
 
@@ -12,6 +13,7 @@ _WORDS = {"WordEmbeddings", "BoW"}
 _LFS_POINTER = b"version https://git-lfs"
 _LARGE_FILES = ("*.safetensors", "*.bin", "tokenizer.json", "*.model")
 _WITH_CONFIG = {"Pooling", "Dense"}
+_LIBRARY_FILE = "config_sentence_transformers.json"
 
 
 def refuse_unsupported(folder: Path) -> None:
@@ -24,7 +26,7 @@ def refuse_unsupported(folder: Path) -> None:
     modules = read_modules(folder)
     kinds = [name.rpartition(".")[2] for name, _ in modules]
     config = read_json(folder / "config.json")
-    declared = read_json(folder / "config_sentence_transformers.json").get("model_type", "SentenceTransformer")
+    declared = read_json(folder / _LIBRARY_FILE).get("model_type", "SentenceTransformer")
     for reason in _reasons(config, declared, [name for name, _ in modules], kinds):
         raise UsageError(reason)
     if read_json(folder / "tokenizer_config.json").get("truncation_side") == "left":
@@ -45,14 +47,30 @@ def refuse_default_prompt(folder: Path) -> None:
     Raises:
         UsageError: with the prompt that is put there.
     """
-    settings = read_json(folder / "config_sentence_transformers.json")
+    settings = read_json(folder / _LIBRARY_FILE)
     name = settings.get("default_prompt_name")
     prompt = (settings.get("prompts") or {}).get(name)
     if prompt and not read_template(folder):
         raise UsageError(
             f"sentence-transformers puts the model's default prompt {name} ({prompt!r}) before every pair, and "
-            "rerank-service does not: take default_prompt_name out of config_sentence_transformers.json if its scores "
+            f"rerank-service does not: take default_prompt_name out of {_LIBRARY_FILE} if its scores "
             "are as good without."
+        )
+
+
+def refuse_unknown_default_prompt(folder: Path, kind: Kind) -> None:
+    """Pass a model whose default prompt is one of its prompts; the library has blank ones for queries and documents.
+
+    Raises:
+        UsageError: with the name that there is no prompt of.
+    """
+    settings = read_json(folder / _LIBRARY_FILE) if read_modules(folder) else {}  # else the library reads none
+    name = settings.get("default_prompt_name")
+    known = {*(settings.get("prompts") or {}), *(("query", "document") if kind == "encoder" else ())}
+    if name is not None and name not in known:
+        raise UsageError(
+            f"The model's default prompt {name!r} (default_prompt_name in {_LIBRARY_FILE}) is none of its prompts, "
+            f"which are {', '.join(sorted(known)) or 'none'}: name one of them there, or take it out."
         )
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sentence_transformers import CrossEncoder, SentenceTransformer
 
 from bentos.common.models.store import list_installed
 from scripts.command import UsageError
@@ -89,6 +90,31 @@ def test_a_default_prompt_of_a_cross_encoder_is_refused(
     assert "take default_prompt_name out of config_sentence_transformers.json" in sentence
     settings(prompts=prompts, default_prompt_name="none")(folder)
     assert install(LocalFolder(folder, "local/pairs"), Wishes(), print, home=tmp_path / "home").profile.prompts == {}
+
+
+@pytest.mark.parametrize("torch", [True, False])
+@pytest.mark.parametrize("write", [write_encoder, write_cross_encoder])
+def test_a_default_prompt_that_there_is_none_of_is_refused(
+    write: Any, torch: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scripts.models.tokenizer.has_torch", lambda: torch)
+    monkeypatch.setattr("scripts.models.trial.has_torch", lambda: torch)
+    folder = write(tmp_path / "model")
+    edit_json(folder / "tokenizer_config.json", tokenizer_class="BertTokenizer", do_lower_case=False)
+    settings(prompts={"a": "A: "}, default_prompt_name="b")(folder)
+    known = "a, document, query" if write is write_encoder else "a"
+    assert refusal(folder, tmp_path / "home") == (
+        "The model's default prompt 'b' (default_prompt_name in config_sentence_transformers.json) is none of its "
+        f"prompts, which are {known}: name one of them there, or take it out."
+    )
+    with pytest.raises(ValueError, match="Default prompt name 'b' not found"):
+        (SentenceTransformer if write is write_encoder else CrossEncoder)(str(folder), device="cpu")
+
+
+def test_a_default_prompt_for_queries_is_always_there(tmp_path: Path) -> None:
+    folder = write_encoder(tmp_path / "model")
+    settings(prompts={}, default_prompt_name="query")(folder)
+    assert install(LocalFolder(folder, "local/blank"), Wishes(), print, home=tmp_path / "home").profile.prompts == {}
 
 
 def test_a_family_that_transformers_has_itself_needs_no_code_of_its_own(tmp_path: Path) -> None:
