@@ -23,6 +23,7 @@ from scripts.models.source import Prepared, Source, versions
 from scripts.models.tokenizer import ensure_tokenizer
 from scripts.models.trial import Trial, try_model
 from scripts.models.unsupported import (
+    refuse_chat_template,
     refuse_default_prompt,
     refuse_unknown_default_prompt,
     refuse_unsupported,
@@ -113,6 +114,8 @@ def _checked_profile(model_id: str, prepared: Prepared, wishes: Wishes, say: Cal
     refuse_unknown_default_prompt(folder, kind)
     if kind == "cross-encoder":
         refuse_default_prompt(folder)
+    else:
+        refuse_chat_template(folder)
     prompts = _prompts(model_id, prepared, wishes) if kind == "encoder" else {}
     window = _window(folder, wishes)  # before the tokenizer loses the limit that it may have
     refuse_other_lengths(folder, kind, window)

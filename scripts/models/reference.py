@@ -18,6 +18,7 @@ from scripts.models.facts import is_static, read_modules
 from scripts.models.tokenizer import read_tokenizer, save_tokenizer
 from scripts.models.trial import Trial
 from scripts.models.trial_texts import PAIRS, TEXTS, Part
+from scripts.models.unsupported import TEMPLATE_OF_ENCODER
 
 _BATCH = 8
 
@@ -49,9 +50,7 @@ class Reference:
         modalities: Any = self._model[0].modality_config
         self._has_template = "message" in modalities
         if self._has_template and kind == "encoder":
-            raise UsageError(
-                "The model puts its inputs into a chat template, which embed-service does not apply: not supported."
-            )
+            raise UsageError(TEMPLATE_OF_ENCODER)
 
     @property
     def rows(self) -> int:

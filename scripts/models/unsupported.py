@@ -6,13 +6,22 @@ from typing import Any
 
 from bentos.common.backends.interface import Kind
 from scripts.command import UsageError
-from scripts.models.facts import NATIVE_IN_TRANSFORMERS, read_json, read_modules, read_template
+from scripts.models.facts import (
+    NATIVE_IN_TRANSFORMERS,
+    read_json,
+    read_modules,
+    read_template,
+    transformer_settings,
+)
 
 _SPARSE = {"SparseEncoder", "SpladePooling", "MLMTransformer", "SparseAutoEncoder", "SparseStaticEmbedding"}
 _WORDS = {"WordEmbeddings", "BoW"}
 _LFS_POINTER = b"version https://git-lfs"
 _LARGE_FILES = ("*.safetensors", "*.bin", "tokenizer.json", "*.model")
 _WITH_CONFIG = {"Pooling", "Dense"}
+TEMPLATE_OF_ENCODER = (
+    "The model puts its inputs into a chat template, which embed-service does not apply: not supported."
+)
 _LIBRARY_FILE = "config_sentence_transformers.json"
 
 
@@ -72,6 +81,17 @@ def refuse_unknown_default_prompt(folder: Path, kind: Kind) -> None:
             f"The model's default prompt {name!r} (default_prompt_name in {_LIBRARY_FILE}) is none of its prompts, "
             f"which are {', '.join(sorted(known)) or 'none'}: name one of them there, or take it out."
         )
+
+
+def refuse_chat_template(folder: Path) -> None:
+    """Pass an encoder whose texts sentence-transformers does not put into a chat template.
+
+    Raises:
+        UsageError: it does: the model's files say so, or there is no modules.json, and a template.
+    """
+    inputs = transformer_settings(folder).get("modality_config") or {}
+    if "message" in inputs if read_modules(folder) else read_template(folder):
+        raise UsageError(TEMPLATE_OF_ENCODER)
 
 
 def refuse_pointers(folder: Path) -> None:

@@ -117,6 +117,27 @@ def test_a_default_prompt_for_queries_is_always_there(tmp_path: Path) -> None:
     assert install(LocalFolder(folder, "local/blank"), Wishes(), print, home=tmp_path / "home").profile.prompts == {}
 
 
+@pytest.mark.parametrize("torch", [True, False])
+@pytest.mark.parametrize("declared", [True, False])
+def test_a_chat_template_of_an_encoder_is_refused(
+    declared: bool, torch: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scripts.models.tokenizer.has_torch", lambda: torch)
+    monkeypatch.setattr("scripts.models.trial.has_torch", lambda: torch)
+    folder = write_encoder(tmp_path / "model") if declared else write_transformer(tmp_path / "model", "bert")
+    edit_json(folder / "tokenizer_config.json", tokenizer_class="BertTokenizer", do_lower_case=False)
+    (folder / "chat_template.jinja").write_text("{% for message in messages %}says {{ message.content }}{% endfor %}")
+    if declared:
+        install(LocalFolder(folder, "local/unused"), Wishes(), print, home=tmp_path / "unused")
+        states = {"method": "forward", "method_output_name": "last_hidden_state"}
+        config(
+            "sentence_bert_config.json",
+            modality_config={"text": states, "message": states | {"format": "flat"}},
+            module_output_name="token_embeddings",
+        )(folder)
+    assert "puts its inputs into a chat template" in refusal(folder, tmp_path / "home")
+
+
 def test_a_family_that_transformers_has_itself_needs_no_code_of_its_own(tmp_path: Path) -> None:
     folder = write_encoder(tmp_path / "model", "nomic_bert")
     edit_json(folder / "config.json", auto_map={"AutoModel": "nomic-ai/nomic-bert-2048--modeling.NomicBertModel"})
