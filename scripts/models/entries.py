@@ -41,6 +41,8 @@ class _SentenceTransformers(_Entries):
 
 class _Processor(_Entries):
     model_max_length: NonNegativeInt | None = None
+    padding_side: str | None = None
+    truncation_side: str | None = None
 
 
 class _Transformer(_Entries):
@@ -62,6 +64,7 @@ class _TokenizerConfig(_Entries):
     fast_tokenizer_files: list[str] | None = None
     model_input_names: list[str] | None = None
     model_max_length: float | None = None
+    padding_side: str | None = None
     strip_accents: bool | None = None
     tokenize_chinese_chars: bool = True
     tokenizer_class: str | None = None
@@ -69,6 +72,7 @@ class _TokenizerConfig(_Entries):
 
 
 class _Truncation(_Entries):
+    direction: str | None = None
     max_length: NonNegativeInt | None = None
 
 

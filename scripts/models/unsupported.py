@@ -13,6 +13,7 @@ from scripts.models.facts import (
     read_template,
     transformer_settings,
 )
+from scripts.models.sides import refuse_other_sides
 
 _SPARSE = {"SparseEncoder", "SpladePooling", "MLMTransformer", "SparseAutoEncoder", "SparseStaticEmbedding"}
 _WORDS = {"WordEmbeddings", "BoW"}
@@ -38,11 +39,7 @@ def refuse_unsupported(folder: Path) -> None:
     declared = read_json(folder / _LIBRARY_FILE).get("model_type", "SentenceTransformer")
     for reason in _reasons(config, declared, [name for name, _ in modules], kinds):
         raise UsageError(reason)
-    if read_json(folder / "tokenizer_config.json").get("truncation_side") == "left":
-        raise UsageError(
-            "Its tokenizer cuts off the start of long texts, and the services their end: take truncation_side out of "
-            "tokenizer_config.json if that is as good."
-        )
+    refuse_other_sides(folder)
     for kind, (_, path) in zip(kinds, modules, strict=True):
         if kind in _WITH_CONFIG and not (folder / path / "config.json").is_file():
             raise UsageError(

@@ -17,6 +17,7 @@ from scripts.models.miniatures import edit_json, write_cross_encoder, write_enco
 pytestmark = pytest.mark.models
 
 Change = Callable[[Path], Any]
+CUT_LEFT = {"direction": "Left", "max_length": 64, "strategy": "LongestFirst", "stride": 0}
 SPARSE = "sentence_transformers.sparse_encoder.modules.SpladePooling"
 
 
@@ -57,6 +58,12 @@ def refusal(folder: Path, home: Path, **wishes: Any) -> str:
         (settings(model_type="SparseEncoder"), "is a SparseEncoder"),
         (modules("sentence_transformers.base.modules.Transformer", SPARSE), "is a SparseEncoder"),
         (config("tokenizer_config.json", truncation_side="left"), "cuts off the start of long texts"),
+        (
+            config("sentence_bert_config.json", processor_kwargs={"truncation_side": "left"}),
+            "cuts off the start of long",
+        ),
+        (config("tokenizer.json", truncation=CUT_LEFT), "or the truncation out of tokenizer.json"),
+        (config("tokenizer_config.json", padding_side="left"), "pads texts on the left"),
         (settings(model_type="MultiVectorEncoder"), "a vector for each token"),
         (modules("pylate.models.Transformer"), "a vector for each token"),
         (modules("sentence_transformers.models.WordEmbeddings"), "a tokenizer of its own (WordEmbeddings"),
