@@ -13,13 +13,13 @@ from scripts.models.facts import (
     read_template,
     transformer_settings,
 )
+from scripts.models.module_files import refuse_module
 from scripts.models.sides import refuse_other_sides
 
 _SPARSE = {"SparseEncoder", "SpladePooling", "MLMTransformer", "SparseAutoEncoder", "SparseStaticEmbedding"}
 _WORDS = {"WordEmbeddings", "BoW"}
 _LFS_POINTER = b"version https://git-lfs"
 _LARGE_FILES = ("*.safetensors", "*.bin", "tokenizer.json", "*.model")
-_WITH_CONFIG = {"Pooling", "Dense"}
 TEMPLATE_OF_ENCODER = (
     "The model puts its inputs into a chat template, which embed-service does not apply: not supported."
 )
@@ -41,10 +41,7 @@ def refuse_unsupported(folder: Path) -> None:
         raise UsageError(reason)
     refuse_other_sides(folder)
     for kind, (_, path) in zip(kinds, modules, strict=True):
-        if kind in _WITH_CONFIG and not (folder / path / "config.json").is_file():
-            raise UsageError(
-                f"modules.json names the module {path}, which has no config.json: copy the whole repository again."
-            )
+        refuse_module(kind, folder / path)
 
 
 def refuse_default_prompt(folder: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from sentence_transformers import CrossEncoder, SentenceTransformer
+from sentence_transformers.base.modules import Dense, Normalize
 
 from bentos.common.models.store import list_installed
 from scripts.command import UsageError
@@ -143,6 +144,18 @@ def test_a_chat_template_of_an_encoder_is_refused(
             module_output_name="token_embeddings",
         )(folder)
     assert "puts its inputs into a chat template" in refusal(folder, tmp_path / "home")
+
+
+def test_a_module_without_its_weights_is_named(tmp_path: Path) -> None:
+    folder = write_encoder(tmp_path / "model", "bert", Dense(32, 16))
+    (folder / "2_Dense" / "model.safetensors").unlink()
+    assert "names the module 2_Dense, which has no weights" in refusal(folder, tmp_path / "home")
+
+
+@pytest.mark.parametrize("names", [("token_embeddings",), ("sentence_embedding", "other")])
+def test_a_normalize_of_other_states_is_refused(names: tuple[str, ...], tmp_path: Path) -> None:
+    folder = write_encoder(tmp_path / "model", "bert", Normalize(*names), more={"similarity_fn_name": "dot"})
+    assert "2_Normalize normalizes something else than the vectors of texts" in refusal(folder, tmp_path / "home")
 
 
 def test_a_family_that_transformers_has_itself_needs_no_code_of_its_own(tmp_path: Path) -> None:
