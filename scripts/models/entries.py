@@ -28,6 +28,7 @@ class _Config(_Entries):
     module_output_name: str | None = None
     num_labels: int | None = None
     pad_token_id: int | None = None
+    quantization_config: dict[str, Any] | None = None
     true_token_id: int | None = None
 
 

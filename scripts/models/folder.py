@@ -20,7 +20,10 @@ class LocalFolder:
         """The revision asked for, else a hash of the files."""
         files = files_to_store(self.folder)
         if not files:
-            raise UsageError(f"{self.folder} holds no model: expected config.json, weights and a tokenizer.")
+            raise UsageError(
+                f"{self.folder} holds no model: expected config.json, weights (model.safetensors or pytorch_model.bin) "
+                "and a tokenizer."
+            )
         return self.requested_revision or content_revision(files)
 
     def prepare(self, work: Path) -> Prepared:

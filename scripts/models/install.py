@@ -104,12 +104,15 @@ def _checked_profile(model_id: str, prepared: Prepared, wishes: Wishes, say: Cal
     folder = prepared.folder
     check_references(folder)
     flatten(folder)
-    weights = [file for pattern in WEIGHT_PATTERNS for file in sorted(folder.glob(pattern))]
-    if not weights:
-        raise UsageError(f"{model_id} has no weights in the folder of its config.json.")
     if complete(folder, model_id, wishes.kind or prepared.kind):
         say("  added files that sentence-transformers needs to load it as a reranker")
     refuse_unsupported(folder)
+    weights = [file for pattern in WEIGHT_PATTERNS for file in sorted(folder.glob(pattern))]
+    if not weights:
+        raise UsageError(
+            f"{model_id} has no weights in the folder of its config.json: model.safetensors or pytorch_model.bin is "
+            "needed, whole or in parts; files for other runtimes, such as GGUF and ONNX, are not read."
+        )
     kind = facts.detect_kind(folder, wishes.kind or prepared.kind)
     refuse_unknown_default_prompt(folder, kind)
     if kind == "cross-encoder":

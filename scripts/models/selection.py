@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 
 _METADATA = re.compile(
     r"""(?x)
-    config\.json | .*config_sentence_transformers\.json | modules\.json | sentence_[\w-]+_config\.json
+    (adapter_|cnn_)?config\.json | .*config_sentence_transformers\.json | modules\.json | sentence_[\w-]+_config\.json
     | tokenizer\.json | tokenizer_config\.json | special_tokens_map\.json | added_tokens\.json
     | chat_template\.jinja | vocab\.(txt|json) | merges\.txt | .*\.model
     | README\.md | LICENSE.* | NOTICE.*

@@ -20,6 +20,7 @@ _SPARSE = {"SparseEncoder", "SpladePooling", "MLMTransformer", "SparseAutoEncode
 _WORDS = {"WordEmbeddings", "BoW"}
 _LFS_POINTER = b"version https://git-lfs"
 _LARGE_FILES = ("*.safetensors", "*.bin", "tokenizer.json", "*.model")
+_OF_IMAGES = {"clip", "chinese_clip", "siglip", "siglip2", "blip", "blip-2"}
 TEMPLATE_OF_ENCODER = (
     "The model puts its inputs into a chat template, which embed-service does not apply: not supported."
 )
@@ -39,6 +40,12 @@ def refuse_unsupported(folder: Path) -> None:
     declared = read_json(folder / _LIBRARY_FILE).get("model_type", "SentenceTransformer")
     for reason in _reasons(config, declared, [name for name, _ in modules], kinds):
         raise UsageError(reason)
+    for adapter in sorted(folder.rglob("adapter_config.json")):
+        base = read_json(adapter).get("base_model_name_or_path") or "its base model"
+        raise UsageError(
+            f"The model is an adapter (LoRA, {adapter.name}) of {base}: merge both, by merge_and_unload of peft, and "
+            "install what that gives."
+        )
     refuse_other_sides(folder)
     for kind, (_, path) in zip(kinds, modules, strict=True):
         refuse_module(kind, folder / path)
@@ -115,10 +122,22 @@ def _reasons(config: dict[str, Any], declared: str, classes: list[str], kinds: l
         yield "The model is one of model2vec without a modules.json: save it again with a version that writes one."
     if {"Router", "Asym"} & set(kinds):
         yield "The model has a Router, with other weights for queries than for passages, which is not served."
-    if "CLIPModel" in kinds:
+    if declared == "CrossEncoder" and {"Pooling", "Dense"} <= {*kinds}:
+        yield "The model scores pairs by a Dense behind a Pooling: of cross-encoders only classifiers are served."
+    if "CLIPModel" in kinds or config.get("model_type") in _OF_IMAGES:
         yield "The model is one of images and texts (CLIP), which is not served."
     if foreign := [name for name in classes if not name.startswith("sentence_transformers.")]:
         yield f"The model needs code of its own ({foreign[0]} in modules.json), which is never run here."
+    yield from _reasons_of_weights(config, classes)
+
+
+def _reasons_of_weights(config: dict[str, Any], classes: list[str]) -> Iterator[str]:
+    if quantization := config.get("quantization_config"):
+        method = quantization.get("quant_method", "unnamed")
+        yield (
+            f"The model's weights are quantized ({method}, quantization_config in config.json), which is not served: "
+            "install the model that they were made of, and --precision int8 converts it."
+        )
     architecture = (config.get("architectures") or [""])[0]
     if architecture.endswith("ForCausalLM") and not classes:
         yield (

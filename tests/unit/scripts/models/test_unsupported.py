@@ -53,6 +53,14 @@ def refusal(folder: Path, home: Path, **wishes: Any) -> str:
     return str(refused.value)
 
 
+def adapter(base: str) -> Change:
+    def write(folder: Path) -> None:
+        (folder / "adapter_config.json").write_text(json.dumps({"base_model_name_or_path": base}))
+        (folder / "model.safetensors").rename(folder / "adapter_model.safetensors")
+
+    return write
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -70,6 +78,12 @@ def refusal(folder: Path, home: Path, **wishes: Any) -> str:
         (modules("sentence_transformers.models.WordEmbeddings"), "a tokenizer of its own (WordEmbeddings"),
         (modules("sentence_transformers.models.Router"), "has a Router"),
         (modules("sentence_transformers.models.CLIPModel"), "images and texts"),
+        (config("config.json", model_type="clip"), "images and texts"),
+        (
+            config("config.json", quantization_config={"quant_method": "awq"}),
+            "weights are quantized (awq, quantization_",
+        ),
+        (adapter("a/base"), "is an adapter (LoRA, adapter_config.json) of a/base: merge both"),
         (modules("custom_st.Transformer"), "code of its own (custom_st.Transformer in modules.json)"),
         (config("config.json", auto_map={"AutoModel": "modeling_qwen.Qwen2Model"}), "(modeling_qwen.Qwen2Model, auto"),
         (settings(model_type="CrossEncoder"), "no scoring head"),
@@ -146,6 +160,12 @@ def test_a_chat_template_of_an_encoder_is_refused(
     assert "puts its inputs into a chat template" in refusal(folder, tmp_path / "home")
 
 
+def test_a_cross_encoder_that_scores_by_a_dense_of_its_own_is_refused(tmp_path: Path) -> None:
+    folder = write_encoder(tmp_path / "model", "bert", Dense(32, 1, module_output_name="scores"))
+    settings(model_type="CrossEncoder")(folder)
+    assert "by a Dense behind a Pooling" in refusal(folder, tmp_path / "home")
+
+
 def test_a_module_without_its_weights_is_named(tmp_path: Path) -> None:
     folder = write_encoder(tmp_path / "model", "bert", Dense(32, 16))
     (folder / "2_Dense" / "model.safetensors").unlink()
@@ -156,6 +176,19 @@ def test_a_module_without_its_weights_is_named(tmp_path: Path) -> None:
 def test_a_normalize_of_other_states_is_refused(names: tuple[str, ...], tmp_path: Path) -> None:
     folder = write_encoder(tmp_path / "model", "bert", Normalize(*names), more={"similarity_fn_name": "dot"})
     assert "2_Normalize normalizes something else than the vectors of texts" in refusal(folder, tmp_path / "home")
+
+
+def test_what_a_model_is_comes_before_the_weights_that_its_folder_lacks(tmp_path: Path) -> None:
+    folder = write_encoder(tmp_path / "model")
+    modules("sentence_transformers.sentence_transformer.modules.WordEmbeddings")(folder)
+    (folder / "model.safetensors").unlink()
+    assert "a tokenizer of its own (WordEmbeddings" in refusal(folder, tmp_path / "home")
+
+
+def test_files_for_other_runtimes_are_no_weights(tmp_path: Path) -> None:
+    folder = write_encoder(tmp_path / "model")
+    (folder / "model.safetensors").rename(folder / "model-q4.gguf")
+    assert "model.safetensors or pytorch_model.bin is needed, whole or in parts" in refusal(folder, tmp_path / "home")
 
 
 def test_a_family_that_transformers_has_itself_needs_no_code_of_its_own(tmp_path: Path) -> None:
