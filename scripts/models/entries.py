@@ -58,6 +58,7 @@ class _Transformer(_Entries):
 
 
 class _TokenizerConfig(_Entries):
+    add_prefix_space: bool | None = None
     added_tokens_decoder: dict[str, dict[str, Any]] | None = None
     additional_special_tokens: list[Any] | None = None
     do_lower_case: bool = True

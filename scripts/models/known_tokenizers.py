@@ -98,7 +98,7 @@ def _bert(config: dict[str, Any]) -> dict[str, Any]:
 
 
 def _roberta(config: dict[str, Any]) -> dict[str, Any]:
-    byte_level = pre_tokenizers.ByteLevel(add_prefix_space=config.get("add_prefix_space", False))
+    byte_level = pre_tokenizers.ByteLevel(add_prefix_space=config.get("add_prefix_space") or False)
     return {"normalizer": None, "pre_tokenizer": _state(byte_level)}
 
 

@@ -162,6 +162,15 @@ def a_token_with_other_spaces(folder: Path) -> None:
     edit_json(folder / "tokenizer_config.json", added_tokens_decoder={"4": entry})
 
 
+@pytest.mark.parametrize("entry", ["null", "false"])
+def test_a_space_in_front_that_is_none_is_not_put(entry: str, tmp_path: Path) -> None:
+    folder = write_encoder(tmp_path, "roberta")
+    edit_json(folder / "tokenizer_config.json", tokenizer_class="RobertaTokenizer")
+    file = folder / "tokenizer_config.json"
+    file.write_text(f'{{"add_prefix_space": {entry}, {file.read_text().removeprefix("{")}')
+    assert is_known(folder, Tokenizer.from_file(str(folder / "tokenizer.json")))
+
+
 def shorter_words(folder: Path) -> None:
     file = folder / "tokenizer.json"
     edit_json(file, model=json.loads(file.read_text())["model"] | {"max_input_chars_per_word": 5})
