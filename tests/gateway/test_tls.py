@@ -40,3 +40,6 @@ def test_both_services_over_tls(
         assert client.post(EMBED.path, json=EMBED.body("heron")).status_code == 200
         assert client.post(RERANK.path, json=RERANK.body("heron")).status_code == 200
         assert client.get("/live").status_code == 200
+        plain = client.post(gateway.tls_url.replace("https:", "http:") + "/v2/embed", json={})
+        assert plain.status_code == 400
+        assert plain.json()["message"] == "This port speaks HTTPS: begin the URL with https://."
