@@ -52,6 +52,12 @@ def test_vectors(client: Any, embed: Service, expected: Any, input_type: str | N
     assert answer.total_tokens == embed.post(*TEXTS).json()["tokens"]
 
 
+def test_what_is_not_there_is_said_in_its_error(connect: Connect, gateway: Gateway) -> None:
+    client = connect(gateway.url + "/voyage/v1")
+    with pytest.raises(error.APIError, match=r"^There is no path /voyage/v1/multimodalembeddings here"):
+        client.multimodal_embed(inputs=[["heron"]], model=EMBED.model)
+
+
 def test_one_text(client: Any, expected: Any) -> None:
     answer = client.embed(texts=TEXTS[0], model=EMBED.model)
     assert reference.least_cosine(answer.embeddings, expected[:1]) >= 0.999999

@@ -100,6 +100,13 @@ def test_it_is_named_in_the_words_of_the_dialect_that_was_meant(embed: Service, 
     assert tei_error(rerank.server.client.post("/predict/", json={}))[0] == 404
 
 
+def test_an_unknown_path_among_those_of_one_dialect_is_404_in_its_words(embed: Service, rerank: Service) -> None:
+    assert voyage_error(embed.server.client.post("/voyage/v1/contextualizedembeddings", json={}))[0] == 404
+    assert voyage_error(rerank.server.client.post("/voyage/v1/multimodalembeddings", json={}))[0] == 404
+    assert cohere_error(embed.server.client.post("/v2/chat", json={}))[0] == 404
+    assert tei_error(embed.server.client.post("/tei/embed_sparse", json={}))[0] == 404
+
+
 @pytest.mark.parametrize("path", ["/v1/rerank/", "//rerank", "/v1/v1/score"])
 def test_a_slip_in_a_path_of_the_other_service_names_both(embed: Service, path: str) -> None:
     message = embed.server.client.post(embed.server.url + path, json={}).json()["error"]["message"]

@@ -44,13 +44,19 @@ def create_handler(
     methods = _methods_by_path(routers)
     paths = [*methods, *batch_apis, *other_service.paths]
 
+    def neighbour(path: str) -> str:
+        """A path beside an unknown one, if all there are of one dialect, as in `/voyage`; else the path itself."""
+        folder = path[: path.find("/", 1) + 1]
+        beside = [known for known in methods if folder and known.startswith(folder)]
+        return beside[0] if len({renderer(known) for known in beside}) == 1 else path
+
     def hint(path: str) -> tuple[str, str]:
-        """What to say of an unknown path, and the one that was probably meant."""
+        """What to say of an unknown path, and one whose dialect is probably meant."""
         if other_service.answers(path, prefixes):
             return other_service.hint(path, name), path
         meant = nearest(path, paths)
         if not meant:
-            return f"There is no path {shortened(path)} here: GET /docs lists all.", path
+            return f"There is no path {shortened(path)} here: GET /docs lists all.", neighbour(path)
         whose = f" {other_service.hint(meant[0], name)}" if other_service.answers(meant[0], prefixes) else ""
         return f"There is no path {path}: did you mean {' or '.join(meant)}?{whose}", meant[0]
 
