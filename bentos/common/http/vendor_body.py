@@ -7,7 +7,11 @@ from pydantic import BaseModel, model_validator
 
 from bentos.common.errors import InvalidInput
 
-_USUAL = {"truncation_direction": "right", "truncation_side": "right"}
+_USUAL = {
+    "truncation_direction": "right",
+    "truncation_side": "right",
+    **dict.fromkeys(("encoding_format", "embedding_type", "embedding_types", "output_dtype"), "float"),
+}
 """Values with which a field that would change the result asks for what is done anyway."""
 
 
@@ -34,15 +38,18 @@ class VendorBody(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _refuse_unknown(cls, body: Any) -> Any:
-        if isinstance(body, dict):
-            changing = [name for name in cls.changing & body.keys() if body[name] and not _is_usual(name, body[name])]
-            changing += [name for name in cls.changing_if_false & body.keys() if body[name] is False]
-            for name in sorted({*changing} - cls.model_fields.keys()):
-                message = f"There is no such field here, and it would change the {cls.result}"
-                where = f": {cls.elsewhere[name]}." if name in cls.elsewhere else "."
-                raise InvalidInput(message + where, loc=(name,))
+        if not isinstance(body, dict) or body.keys() <= cls.model_fields.keys():
+            return body
+        changing = [name for name in cls.changing & body.keys() if body[name] and not _is_usual(name, body[name])]
+        changing += [name for name in cls.changing_if_false & body.keys() if body[name] is False]
+        for name in sorted({*changing} - cls.model_fields.keys()):
+            message = f"There is no such field here, and it would change the {cls.result}"
+            where = f": {cls.elsewhere[name]}." if name in cls.elsewhere else "."
+            raise InvalidInput(message + where, loc=(name,))
         return body
 
 
 def _is_usual(name: str, value: object) -> bool:
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]
     return isinstance(value, str) and _USUAL.get(name) == value.lower()

@@ -1,6 +1,7 @@
 """Bodies and answers of Cohere's two versions of embed. Unknown fields are ignored."""
 
-from typing import Annotated, Any, Literal, Self, TypeAlias, TypeVar
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeAlias, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, Field, field_validator, model_validator
 
@@ -79,7 +80,18 @@ class ByType(BaseModel):
     base64: list[str] | None = None
 
 
-class EmbedV1Body(VendorBody):
+class EmbedVendorBody(VendorBody):
+    """What is the same in both versions."""
+
+    elsewhere: ClassVar[Mapping[str, str]] = {
+        **VendorBody.elsewhere,
+        **dict.fromkeys(
+            ("encoding_format", "embedding_type", "output_dtype"), "`embedding_types` lists the types that are wanted"
+        ),
+    }
+
+
+class EmbedV1Body(EmbedVendorBody):
     """Texts to embed."""
 
     texts: Annotated[AtMost96[Text] | None, Field(description="1 to 96, none empty")] = None
@@ -135,7 +147,7 @@ class MixedInput(BaseModel):
         return "\n".join(part.text for part in self.content)
 
 
-class EmbedV2Body(VendorBody):
+class EmbedV2Body(EmbedVendorBody):
     """Texts to embed."""
 
     model: Model

@@ -1,6 +1,7 @@
 """Bodies and answers of OpenAI's dialect, and Jina's. Unknown fields are ignored."""
 
-from typing import Annotated, Literal, Self, TypeAlias
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Literal, Self, TypeAlias
 
 from pydantic import BaseModel, BeforeValidator, Field, model_validator
 
@@ -41,6 +42,11 @@ OnlyFalse: TypeAlias = Annotated[Literal[False, None], Field(description="True i
 
 class EmbeddingsBody(VendorBody):
     """One input or several: OpenAI's fields, then those of Jina's, NVIDIA's and vLLM's clients."""
+
+    elsewhere: ClassVar[Mapping[str, str]] = {
+        **VendorBody.elsewhere,
+        **dict.fromkeys(("embedding_types", "output_dtype"), "`embedding_type` chooses the type of the numbers"),
+    }
 
     input: Annotated[
         Inputs,

@@ -20,9 +20,12 @@ def _too_many(number: int) -> str:
 class TEIBody(VendorBody):
     """What is the same in all bodies."""
 
-    elsewhere: ClassVar[Mapping[str, str]] = dict.fromkeys(
-        ("instruction", "prompt", "input_type", "task"), "`prompt_name` chooses the model's prompt"
-    )
+    elsewhere: ClassVar[Mapping[str, str]] = {
+        **dict.fromkeys(
+            ("instruction", "prompt", "input_type", "task", "task_type"), "`prompt_name` chooses the model's prompt"
+        ),
+        **dict.fromkeys(("extra_body", "parameters"), "its fields belong beside `inputs`"),
+    }
 
 
 class SimilarityInputs(BaseModel):
@@ -55,8 +58,9 @@ class SimilarityTEIBody(TEIBody):
 class EmbedTEIBody(TEIBody):
     """One input or several."""
 
-    # The native route's, at the same path: a body with both says two things.
-    changing = VendorBody.changing | {"text", "texts"}
+    # The native route's, at the same path: a body with both says two things. And the place of options in the API of
+    # Hugging Face's hub.
+    changing = VendorBody.changing | {"text", "texts", "parameters"}
 
     inputs: Annotated[
         Inputs,

@@ -1,6 +1,7 @@
 """Bodies and answers of Voyage's dialect. Unknown fields are ignored."""
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, BeforeValidator, Field
 
@@ -19,6 +20,11 @@ def _too_many(number: int) -> str:
 
 class EmbeddingsVoyageBody(VendorBody):
     """One text or several."""
+
+    elsewhere: ClassVar[Mapping[str, str]] = {
+        **VendorBody.elsewhere,
+        **dict.fromkeys(("embedding_type", "embedding_types"), "`output_dtype` chooses the type of the numbers"),
+    }
 
     input: Annotated[
         Inputs,

@@ -21,15 +21,16 @@ class VendorBody(vendor_body.VendorBody):
             *("instruction", "instruct", "chat_template", "chat_template_kwargs", "return_embeddings"),
             *("rank_fields", "max_chunks_per_doc", "overlap_tokens", "relevant_spans", "raw_scores"),
             *("max_tokens_per_doc", "max_doc_length", "max_tokens_per_query", "max_query_length"),
-            *("truncate_prompt_tokens", "truncation_side", "truncation_direction"),
+            *("truncate_prompt_tokens", "truncation_side", "truncation_direction", "extra_body"),
         }
     )
     changing_if_false: ClassVar[frozenset[str]] = frozenset(
-        {"activation", "softmax", "use_activation", "truncate", "truncation"}
+        {"activation", "softmax", "use_activation", "truncate", "truncation", "normalize"}
     )
-    elsewhere: ClassVar[Mapping[str, str]] = dict.fromkeys(
-        ("instruction", "instruct", "chat_template_kwargs"), _INSTRUCTED
-    )
+    elsewhere: ClassVar[Mapping[str, str]] = {
+        **dict.fromkeys(("instruction", "instruct", "chat_template_kwargs"), _INSTRUCTED),
+        "extra_body": "its fields belong in the body itself",
+    }
 
 
 class BestFirstBody(VendorBody):

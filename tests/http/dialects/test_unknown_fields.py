@@ -1,0 +1,72 @@
+"""A field that a dialect has not is refused if it would change the answer."""
+
+import httpx
+import pytest
+
+from tests.http.services import EMBED, RERANK, Service
+
+OPENAI = ("embed", "/v1/embeddings", {"input": "heron", "model": EMBED.model})
+COHERE_V1 = ("embed", "/v1/embed", {"texts": ["heron"]})
+COHERE_V2 = ("embed", "/v2/embed", {"texts": ["heron"], "model": EMBED.model, "input_type": "search_query"})
+VOYAGE = ("embed", "/voyage/v1/embeddings", {"input": "heron", "model": EMBED.model})
+TEI = ("embed", "/embed", {"inputs": "heron"})
+RANK_V1 = ("rerank", "/v1/rerank", {"query": "heron", "documents": ["heron", "stork"]})
+RANK_V2 = ("rerank", "/v2/rerank", {"query": "heron", "documents": ["heron"], "model": RERANK.model})
+
+Valid = tuple[str, str, dict[str, object]]
+
+
+@pytest.mark.parametrize(
+    ("valid", "field", "words"),
+    [
+        (OPENAI, {"embedding_types": ["int8"]}, "`embedding_type` chooses"),
+        (OPENAI, {"task_type": "RETRIEVAL_DOCUMENT"}, "`input_type` chooses"),
+        (OPENAI, {"extra_body": {"input_type": "passage"}}, "in the body itself"),
+        (COHERE_V1, {"embedding_type": "int8"}, "`embedding_types` lists"),
+        (COHERE_V2, {"embedding_type": ["int8"]}, "`embedding_types` lists"),
+        (COHERE_V2, {"encoding_format": "base64"}, "`embedding_types` lists"),
+        (COHERE_V2, {"normalize": False}, "change the vectors"),
+        (VOYAGE, {"embedding_type": "binary"}, "`output_dtype` chooses"),
+        (TEI, {"encoding_format": "base64"}, "change the vectors"),
+        (TEI, {"normalized": False}, "change the vectors"),
+        (TEI, {"parameters": {"truncate": False}}, "beside `inputs`"),
+        (RANK_V1, {"normalize": False}, "change the scores"),
+        (RANK_V2, {"extra_body": {"top_n": 1}}, "in the body itself"),
+    ],
+)
+def test_a_field_of_another_vendor_that_would_change_the_answer_is_refused(
+    request: pytest.FixtureRequest, valid: Valid, field: dict[str, object], words: str
+) -> None:
+    answer = _post(request, valid, field)
+    assert answer.status_code in {400, 422}
+    assert f"{next(iter(field))}: There is no such field here" in _sentence(answer)
+    assert words in _sentence(answer)
+
+
+@pytest.mark.parametrize(
+    ("valid", "field"),
+    [
+        (OPENAI, {"embedding_types": ["float"]}),
+        (OPENAI, {"embedding_types": None, "output_dtype": None, "extra_body": {}}),
+        (COHERE_V2, {"embedding_type": "float", "encoding_format": "float"}),
+        (TEI, {"encoding_format": "float", "normalized": True, "parameters": {}}),
+        (RANK_V1, {"normalize": True}),
+    ],
+    ids=str,
+)
+def test_one_that_asks_for_what_is_done_anyway_is_not(
+    request: pytest.FixtureRequest, valid: Valid, field: dict[str, object]
+) -> None:
+    assert _post(request, valid, field).status_code == 200
+
+
+def _post(request: pytest.FixtureRequest, valid: Valid, fields: dict[str, object]) -> httpx.Response:
+    name, path, body = valid
+    service: Service = request.getfixturevalue(name)
+    return service.server.client.post(path, json={**body, **fields})
+
+
+def _sentence(answer: httpx.Response) -> str:
+    """Of an error in any dialect."""
+    body = answer.json()
+    return str(body.get("detail") or body.get("message") or body["error"])
