@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from pydantic import BaseModel, model_validator
 
 from bentos.common.errors import InvalidInput
+from bentos.common.http.spelling import meant_field
 
 _USUAL = {
     "truncation_direction": "right",
@@ -22,6 +23,8 @@ def differing(*names: str) -> InvalidInput:
 
 class VendorBody(BaseModel):
     """A body whose unknown fields are ignored, but for one of another vendor that would change the result.
+
+    One that looks like a field of the body misspelt is refused, too, if it is not null.
 
     Attributes:
         result: what would be another one.
@@ -46,6 +49,9 @@ class VendorBody(BaseModel):
             message = f"There is no such field here, and it would change the {cls.result}"
             where = f": {cls.elsewhere[name]}." if name in cls.elsewhere else "."
             raise InvalidInput(message + where, loc=(name,))
+        for name in body.keys() - cls.model_fields.keys() - cls.changing - cls.changing_if_false:
+            if body[name] is not None and (meant := meant_field(name, cls.model_fields)):
+                raise InvalidInput(f"There is no such field here: did you mean {meant}?", loc=(name,))
         return body
 
 

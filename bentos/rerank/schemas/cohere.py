@@ -6,7 +6,7 @@ are ignored.
 
 from typing import Annotated, Any, Literal, Self, TypeAlias
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
 from bentos.common.bounds import Count, Name
@@ -41,6 +41,8 @@ class Meta(BaseModel):
 
 class RelevantSpansBody(BaseModel):
     """Whether stretches of the documents are wanted, and which."""
+
+    model_config = ConfigDict(extra="forbid")
 
     mode: Literal["enabled", "disabled"]
     threshold: Annotated[

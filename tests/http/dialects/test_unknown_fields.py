@@ -1,4 +1,4 @@
-"""A field that a dialect has not is refused if it would change the answer."""
+"""A field that a dialect has not is refused if it would change the answer or is one of its own misspelt."""
 
 import httpx
 import pytest
@@ -12,6 +12,14 @@ VOYAGE = ("embed", "/voyage/v1/embeddings", {"input": "heron", "model": EMBED.mo
 TEI = ("embed", "/embed", {"inputs": "heron"})
 RANK_V1 = ("rerank", "/v1/rerank", {"query": "heron", "documents": ["heron", "stork"]})
 RANK_V2 = ("rerank", "/v2/rerank", {"query": "heron", "documents": ["heron"], "model": RERANK.model})
+RANK_VOYAGE = ("rerank", "/voyage/v1/rerank", {"query": "heron", "documents": ["heron"], "model": RERANK.model})
+RANK_TEI = ("rerank", "/rerank", {"query": "heron", "texts": ["heron"]})
+SCORE = ("rerank", "/v1/score", {"text_1": "heron", "text_2": "stork"})
+RANKING = (
+    "rerank",
+    "/v1/ranking",
+    {"query": {"text": "heron"}, "passages": [{"text": "heron"}], "model": RERANK.model},
+)
 
 Valid = tuple[str, str, dict[str, object]]
 
@@ -58,6 +66,54 @@ def test_one_that_asks_for_what_is_done_anyway_is_not(
     request: pytest.FixtureRequest, valid: Valid, field: dict[str, object]
 ) -> None:
     assert _post(request, valid, field).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("valid", "field", "meant"),
+    [
+        (OPENAI, "dimension", "dimensions"),
+        (OPENAI, "inputType", "input_type"),
+        (OPENAI, "input_typ", "input_type"),
+        (COHERE_V1, "embeddingTypes", "embedding_types"),
+        (COHERE_V2, "output_dimensions", "output_dimension"),
+        (VOYAGE, "outputDimension", "output_dimension"),
+        (TEI, "truncat", "truncate"),
+        (TEI, "promptName", "prompt_name"),
+        (RANK_V1, "topN", "top_n"),
+        (RANK_V1, "return_document", "return_documents"),
+        (RANK_V2, "max_token_per_doc", "max_tokens_per_doc"),
+        (RANK_VOYAGE, "topK", "top_k"),
+        (RANK_TEI, "raw_score", "raw_scores"),
+        (SCORE, "use_activations", "use_activation"),
+        (RANKING, "truncte", "truncate"),
+    ],
+)
+@pytest.mark.parametrize("value", [False, 7, "heron"], ids=repr)
+def test_a_misspelt_field_is_refused_and_the_right_one_named(
+    request: pytest.FixtureRequest, valid: Valid, field: str, meant: str, value: object
+) -> None:
+    answer = _post(request, valid, {field: value})
+    assert answer.status_code in {400, 422}
+    assert f"{field}: There is no such field here: did you mean {meant}?" in _sentence(answer)
+
+
+@pytest.mark.parametrize("valid", [OPENAI, COHERE_V2, VOYAGE, TEI, RANK_V1, RANK_TEI, SCORE, RANKING])
+def test_one_that_is_null_or_like_none_is_ignored(request: pytest.FixtureRequest, valid: Valid) -> None:
+    null = dict.fromkeys(("dimension", "inputType", "topN", "truncat", "return_document"))
+    others = {"stream": True, "top_p": 1, "cache_salt": "heron", "request_id": "heron", "mode": "heron"}
+    assert _post(request, valid, {**null, **others}).status_code == 200
+
+
+def test_the_place_of_a_misspelt_field_is_its_name(embed: Service) -> None:
+    answer = embed.server.client.post("/v1/embeddings", json={"input": "heron", "dimension": 7})
+    assert answer.json()["error"]["param"] == "dimension"
+
+
+def test_a_misspelt_field_of_relevant_spans_is_refused(rerank: Service) -> None:
+    spans = {"mode": "enabled", "treshold": 0.5}
+    answer = rerank.server.client.post("/v2/rerank", json={**RANK_V2[2], "relevant_spans": spans})
+    assert answer.status_code == 400
+    assert "relevant_spans.treshold: " in answer.json()["message"]
 
 
 def _post(request: pytest.FixtureRequest, valid: Valid, fields: dict[str, object]) -> httpx.Response:
