@@ -145,7 +145,7 @@ def validated(body: Any, model: TypeAdapter[Body]) -> Body:
     reason = first["msg"].removeprefix("Value error, ")
     if first["type"] == "int_parsing_size":  # pydantic takes the number for a string
         reason = "Input should be an integer of 64 bits"
-    elif first["type"] == "literal_error":
+    elif first["type"] in ("literal_error", "none_required"):
         reason = _PYTHON_WORD.sub(lambda found: _JSON_WORDS[found[0]], reason)
     elif first["type"] == "model_type":  # pydantic names a class of ours
         reason = "Input should be a JSON object" if param else NOT_AN_OBJECT

@@ -63,6 +63,11 @@ def test_a_wrong_value_is_422_and_its_place_is_named(rerank: Service, fields: di
     assert (status, message.partition(":")[0]) == (422, place)
 
 
+def test_an_image_is_refused_in_the_words_of_json(rerank: Service) -> None:
+    answer = post(rerank, NEEDLE, query={"text": QUERY, "image": "data:"})
+    assert nvidia_error(answer) == (422, "query.image: Input should be null")
+
+
 def test_an_unknown_model_is_404(rerank: Service) -> None:
     assert nvidia_error(post(rerank, NEEDLE, model="nvidia/llama-nemotron-rerank-1b-v2"))[0] == 404
 
