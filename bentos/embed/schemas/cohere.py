@@ -150,6 +150,11 @@ class MixedInput(BaseModel):
 class EmbedV2Body(EmbedVendorBody):
     """Texts to embed."""
 
+    elsewhere: ClassVar[Mapping[str, str]] = {
+        **EmbedVendorBody.elsewhere,
+        "dimensions": "`output_dimension` chooses their length",
+    }
+
     model: Model
     input_type: VendorInputType
     texts: Annotated[AtMost96[Text] | None, Field(description="1 to 96, none empty; or `inputs`")] = None

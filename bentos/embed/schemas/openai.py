@@ -46,6 +46,7 @@ class EmbeddingsBody(VendorBody):
     elsewhere: ClassVar[Mapping[str, str]] = {
         **VendorBody.elsewhere,
         **dict.fromkeys(("embedding_types", "output_dtype"), "`embedding_type` chooses the type of the numbers"),
+        "output_dimension": "`dimensions` chooses their length",
     }
 
     input: Annotated[

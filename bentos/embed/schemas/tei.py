@@ -61,6 +61,10 @@ class EmbedTEIBody(TEIBody):
     # The native route's, at the same path: a body with both says two things. And the place of options in the API of
     # Hugging Face's hub.
     changing = VendorBody.changing | {"text", "texts", "parameters"}
+    elsewhere: ClassVar[Mapping[str, str]] = {
+        **TEIBody.elsewhere,
+        "output_dimension": "`dimensions` chooses their length",
+    }
 
     inputs: Annotated[
         Inputs,

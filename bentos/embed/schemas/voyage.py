@@ -24,6 +24,7 @@ class EmbeddingsVoyageBody(VendorBody):
     elsewhere: ClassVar[Mapping[str, str]] = {
         **VendorBody.elsewhere,
         **dict.fromkeys(("embedding_type", "embedding_types"), "`output_dtype` chooses the type of the numbers"),
+        "dimensions": "`output_dimension` chooses their length",
     }
 
     input: Annotated[

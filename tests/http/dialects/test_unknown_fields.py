@@ -28,6 +28,10 @@ Valid = tuple[str, str, dict[str, object]]
     ("valid", "field", "words"),
     [
         (OPENAI, {"embedding_types": ["int8"]}, "`embedding_type` chooses"),
+        (("embed", "/embeddings", OPENAI[2]), {"output_dimension": 256}, "`dimensions` chooses"),
+        (COHERE_V2, {"dimensions": 256}, "`output_dimension` chooses"),
+        (VOYAGE, {"dimensions": 256}, "`output_dimension` chooses"),
+        (TEI, {"output_dimension": 256}, "`dimensions` chooses"),
         (OPENAI, {"task_type": "RETRIEVAL_DOCUMENT"}, "`input_type` chooses"),
         (OPENAI, {"extra_body": {"input_type": "passage"}}, "in the body itself"),
         (COHERE_V1, {"embedding_type": "int8"}, "`embedding_types` lists"),
