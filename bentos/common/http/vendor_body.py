@@ -49,7 +49,7 @@ class VendorBody(BaseModel):
             message = f"There is no such field here, and it would change the {cls.result}"
             where = f": {cls.elsewhere[name]}." if name in cls.elsewhere else "."
             raise InvalidInput(message + where, loc=(name,))
-        for name in body.keys() - cls.model_fields.keys() - cls.changing - cls.changing_if_false:
+        for name in sorted(body.keys() - cls.model_fields.keys() - cls.changing - cls.changing_if_false):
             if body[name] is not None and (meant := meant_field(name, cls.model_fields)):
                 raise InvalidInput(f"There is no such field here: did you mean {meant}?", loc=(name,))
         return body
