@@ -21,14 +21,14 @@ from scripts.models.conversion.architecture import read_architecture
 from scripts.models.conversion.families import FAMILIES
 from scripts.models.conversion.graph import write_graph
 from scripts.models.conversion.precision import Precision
-from scripts.models.known_rerankers import KNOWN, complete
-from scripts.models.miniatures import FAMILIES as MINIATURES
-from scripts.models.miniatures import write_cross_encoder, write_encoder
+from scripts.models.files.known_rerankers import KNOWN, complete
+from scripts.models.files.tokenizer import ensure_tokenizer
+from scripts.models.miniatures.families import FAMILIES as MINIATURES
+from scripts.models.miniatures.families import write_cross_encoder, write_encoder
+from scripts.models.miniatures.rerankers import write_reranker
+from scripts.models.miniatures.static import write_static
 from scripts.models.reference import Reference
-from scripts.models.reranker_miniatures import write_reranker
 from scripts.models.rows import pair_rows
-from scripts.models.static_miniatures import write_static
-from scripts.models.tokenizer import ensure_tokenizer
 from scripts.models.trial import Trial
 from scripts.models.trial_texts import LONG_TEXT, PAIRS, TEXTS
 

@@ -27,7 +27,7 @@ from bentos.common.models.profile import ModelProfile
 from scripts.models.conversion.architecture import read_architecture
 from scripts.models.conversion.graph import write_graph
 from scripts.models.conversion.precision import Precision
-from scripts.models.miniatures import edit_json, write_encoder
+from scripts.models.miniatures.families import edit_json, write_encoder
 
 TOKENIZER_OF = "intfloat/multilingual-e5-small-q4"
 ENCODER = "synthetic/multilingual-e5-large"

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from scripts.docs import families_table
-from scripts.models.facts import STATIC_WINDOW
-from scripts.models.matryoshka import known_dimensions
-from scripts.models.prompts import known_prompts
+from scripts.models.files.facts import STATIC_WINDOW
+from scripts.models.files.matryoshka import known_dimensions
+from scripts.models.files.prompts import known_prompts
 
 PAGE = Path(__file__).parents[2] / "docs" / "models.md"
 

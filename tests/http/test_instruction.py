@@ -8,9 +8,9 @@ import pytest
 from sentence_transformers import CrossEncoder
 
 from scripts.models.conversion.artefact import install_precision
-from scripts.models.folder import LocalFolder
 from scripts.models.install import Wishes, install
-from scripts.models.reranker_miniatures import write_reranker
+from scripts.models.miniatures.rerankers import write_reranker
+from scripts.models.sources.folder import LocalFolder
 from tests.http.services import QUICK_STOP, RERANK, Service, running
 
 pytestmark = pytest.mark.models

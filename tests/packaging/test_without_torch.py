@@ -11,7 +11,7 @@ import pytest
 
 from bentos.common.models.store import find
 from scripts.free_port import free_port
-from scripts.models.minilm import minilm_folder
+from scripts.models.sources.minilm import minilm_folder
 from scripts.readiness import wait_until
 from tests import model_stores
 from tests.models_command import ROOT, run_models_command_with

@@ -11,7 +11,7 @@ from scripts.models.conversion.families import FAMILIES, Answers, Family, Static
 from scripts.models.conversion.library_settings import refuse_other_outputs, refuse_passed
 from scripts.models.conversion.tensors import Tensors
 from scripts.models.conversion.torch_only import not_convertible
-from scripts.models.facts import (
+from scripts.models.files.facts import (
     LOGIT_SCORE,
     NATIVE_IN_TRANSFORMERS,
     is_normalized,

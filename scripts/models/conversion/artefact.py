@@ -16,14 +16,14 @@ from scripts.models.conversion.architecture import read_architecture
 from scripts.models.conversion.graph import write_graph
 from scripts.models.conversion.group_sizes import group_sizes, needs_margin
 from scripts.models.conversion.precision import Precision, Wanted, candidates, next_better
-from scripts.models.digest import file_sha256
 from scripts.models.fidelity.comparison import Comparison, compare_with
 from scripts.models.fidelity.gate import passes, table
 from scripts.models.fidelity.metrics import Figures
 from scripts.models.fidelity.texts import FIDELITY_FILE
 from scripts.models.memory import memory_errors
 from scripts.models.present import REFUSED, conversion_of
-from scripts.models.source import versions
+from scripts.models.sources.digest import file_sha256
+from scripts.models.sources.source import versions
 
 _TOOLS = ("openvino", "numpy", "tokenizers")
 _KEPT_FILES = ("config.json", "modules.json", "tokenizer.json", "LICENSE*", "NOTICE*")

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from scripts.command import UsageError
 from scripts.models.conversion.torch_only import needs_torch
-from scripts.models.facts import read_json
+from scripts.models.files.facts import read_json
 from scripts.models.memory import is_out_of_memory
 
 Array = NDArray[np.float32]

@@ -10,12 +10,12 @@ from bentos.common.models.profile import PROFILE_FILE
 from bentos.common.models.store import ModelCorrupt, find, list_installed
 from scripts.command import UsageError
 from scripts.models.conversion.artefact import install_precision
-from scripts.models.folder import LocalFolder
 from scripts.models.install import Wishes, install
-from scripts.models.miniatures import edit_json, write_encoder, write_transformer
-from scripts.models.minilm import minilm_folder
+from scripts.models.miniatures.families import edit_json, write_encoder, write_transformer
 from scripts.models.presets import sources_of
-from scripts.models.selection import link_files
+from scripts.models.sources.folder import LocalFolder
+from scripts.models.sources.minilm import minilm_folder
+from scripts.models.sources.selection import link_files
 
 pytestmark = pytest.mark.models
 

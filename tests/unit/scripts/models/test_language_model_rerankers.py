@@ -19,11 +19,11 @@ from bentos.common.models.store import InstalledModel, list_installed
 from scripts.command import UsageError
 from scripts.models.conversion.artefact import install_precision
 from scripts.models.fidelity.texts import read_entries
-from scripts.models.folder import LocalFolder
 from scripts.models.install import Wishes, install
-from scripts.models.miniatures import edit_json
-from scripts.models.reranker_miniatures import Layout, write_reranker
+from scripts.models.miniatures.families import edit_json
+from scripts.models.miniatures.rerankers import Layout, write_reranker
 from scripts.models.rows import pair_rows
+from scripts.models.sources.folder import LocalFolder
 
 pytestmark = pytest.mark.models
 

@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 from scripts.command import CommandError, ExitCode
 from scripts.models.conversion.graph import packed_graph
 from scripts.models.memory import is_out_of_memory, memory_errors
-from scripts.models.miniatures import write_transformer
+from scripts.models.miniatures.families import write_transformer
 
 pytestmark = pytest.mark.models
 

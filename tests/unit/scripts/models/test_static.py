@@ -17,11 +17,11 @@ from bentos.common.models.store import InstalledModel, list_installed
 from scripts.command import UsageError
 from scripts.models.conversion.artefact import install_precision
 from scripts.models.conversion.graph import write_graph
-from scripts.models.facts import STATIC_WINDOW
-from scripts.models.folder import LocalFolder
+from scripts.models.files.facts import STATIC_WINDOW
 from scripts.models.install import Wishes, install
+from scripts.models.miniatures.static import write_model2vec, write_static
 from scripts.models.rows import ModelRows
-from scripts.models.static_miniatures import write_model2vec, write_static
+from scripts.models.sources.folder import LocalFolder
 
 pytestmark = pytest.mark.models
 

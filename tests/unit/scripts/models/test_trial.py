@@ -16,9 +16,8 @@ from bentos.common.backends.interface import Outputs
 from bentos.common.backends.torch import TorchCrossEncoder, TorchEncoder
 from bentos.common.models.store import InstalledModel, list_installed
 from scripts.command import CommandError, UsageError
-from scripts.models.folder import LocalFolder
 from scripts.models.install import Wishes, install
-from scripts.models.miniatures import (
+from scripts.models.miniatures.families import (
     FAMILIES,
     edit_json,
     transformers_tokenizer,
@@ -27,6 +26,7 @@ from scripts.models.miniatures import (
     write_transformer,
 )
 from scripts.models.rows import ModelRows
+from scripts.models.sources.folder import LocalFolder
 
 pytestmark = pytest.mark.models
 

@@ -17,8 +17,8 @@ from scripts.models.conversion.architecture import Architecture, read_architectu
 from scripts.models.conversion.families import FAMILIES
 from scripts.models.conversion.graph import packed_graph, stages
 from scripts.models.conversion.precision import Precision
-from scripts.models.miniatures import FAMILIES as MINIATURES
-from scripts.models.miniatures import edit_json, write_cross_encoder, write_encoder
+from scripts.models.miniatures.families import FAMILIES as MINIATURES
+from scripts.models.miniatures.families import edit_json, write_cross_encoder, write_encoder
 from tests.unit.scripts.models.conversion.packed_runs import cosines, run_alone, run_packed
 
 pytestmark = pytest.mark.models

@@ -10,9 +10,9 @@ from sentence_transformers import SentenceTransformer
 from bentos.common.models.store import list_installed
 from scripts.command import UsageError
 from scripts.models.conversion.architecture import read_architecture
-from scripts.models.folder import LocalFolder
 from scripts.models.install import Wishes, install
-from scripts.models.miniatures import edit_json, write_encoder
+from scripts.models.miniatures.families import edit_json, write_encoder
+from scripts.models.sources.folder import LocalFolder
 
 pytestmark = pytest.mark.models
 
@@ -70,7 +70,7 @@ def test_other_outputs_of_an_encoder_are_refused(settings: dict[str, Any], folde
 def test_without_torch_such_a_model_is_not_installed(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in ("tokenizer", "trial", "conversion.torch_only"):
+    for module in ("files.tokenizer", "trial", "conversion.torch_only"):
         monkeypatch.setattr(f"scripts.models.{module}.has_torch", lambda: False)
     edit_json(folder / FILE, config_kwargs={"hidden_act": "relu"})
     with pytest.raises(UsageError, match=r"hidden_act 'relu' in config_kwargs .* can be served only with PyTorch"):

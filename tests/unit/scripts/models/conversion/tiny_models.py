@@ -14,7 +14,7 @@ from transformers import (
     AutoTokenizer,
 )
 
-from scripts.models.minilm import minilm_folder
+from scripts.models.sources.minilm import minilm_folder
 
 Family = Literal["bert", "roberta", "xlm-roberta", "camembert", "mpnet", "distilbert", "modernbert", "qwen3"]
 

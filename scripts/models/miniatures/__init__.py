@@ -1,0 +1,1 @@
+"""Models of real architectures with random weights: small enough to load in a moment."""
