@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 
 import numpy as np
 import openvino
@@ -26,6 +26,8 @@ _LONGEST_PREPARED = 512
 """Tokens of a row: all shapes of a window of 8,192 would take hours, as attention costs a row's square."""
 _PREPARED_AT_START = (_LONGEST_PREPARED, CHUNK_TOKENS, 64, 16)
 """Tokens. The longest comes first: buffers that were made for it are used for the others."""
+_LONGEST_KEPT = 1024
+"""Tokens of a row whose buffers are kept: those of 8,192 tokens are a gigabyte at the size of multilingual-e5-large."""
 
 
 class OpenVINOBackend:
@@ -106,7 +108,8 @@ class _Requests:
     """Infer requests of a compiled model, one per stream.
 
     Each length of the packed row is a shape. The first row of a shape compiles kernels on each stream, which takes as
-    long as tens of short texts; what is prepared has them.
+    long as tens of short texts; what is prepared has them. Buffers are those of the longest row so far; those of a very
+    long one are given back after it.
 
     Args:
         compiled: for as many streams.
@@ -127,8 +130,10 @@ class _Requests:
         window: int,
         pack_rows: Callable[[Sequence[TokenRow]], Inputs],
     ) -> None:
+        self._compiled = compiled
         self._count = count
         self._window = window
+        self._has_large_buffers = False
         self._pack = pack_rows
         self._free: SimpleQueue[openvino.InferRequest] = SimpleQueue()
         for _ in range(count):
@@ -142,9 +147,13 @@ class _Requests:
         """Compute rows on a free stream."""
         request = self._free.get()
         try:
-            return np.concatenate([request.infer(self._pack(chunk))[0][: len(chunk)] for chunk in chunks(rows)])
+            outputs = np.concatenate([request.infer(self._pack(chunk))[0][: len(chunk)] for chunk in chunks(rows)])
         finally:
             self._free.put(request)
+        self._has_large_buffers |= max(len(row.ids) for row in rows) > _LONGEST_KEPT
+        if self._has_large_buffers:
+            self._release_buffers()
+        return outputs
 
     def prepare(self, tokens: int) -> None:
         """Compute a row of so many tokens on all streams, as soon as they are free."""
@@ -160,6 +169,20 @@ class _Requests:
             for request in requests:
                 self._free.put(request)
         self.unprepared.discard(tokens)
+
+    def _release_buffers(self) -> None:
+        """Give memory back, in tens of milliseconds. While another stream computes it cannot; the next call tries."""
+        taken: list[openvino.InferRequest] = []
+        try:
+            while len(taken) < self._count:
+                taken.append(self._free.get_nowait())
+            self._compiled.release_memory()
+            self._has_large_buffers = False
+        except Empty:
+            pass
+        finally:
+            for request in taken:
+                self._free.put(request)
 
 
 def read_graph(folder: Path, core: openvino.Core) -> tuple[openvino.Model, set[str]]:
