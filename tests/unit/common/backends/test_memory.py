@@ -14,6 +14,8 @@ from scripts.models.conversion.graph import write_graph
 from scripts.models.miniatures.families import write_encoder
 from tests.models_command import ROOT
 
+pytestmark = pytest.mark.models
+
 WINDOW = 8192
 SCORES_OF_A_HEAD = 4 * WINDOW**2
 """Bytes: which tokens see each other is as much."""
