@@ -92,7 +92,7 @@ test-all: venv npm-packages client-packages ## Run what make test leaves out: to
 	@echo "About 40 minutes on two processors; the first time more, for models and packages of clients."
 	@$(BIN)/python -m pytest -n $(WORKERS) -m "extended$(WITHOUT:%= and not %)" $(PYTEST_ARGS)
 
-coverage: venv npm-packages client-packages ## Measure which lines and branches of bentos and scripts the tests without containers reach, in all their processes
+coverage: venv npm-packages client-packages ## Measure which lines and branches of bentos and scripts the tests without containers reach (40 minutes)
 	@$(BIN)/coverage erase
 	@$(BIN)/coverage run -m pytest -n $(WORKERS) -m "not containers" $(PYTEST_ARGS)
 	@$(BIN)/coverage combine --quiet
