@@ -97,12 +97,14 @@ def test_an_encoder_that_would_answer_wrongly_is_refused(change: Change, words: 
     assert words in refusal(folder, tmp_path / "home")
 
 
-@pytest.mark.parametrize("torch", [True, False])
-def test_a_default_prompt_of_a_cross_encoder_is_refused(
-    torch: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("scripts.models.files.tokenizer.has_torch", lambda: torch)
-    monkeypatch.setattr("scripts.models.trial.has_torch", lambda: torch)
+@pytest.fixture(params=[True, False])
+def with_and_without_torch(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("files.tokenizer", "trial"):
+        monkeypatch.setattr(f"scripts.models.{module}.has_torch", lambda: request.param)
+
+
+@pytest.mark.usefixtures("with_and_without_torch")
+def test_a_default_prompt_of_a_cross_encoder_is_refused(tmp_path: Path) -> None:
     folder = write_cross_encoder(tmp_path / "model")
     edit_json(folder / "tokenizer_config.json", tokenizer_class="BertTokenizer", do_lower_case=False)
     prompts = {"q": "query: ", "none": ""}
@@ -114,13 +116,9 @@ def test_a_default_prompt_of_a_cross_encoder_is_refused(
     assert install(LocalFolder(folder, "local/pairs"), Wishes(), print, home=tmp_path / "home").profile.prompts == {}
 
 
-@pytest.mark.parametrize("torch", [True, False])
+@pytest.mark.usefixtures("with_and_without_torch")
 @pytest.mark.parametrize("write", [write_encoder, write_cross_encoder])
-def test_a_default_prompt_that_there_is_none_of_is_refused(
-    write: Any, torch: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("scripts.models.files.tokenizer.has_torch", lambda: torch)
-    monkeypatch.setattr("scripts.models.trial.has_torch", lambda: torch)
+def test_a_default_prompt_that_there_is_none_of_is_refused(write: Any, tmp_path: Path) -> None:
     folder = write(tmp_path / "model")
     edit_json(folder / "tokenizer_config.json", tokenizer_class="BertTokenizer", do_lower_case=False)
     settings(prompts={"a": "A: "}, default_prompt_name="b")(folder)
@@ -139,13 +137,9 @@ def test_a_default_prompt_for_queries_is_always_there(tmp_path: Path) -> None:
     assert install(LocalFolder(folder, "local/blank"), Wishes(), print, home=tmp_path / "home").profile.prompts == {}
 
 
-@pytest.mark.parametrize("torch", [True, False])
+@pytest.mark.usefixtures("with_and_without_torch")
 @pytest.mark.parametrize("declared", [True, False])
-def test_a_chat_template_of_an_encoder_is_refused(
-    declared: bool, torch: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("scripts.models.files.tokenizer.has_torch", lambda: torch)
-    monkeypatch.setattr("scripts.models.trial.has_torch", lambda: torch)
+def test_a_chat_template_of_an_encoder_is_refused(declared: bool, tmp_path: Path) -> None:
     folder = write_encoder(tmp_path / "model") if declared else write_transformer(tmp_path / "model", "bert")
     edit_json(folder / "tokenizer_config.json", tokenizer_class="BertTokenizer", do_lower_case=False)
     (folder / "chat_template.jinja").write_text("{% for message in messages %}says {{ message.content }}{% endfor %}")
