@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, settings
 
 from tests import model_stores
 from tests.gateway.nginx import CLOSED_PORT, Gateway, finds_names_later
+from tests.http.server import wait_for_stopped
 from tests.http.services import EMBED, QUICK_STOP, RERANK, Service, running
 
 pytest_plugins = ["tests.selection", "tests.groups", "tests.http.shared"]
@@ -34,6 +35,13 @@ def model_store(pytestconfig: pytest.Config) -> Path:
 def converted_store(pytestconfig: pytest.Config) -> Path:
     """BENTOML_HOME as `make models` fills it: the two small models in the fastest form, too; tests only read it."""
     return model_stores.model_store(pytestconfig, "-converted", ("small", "--precision", "auto"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def stopped() -> Iterator[None]:
+    """At the end, no service is left that has not stopped by itself."""
+    yield
+    wait_for_stopped()
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Self
 
@@ -34,8 +35,16 @@ def wait_for(condition: Callable[[], bool], what: str, seconds: float = ANSWER_S
     wait_until(condition, what, seconds)
 
 
+_stopping = ExitStack()
+
+
+def wait_for_stopped() -> None:
+    """Wait until all services have ended whose blocks are over; fails if one of them has to be killed."""
+    _stopping.close()
+
+
 class Server:
-    """A service that starts. As a context manager it is gone after the block.
+    """A service that starts. As a context manager it is told to stop after the block; nobody waits until it is gone.
 
     Args:
         target: what `bentoml serve` serves: `module:Class`, or the tag of a bento.
@@ -88,13 +97,7 @@ class Server:
         # BentoML's workers run in sessions of their own and would outlive a parent that had to be killed.
         workers = _children(self.process.pid)
         self.send_sigterm()
-        try:
-            self.process.wait(STOP_SECONDS)
-        finally:
-            self.process.kill()
-            for worker in workers:
-                if worker.is_running():
-                    worker.kill()
+        _stopping.callback(_wait_or_kill, self.process, workers)
 
     @property
     def log(self) -> str:
@@ -154,6 +157,16 @@ class LeavingClient:
     def __exit__(self, *_: object) -> None:
         self._connection.close()
         wait_for(lambda: self._server.metric("duobento_queue_tokens") == 0, "the request's work is dropped")
+
+
+def _wait_or_kill(process: subprocess.Popen[bytes], workers: list[psutil.Process]) -> None:
+    try:
+        process.wait(STOP_SECONDS)
+    finally:
+        process.kill()
+        for worker in workers:
+            if worker.is_running():
+                worker.kill()
 
 
 def _children(pid: int) -> list[psutil.Process]:

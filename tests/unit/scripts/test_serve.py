@@ -82,8 +82,16 @@ def left_behind() -> Callable[[], list[psutil.Process]]:
 
 
 def pid_of(service: ServiceCommand) -> int:
-    [pid] = [child.pid for child in psutil.Process().children() if str(service.port) in child.cmdline()]
+    [pid] = [child.pid for child in psutil.Process().children() if str(service.port) in command_of(child)]
     return pid
+
+
+def command_of(process: psutil.Process) -> list[str]:
+    """Nothing if it has ended: services of other tests may just be stopping."""
+    try:
+        return process.cmdline()
+    except psutil.NoSuchProcess:
+        return []
 
 
 def test_services_run_until_a_signal_and_leave_nothing_behind(
