@@ -6,7 +6,7 @@ PRECISION ?= $(if $(filter cuda,$(TORCH)),none,auto)
 BACKEND ?= $(if $(filter none,$(PRECISION)),torch,openvino)
 SERVICES ?= embed rerank
 TAG ?= latest
-WORKERS ?= 2
+WORKERS ?= 3
 # Where neither does, docker's own words say why.
 ENGINE ?= $(shell docker info >/dev/null 2>&1 || ! command -v podman >/dev/null && echo docker || echo podman)
 PYTHON ?= $(shell for p in python3.11 python3; do "$$p" -c '' 2>/dev/null && echo "$$p" && break; done)
@@ -71,8 +71,8 @@ endif
 serve: $(SERVING) ## Start both services (MODELS=small or production, ARGS=… for scripts.serve); Ctrl-C stops them
 	$(BIN)/python -m scripts.serve --models $(MODELS) --precision $(PRECISION) $(ARGS)
 
-test: venv ## Run what tests the services: real HTTP, real models (WORKERS=2 at a time, PYTEST_ARGS=… for pytest)
-	@echo "About 7 minutes on two processors; the first time 2 more, for the models."
+test: venv ## Run what tests the services: real HTTP, real models (WORKERS=3 at a time, PYTEST_ARGS=… for pytest)
+	@echo "About 6 minutes on two processors; the first time 2 more, for the models."
 	@$(BIN)/python -m pytest -n $(WORKERS) -m "not extended" $(PYTEST_ARGS)
 
 npm-packages: $(NPM_PACKAGES) ## Install the npm packages of the JavaScript clients, for make test-all
