@@ -5,6 +5,7 @@ A test is marked by hand (`pytestmark = pytest.mark.ray`) or by a fixture that i
 
 import re
 import shutil
+import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ EXTENDED = {
     "containers": "containers: docker or podman, and images that are built",
     "endurance": "endurance: the same work again and again, for minutes",
     "frameworks": "the clients of LangChain, LlamaIndex, Haystack, litellm and chromadb: make client-packages",
+    "fuzz": "requests generated from the OpenAPI documents",
     "index": "a package index",
     "make": "targets of make, run in a copy of the repository",
     "models": "models: installed, converted, compared with their originals",
@@ -43,7 +45,7 @@ BASIC = "not extended"
 
 LEAST_FREE_BYTES = 2 * 2**30
 
-_MARKED_MODULE = re.compile(r"^pytestmark = pytest\.mark\.(\w+)$", re.MULTILINE)
+_MARKED_MODULE = re.compile(rf"^pytestmark = pytest\.mark\.({'|'.join(EXTENDED)})$", re.MULTILINE)
 _TEST = re.compile(r"^(?:async )?def test_", re.MULTILINE)
 _LEFT_OUT: pytest.StashKey[Counter[str]] = pytest.StashKey()
 
@@ -71,14 +73,15 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """`make test` does not import a module of which it runs nothing: PyTorch alone takes each worker ten seconds."""
-    if config.option.markexpr != BASIC or not collection_path.match("test_*.py"):
+    """`make test` imports no module of which it runs nothing, and no conftest.py of a folder of such modules."""
+    if config.option.markexpr != BASIC:
         return None
-    source = collection_path.read_text()
-    marked = _MARKED_MODULE.search(source)
-    if not marked or marked[1] not in EXTENDED:
+    modules = _modules(collection_path)
+    left_out = [(marked[1], source) for source in modules if (marked := _MARKED_MODULE.search(source))]
+    if not modules or len(left_out) < len(modules):
         return None
-    config.stash[_LEFT_OUT][marked[1]] += len(_TEST.findall(source))
+    for marker, source in left_out:
+        config.stash[_LEFT_OUT][marker] += len(_TEST.findall(source))
     return True
 
 
@@ -90,6 +93,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(OF_FIXTURES[fixture])
         if _markers(item):
             item.add_marker("extended")
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Each worker imports all modules of which it may run tests, so a slow import costs seconds of every run."""
+    slow = {"matplotlib", "scipy", "sentence_transformers", "sklearn", "torch"} & sys.modules.keys()
+    if slow and session.config.option.markexpr == BASIC:
+        raise pytest.UsageError(f"A module imports {', '.join(sorted(slow))}: import it in the tests that use it.")
 
 
 def pytest_deselected(items: list[pytest.Item]) -> None:
@@ -127,6 +137,15 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.line(f"{_tests(count)}: {reason}", yellow=True)
     if skipped and config.option.no_skips:
         terminalreporter.line("Every test must run here: install what is missing.", red=True)
+
+
+def _modules(path: Path) -> list[str]:
+    """Sources of the test modules at a path; none for a folder that has folders of its own."""
+    if path.is_file():
+        return [path.read_text()] if path.match("test_*.py") else []
+    if any(entry.is_dir() and entry.name != "__pycache__" for entry in path.iterdir()):
+        return []
+    return [module.read_text() for module in path.glob("test_*.py")]
 
 
 def _markers(item: pytest.Item) -> list[str]:

@@ -8,6 +8,8 @@ from scripts.qdrant import QdrantSettings
 from tests.http.server import ROOT
 from tests.scripts.environment import variables
 
+pytestmark = pytest.mark.tools
+
 
 @pytest.mark.parametrize(
     ("page", "used"), [("benchmarking.md", [DeploymentSettings]), ("doctor.md", [DeploymentSettings, QdrantSettings])]

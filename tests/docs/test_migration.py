@@ -10,6 +10,8 @@ from scripts.docs import migration_page
 from tests.http.services import Service
 from tests.migration.parts import Migration, points, seed
 
+pytestmark = pytest.mark.tools
+
 PAGE = migration_page.PAGE.with_name("deployment.md")
 SECTION = "## Step 4"
 
@@ -18,7 +20,6 @@ def test_the_table_of_settings_is_up_to_date() -> None:
     assert migration_page.PAGE.read_text() == migration_page.render(), "run `make docs`"
 
 
-@pytest.mark.tools
 def test_the_guides_four_command_lines(embed: Service, tmp_path: Path) -> None:
     """As a user runs them, each in a process, on a folder of the embedded engine."""
     folder = tmp_path / "qdrant"

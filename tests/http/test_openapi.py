@@ -4,7 +4,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.http.services import Service
+
+pytestmark = pytest.mark.fuzz
 
 CONFIG = Path(__file__).with_name("schemathesis.toml")
 

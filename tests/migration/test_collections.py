@@ -11,6 +11,8 @@ from qdrant_client import QdrantClient, models
 from scripts.migrate.qdrant.collection import TOO_LARGE
 from tests.migration.parts import TWO, Migration, contact, point_alias, points, seed, seed_named, vector_params
 
+pytestmark = pytest.mark.tools
+
 COSINE = models.Distance.COSINE
 
 

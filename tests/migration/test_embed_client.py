@@ -11,6 +11,8 @@ from scripts.command import UnreachableError
 from scripts.migrate.client.embed_client import NOT_UTF8, EmbedClient
 from tests.migration.fault_proxy import FaultProxy
 
+pytestmark = pytest.mark.tools
+
 NONE = 1e-9  # seconds of patience: a second failure in a row ends it
 TEXTS = [f"Ada Lovelace, Engineer {number}" for number in range(8)]
 

@@ -7,6 +7,8 @@ from qdrant_client import QdrantClient, models
 
 from tests.migration.parts import TWO, Migration, contact, point_alias, points, seed
 
+pytestmark = pytest.mark.tools
+
 QUANTIZATIONS: list[models.QuantizationConfig] = [
     models.ScalarQuantization(scalar=models.ScalarQuantizationConfig(type=models.ScalarType.INT8, always_ram=True)),
     models.ProductQuantization(product=models.ProductQuantizationConfig(compression=models.CompressionRatio.X4)),

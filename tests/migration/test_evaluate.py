@@ -16,6 +16,8 @@ from tests.http.services import Service
 from tests.migration.fault_proxy import FaultProxy
 from tests.migration.parts import Migration, contact, dense, points, seed
 
+pytestmark = pytest.mark.tools
+
 TEMPLATE = "--template={name} {title} at {company}"
 SELF = "--query-template={title} {name} of {company}"
 

@@ -18,6 +18,8 @@ from tests.http.services import EMBED, QUICK_STOP, Service, running
 from tests.migration.fault_proxy import FaultProxy
 from tests.migration.parts import Migration, assert_same_points, contact, points, seed
 
+pytestmark = pytest.mark.tools
+
 KILLS = 20
 POINTS = 5000
 LOST_REQUESTS = 24

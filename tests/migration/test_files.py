@@ -14,6 +14,8 @@ from qdrant_client import QdrantClient
 
 from tests.migration.parts import Migration, contact, points
 
+pytestmark = pytest.mark.tools
+
 
 @pytest.fixture(params=["jsonl", "parquet"])
 def file(request: pytest.FixtureRequest, tmp_path: Path) -> Path:

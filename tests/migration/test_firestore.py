@@ -21,6 +21,8 @@ from tests.http.server import wait_for
 from tests.migration.firestore_server import Documents, firestore_server
 from tests.migration.parts import Migration, contact, points
 
+pytestmark = pytest.mark.tools
+
 EMULATOR = Path("/usr/lib/google-cloud-sdk/platform/cloud-firestore-emulator/cloud-firestore-emulator.jar")
 KINDS = ["wire", *(["emulator"] if EMULATOR.exists() and which("java") else [])]
 MAIN = "com.google.cloud.datastore.emulator.firestore.CloudFirestore"

@@ -13,6 +13,8 @@ from scripts.migrate.settings import MigrateSettings
 from tests.http.server import ROOT
 from tests.migration.parts import Migration, seed
 
+pytestmark = pytest.mark.tools
+
 COMMANDS = ("", "verify", "switch", "rollback", "cleanup", "alias")
 
 

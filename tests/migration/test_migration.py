@@ -5,10 +5,13 @@ from typing import Any
 
 import httpx
 import numpy as np
+import pytest
 from qdrant_client import QdrantClient, models
 
 from tests.http.services import Service
 from tests.migration.parts import Migration, dense, points, seed
+
+pytestmark = pytest.mark.tools
 
 
 def test_migrate_verify_switch_roll_back_and_clean_up(qdrant: QdrantClient, migrate: Migration, alias: str) -> None:

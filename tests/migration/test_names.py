@@ -9,6 +9,8 @@ from qdrant_client import QdrantClient
 
 from tests.migration.parts import TWO, Migration, point_alias, points, seed, seed_named, vector_params
 
+pytestmark = pytest.mark.tools
+
 
 @pytest.mark.parametrize(
     ("flags", "sentence"),

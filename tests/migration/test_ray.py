@@ -8,6 +8,8 @@ from qdrant_client import QdrantClient, models
 from scripts.migrate.qdrant.checkpoint import Checkpoint
 from tests.migration.parts import Migration, contact, points, seed
 
+pytestmark = pytest.mark.tools
+
 
 @pytest.mark.ray
 def test_ray_migrates_every_range(qdrant: QdrantClient, migrate: Migration, alias: str) -> None:

@@ -6,6 +6,8 @@ from qdrant_client import QdrantClient, models
 from scripts.free_port import free_port
 from tests.migration.parts import Migration, contact, point_alias, seed
 
+pytestmark = pytest.mark.tools
+
 
 @pytest.mark.parametrize(
     ("arguments", "code", "sentence"),

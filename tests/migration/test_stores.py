@@ -11,6 +11,8 @@ from tests.http.services import Service
 from tests.migration.parts import Migration, points
 from tests.migration.stores import ID, STORES, TEXT
 
+pytestmark = pytest.mark.tools
+
 ROW = re.compile(r"^\| (?P<store>[^|]+) \| `(?P<template>[^`-][^`]*)` \|", re.MULTILINE)
 
 

@@ -12,6 +12,8 @@ from scripts.embed.cli import app as embed
 from scripts.evaluate.cli import app as evaluate
 from tests.http.server import ROOT
 
+pytestmark = pytest.mark.tools
+
 ROW = re.compile(r"^\| `(--[a-z-]+)` \| (?:`([^`]*)`)? ?\| .+ \|$", re.M)
 PAGES = {"benchmarking.md": bench, "doctor.md": doctor, "embed-files.md": embed, "evaluate.md": evaluate}
 ALL_CODES = {"benchmarking.md": 4, "doctor.md": 3, "embed-files.md": 4, "evaluate.md": 4, "migration.md": 4}

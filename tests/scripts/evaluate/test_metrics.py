@@ -5,12 +5,13 @@ import random
 
 import numpy as np
 import pytest
-from sklearn.metrics import ndcg_score
 
 from scripts.evaluate.metrics import estimate, ndcg, recall, reciprocal_rank
 
 
 def test_ndcg_is_that_of_scikit_learn() -> None:
+    from sklearn.metrics import ndcg_score
+
     chance = random.Random(0)
     for _ in range(50):
         ranking = list(range(30))

@@ -6,6 +6,8 @@ import pytest
 
 from scripts.qdrant import folder_of, server_client
 
+pytestmark = pytest.mark.tools
+
 
 def test_what_is_no_url_is_a_folder() -> None:
     assert folder_of("migration/qdrant") == Path("migration/qdrant")

@@ -42,6 +42,7 @@ def test_damaged_files(folder: Path, name: str, damage: Callable[[Path], object]
         load(folder)
 
 
+@pytest.mark.torch
 def test_damaged_weights_of_an_original(model_store: Path, tmp_path: Path) -> None:
     folder = shutil.copytree(installed(MODELS["encoder"], model_store), tmp_path / "model")
     [weights] = folder.glob("*.safetensors")
@@ -50,6 +51,7 @@ def test_damaged_weights_of_an_original(model_store: Path, tmp_path: Path) -> No
         loading.load_torch(folder, "encoder", EngineSettings())
 
 
+@pytest.mark.torch
 def test_a_precision_that_torch_has_not(model_store: Path) -> None:
     folder = installed(MODELS["encoder"], model_store)
     with pytest.raises(RuntimeError, match=r"^PyTorch computes in fp32 and bf16, not in int8"):

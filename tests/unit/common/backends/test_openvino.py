@@ -18,9 +18,9 @@ from bentos.common.settings import EngineSettings
 from scripts.models.conversion.group_sizes import group_sizes
 
 
-@pytest.mark.parametrize("window", [20, 33, 300])
+@pytest.mark.parametrize(("window", "reserved"), [(20, False), (33, False), (300, True)])
 def test_no_sequence_that_prepares_a_row_is_longer_than_the_window(
-    window: int, conversions: Path, monkeypatch: pytest.MonkeyPatch
+    window: int, reserved: bool, conversions: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Tables of positions end there; rows of all lengths are prepared nonetheless."""
     sequences: set[int] = set()
@@ -35,7 +35,7 @@ def test_no_sequence_that_prepares_a_row_is_longer_than_the_window(
     monkeypatch.setattr(openvino, "pack", recorded)
     folder = conversions / "encoder" / "fp32"
     backend = openvino.OpenVINOBackend(
-        folder, precision="fp32", pooling="mean", threads=1, streams=1, window=window, reserved=True
+        folder, precision="fp32", pooling="mean", threads=1, streams=1, window=window, reserved=reserved
     )
     for tokens in backend.unprepared:
         backend.prepare(tokens)

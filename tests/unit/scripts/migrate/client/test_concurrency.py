@@ -1,7 +1,11 @@
 import asyncio
 import time
 
+import pytest
+
 from scripts.migrate.client.concurrency import AdaptiveConcurrency
+
+pytestmark = pytest.mark.tools
 
 
 def test_it_grows_with_answers_up_to_the_maximum() -> None:

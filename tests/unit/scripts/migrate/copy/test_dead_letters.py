@@ -1,6 +1,10 @@
 from pathlib import Path
 
+import pytest
+
 from scripts.migrate.copy.dead_letters import Failures
+
+pytestmark = pytest.mark.tools
 
 
 def test_failures_survive_and_are_forgotten(tmp_path: Path) -> None:

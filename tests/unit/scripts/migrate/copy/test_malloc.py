@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.tools
+
 # Each thread of glibc's that asks for memory gets a heap of its own, which malloc_info lists.
 _HEAPS = """
 import ctypes, sys, threading

@@ -6,6 +6,8 @@ from qdrant_client import models
 from scripts.migrate.copy.reconcile import changed, same
 from scripts.migrate.sources.interface import Record
 
+pytestmark = pytest.mark.tools
+
 ROW = {"name": "Ada", "tags": [1, {"a": None}]}
 
 

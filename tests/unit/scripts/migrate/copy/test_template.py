@@ -5,6 +5,8 @@ import pytest
 from scripts.command import UsageError
 from scripts.migrate.copy.template import Template
 
+pytestmark = pytest.mark.tools
+
 
 @pytest.mark.parametrize(
     ("payload", "text"),

@@ -2,6 +2,7 @@
 
 import uuid
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from qdrant_client import QdrantClient, models
@@ -9,6 +10,8 @@ from qdrant_client import QdrantClient, models
 from scripts.migrate.qdrant.id_ranges import starts
 from scripts.migrate.sources.interface import Cursor, PointId
 from scripts.migrate.sources.qdrant import QdrantSource
+
+pytestmark = pytest.mark.tools
 
 IDS = st.one_of(st.integers(0, 300), st.integers(0, 2**64 - 1), st.uuids().map(str))
 

@@ -9,6 +9,8 @@ from qdrant_client import models
 
 from scripts.migrate.qdrant.request_size import json_bytes
 
+pytestmark = pytest.mark.tools
+
 ROWS = np.random.default_rng(0).normal(size=(30, 128)).astype(np.float32).tolist()
 
 

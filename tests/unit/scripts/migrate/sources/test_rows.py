@@ -7,6 +7,8 @@ import pytest
 from scripts.command import UsageError
 from scripts.migrate.sources.rows import NAMESPACE, plain, point_id, record
 
+pytestmark = pytest.mark.tools
+
 
 @pytest.mark.parametrize("value", [42, 42.0, Decimal(42), Decimal("42.00")])
 def test_whole_numbers_stay_as_ids(value: object) -> None:

@@ -7,6 +7,8 @@ from scripts.migrate.qdrant.checkpoint import Migration
 from scripts.migrate.verification.compare import Verification
 from scripts.migrate.verification.report import write_report
 
+pytestmark = pytest.mark.tools
+
 MIGRATION = Migration(
     alias="people",
     source="people-v1",

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from scipy.stats import kendalltau, spearmanr
 
 from scripts.models.fidelity import metrics
 
@@ -54,6 +53,8 @@ def test_equal_logits_are_no_agreement() -> None:
 
 @pytest.mark.parametrize("ties", [False, True])
 def test_correlations_are_those_of_scipy(ties: bool) -> None:
+    from scipy.stats import kendalltau, spearmanr
+
     random = np.random.default_rng(int(ties))
     for _ in range(20):
         one, other = (random.normal(size=12).astype(np.float32) for _ in range(2))

@@ -3,12 +3,9 @@
 import json
 from pathlib import Path
 
-import numpy as np
 import pytest
-from sentence_transformers import SentenceTransformer
 
 from scripts.models.files.prompts import read_prompts, unused_prompts
-from scripts.models.miniatures.families import write_encoder
 
 GEMMA = {"query": "task: search result | query: ", "passage": "title: none | text: "}
 SEARCH = "Represent this sentence for searching relevant passages: "
@@ -77,17 +74,6 @@ def test_what_a_folder_does_not_name_is_known_and_what_it_names_as_blank_stays_b
 ) -> None:
     write(tmp_path, stored)
     assert read_prompts(tmp_path, "intfloat/e5-base-v2") == expected
-
-
-@pytest.mark.models
-def test_a_blank_prompt_is_as_blank_as_in_the_library(tmp_path: Path) -> None:
-    prompts = {"query": "Q: ", "document": "", "retrieval": "R: "}
-    folder = write_encoder(tmp_path / "model", prompts=prompts, more={"default_prompt_name": "retrieval"})
-    library = SentenceTransformer(str(folder), device="cpu")
-    text = "how do plants make sugar"
-    for kind, encode in (("query", library.encode_query), ("passage", library.encode_document)):
-        prompt = read_prompts(folder, "local/model").get(kind, "")  # type: ignore[call-overload]
-        np.testing.assert_allclose(encode(text), library.encode(text, prompt=prompt), atol=1e-6)
 
 
 @pytest.mark.parametrize(
