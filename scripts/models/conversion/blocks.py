@@ -13,7 +13,7 @@ from scripts.models.conversion.inputs import axis, integers
 from scripts.models.conversion.tensors import Array, Tensors
 from scripts.models.conversion.weights import constant
 
-Matrix = Callable[[tuple[int, int], Iterable[Array]], openvino.Node]
+Matrix = Callable[[tuple[int, int], Iterable[Array], openvino.Node | None], openvino.Node]
 """How matrices are stored: see `weights`."""
 
 
@@ -56,7 +56,7 @@ class Blocks:
 
     def words(self, ids: openvino.Node) -> openvino.Node:
         """Embeddings of token ids `[1, T]`."""
-        return op.gather(self._table([self._words]), ids, axis(0))
+        return self._table([self._words], chosen=ids)
 
     def lookup(self, name: str, rows: openvino.Node) -> openvino.Node:
         """Rows of a small table, by their numbers `[1, T]`."""
@@ -110,12 +110,12 @@ class Blocks:
         product = op.matmul(pooled, constant(self.read(f"{name}.weight")), False, True)
         return op.add(product, constant(self.read(f"{name}.bias"))) if bias else product
 
-    def _table(self, names: list[str], factor: float = 1) -> openvino.Node:
+    def _table(self, names: list[str], factor: float = 1, chosen: openvino.Node | None = None) -> openvino.Node:
         first, *others = full = [self._full_name(name) for name in names]
         shapes = [self._tensors.shape(name) for name in full]
         scaled = (block * np.float32(factor) for block in self._tensors.blocks([first]))
         rows = chain(scaled, self._tensors.blocks(others))
-        return self._matrix((sum(rows for rows, _ in shapes), shapes[0][1]), rows)
+        return self._matrix((sum(rows for rows, _ in shapes), shapes[0][1]), rows, chosen)
 
     def _full_name(self, name: str) -> str:
         within = self._prefix + name

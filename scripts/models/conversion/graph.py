@@ -22,6 +22,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import openvino
 import openvino.opset15 as op
 
@@ -140,4 +141,6 @@ def _dense(pooled: openvino.Node, module: Dense) -> openvino.Node:
 
 
 def _normalized(vectors: openvino.Node) -> openvino.Node:
-    return op.normalize_l2(vectors, integers(1), _EPSILON, "max")
+    # OpenVINO's single operation for it takes half a millisecond for the 64 vectors of a row.
+    length = op.reduce_l2(vectors, integers(1), True)
+    return op.divide(vectors, op.maximum(length, op.constant(np.float32(_EPSILON))))

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import openvino
+import openvino.opset15 as op
 import pytest
 
 from bentos.common.backends.openvino import MODEL_FILE
+from scripts.models.conversion.blocks import Matrix
 from scripts.models.conversion.graph import write_graph
 from scripts.models.conversion.precision import Precision
 from scripts.models.conversion.weights import plain, quantized
@@ -41,7 +43,7 @@ def test_weights_are_stored_in_the_type_of_the_precision(original: Path, tmp_pat
     assert sizes["int8"] < 0.4 * sizes["fp32"]
 
 
-def value(node: openvino.Node, shape: tuple[int, int]) -> np.ndarray:
+def value(node: openvino.Node, shape: tuple[int, ...]) -> np.ndarray:
     model = openvino.Model([node], [])
     result: np.ndarray = openvino.Core().compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})([])[0]
     assert result.shape == shape
@@ -58,3 +60,15 @@ def test_blocks_of_rows_make_one_matrix() -> None:
     widths = np.maximum(matrix.max(axis=1), 0) - np.minimum(matrix.min(axis=1), 0)
     assert (np.abs(close - matrix).max(axis=1) <= widths / 255).all()
     assert not close[3].any()
+
+
+@pytest.mark.parametrize("matrix", [plain, quantized])
+def test_chosen_rows_are_those_of_the_whole_matrix_and_gathered_before_they_are_widened(matrix: Matrix) -> None:
+    """OpenVINO would gather widened rows in milliseconds, as many as it takes for the whole table."""
+    table = np.random.default_rng(1).normal(size=(9, 12)).astype(np.float32)
+    chosen = op.constant(np.array([[4, 0, 4, 8]], np.int32))
+    rows = matrix(table.shape, [table], chosen)
+    assert np.array_equal(value(rows, (1, 4, 12))[0], value(matrix(table.shape, [table], None), (9, 12))[[4, 0, 4, 8]])
+    gathered = [node for node in openvino.Model([rows], []).get_ordered_ops() if node.get_type_name() == "Gather"]
+    assert gathered
+    assert all(node.input_value(0).get_node().get_type_name() == "Constant" for node in gathered)
