@@ -145,12 +145,15 @@ class _Requests:
 
     def infer(self, rows: Sequence[TokenRow]) -> Outputs:
         """Compute rows on a free stream."""
+        is_very_long = max(len(row.ids) for row in rows) > _LONGEST_KEPT
         request = self._free.get()
         try:
             outputs = np.concatenate([request.infer(self._pack(chunk))[0][: len(chunk)] for chunk in chunks(rows)])
         finally:
+            # Not by `|=`, which reads before it writes: what another stream sets in between would be lost.
+            if is_very_long:
+                self._has_large_buffers = True
             self._free.put(request)
-        self._has_large_buffers |= max(len(row.ids) for row in rows) > _LONGEST_KEPT
         if self._has_large_buffers:
             self._release_buffers()
         return outputs
