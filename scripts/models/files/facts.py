@@ -88,6 +88,16 @@ def transformer_settings(folder: Path) -> dict[str, Any]:
     return next((settings for settings in files if settings), {}) if read_modules(folder) else {}
 
 
+def passed_to_tokenizer(settings: dict[str, Any]) -> dict[str, Any]:
+    """What sentence-transformers passes to the tokenizer, where it wins over the tokenizer's own settings.
+
+    Args:
+        settings: of the Transformer module. If it has both names of the entry, the older one wins, as in the library.
+    """
+    passed: dict[str, Any] = settings.get("tokenizer_args", settings.get("processor_kwargs")) or {}
+    return passed
+
+
 def is_static(folder: Path) -> bool:
     """Whether a model is no transformer but a table: a vector is the mean of the rows of a text's tokens."""
     return any(name.endswith(".StaticEmbedding") for name, _ in read_modules(folder)[:1])
@@ -153,8 +163,7 @@ def read_window(folder: Path) -> int:
 def _written_window(folder: Path) -> int | None:
     for name in _TRANSFORMER_FILES:
         settings = read_json(folder / name)
-        processor = settings.get("processor_kwargs") or settings.get("tokenizer_args") or {}
-        if limit := processor.get("model_max_length") or settings.get("max_seq_length"):
+        if limit := passed_to_tokenizer(settings).get("model_max_length") or settings.get("max_seq_length"):
             return int(limit)
     limit = read_json(folder / "tokenizer_config.json").get("model_max_length")
     # Tokenizers without a limit of their own write 1e30.

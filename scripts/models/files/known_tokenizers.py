@@ -11,7 +11,7 @@ from typing import Any
 
 from tokenizers import Regex, Tokenizer, normalizers, pre_tokenizers, processors
 
-from scripts.models.files.facts import read_json, transformer_settings
+from scripts.models.files.facts import passed_to_tokenizer, read_json, transformer_settings
 
 _CLS_SEP = ("[CLS]", "[SEP]")
 _S = ("<s>", "</s>")
@@ -31,9 +31,7 @@ def is_known(folder: Path, tokenizer: Tokenizer) -> bool:
     passed = settings.get("processing_kwargs") or {}
     if any(set(passed.get(part) or {}) - {"max_length"} for part in ("text", "common")):
         return False
-    # sentence-transformers passes these on; they win over the tokenizer's own.
-    given = settings.get("processor_kwargs") or settings.get("tokenizer_args") or {}
-    config = read_json(folder / "tokenizer_config.json") | given
+    config = read_json(folder / "tokenizer_config.json") | passed_to_tokenizer(settings)
     named = read_json(folder / "special_tokens_map.json") | config
     if not _has_tokens(tokenizer, named, [*read_json(folder / "added_tokens.json")]):
         return False

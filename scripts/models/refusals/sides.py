@@ -4,7 +4,7 @@ from pathlib import Path
 
 from bentos.common.models.profile import TOKENIZER_FILE
 from scripts.command import UsageError
-from scripts.models.files.facts import read_json, transformer_settings
+from scripts.models.files.facts import passed_to_tokenizer, read_json, transformer_settings
 
 _COUNTS_PADDING = {"albert", "bert", "distilbert", "electra"}
 """Families that count positions from the start of a row, padding included."""
@@ -16,9 +16,7 @@ def refuse_other_sides(folder: Path) -> None:
     Raises:
         UsageError: with the entry to take out.
     """
-    settings = transformer_settings(folder)
-    given = settings.get("processor_kwargs") or settings.get("tokenizer_args") or {}
-    sides = read_json(folder / "tokenizer_config.json") | given
+    sides = read_json(folder / "tokenizer_config.json") | passed_to_tokenizer(transformer_settings(folder))
     truncation = read_json(folder / TOKENIZER_FILE).get("truncation") or {}
     # transformers takes it from tokenizer.json where the others do not say it.
     cut = sides.get("truncation_side") or str(truncation.get("direction") or "right").lower()

@@ -218,12 +218,21 @@ def test_lower_case_that_sentence_transformers_adds_is_added_without_it(
     assert read.encode("SUGAR").ids == read.encode("sugar").ids
 
 
+@pytest.mark.parametrize(
+    "passed",
+    [
+        {"processor_kwargs": {"do_lower_case": True}},
+        {"tokenizer_args": {"do_lower_case": True}},
+        {"processor_kwargs": {"do_lower_case": False}, "tokenizer_args": {"do_lower_case": True}},
+    ],
+    ids=str,
+)
 def test_what_sentence_transformers_passes_to_the_tokenizer_counts(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    passed: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = write_encoder(tmp_path)
     edit_json(folder / "tokenizer_config.json", tokenizer_class="BertTokenizer", do_lower_case=False)
-    edit_json(folder / "sentence_bert_config.json", processor_kwargs={"do_lower_case": True})
+    edit_json(folder / "sentence_bert_config.json", **passed)
     monkeypatch.setattr(tokenizer_module, "has_torch", lambda: False)
     with pytest.raises(UsageError, match="group `torch`"):
         ensure_tokenizer(folder)
