@@ -66,13 +66,13 @@ def adapter(base: str) -> Change:
     [
         (settings(model_type="SparseEncoder"), "is a SparseEncoder"),
         (modules("sentence_transformers.base.modules.Transformer", SPARSE), "is a SparseEncoder"),
-        (config("tokenizer_config.json", truncation_side="left"), "cuts off the start of long texts"),
+        (config("tokenizer_config.json", truncation_side="left"), "take truncation_side out of tokenizer_config.json"),
         (
             config("sentence_bert_config.json", processor_kwargs={"truncation_side": "left"}),
-            "cuts off the start of long",
+            "take truncation_side out of sentence_bert_config.json",
         ),
-        (config("tokenizer.json", truncation=CUT_LEFT), "or the truncation out of tokenizer.json"),
-        (config("tokenizer_config.json", padding_side="left"), "pads texts on the left"),
+        (config("tokenizer.json", truncation=CUT_LEFT), "take truncation out of tokenizer.json"),
+        (config("tokenizer_config.json", padding_side="left"), "take padding_side out of tokenizer_config.json"),
         (settings(model_type="MultiVectorEncoder"), "a vector for each token"),
         (modules("pylate.models.Transformer"), "a vector for each token"),
         (modules("sentence_transformers.models.WordEmbeddings"), "a tokenizer of its own (WordEmbeddings"),
