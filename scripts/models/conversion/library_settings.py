@@ -1,4 +1,4 @@
-"""What sentence_bert_config.json says about a transformer besides its config.json; a graph has the usual of it."""
+"""What sentence_bert_config.json says besides config.json: where it changes the model, no graph is written."""
 
 from typing import Any
 
@@ -29,9 +29,10 @@ def refuse_passed(settings: dict[str, Any], config: Config) -> None:
         UsageError: with the first entry that differs.
     """
     for new, old in _PASSED.items():
-        for name, value in (settings.get(old, settings.get(new)) or {}).items():
+        entry = old if old in settings else new
+        for name, value in (settings.get(entry) or {}).items():
             if name not in _WITHOUT_EFFECT and config.get(name) != value:
-                raise not_convertible(f"Models with {name} {value!r} in {new} of {_FILE}")
+                raise not_convertible(f"Models with {name} {value!r} in {entry} of {_FILE}")
 
 
 def refuse_other_outputs(settings: dict[str, Any]) -> None:
