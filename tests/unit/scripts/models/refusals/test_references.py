@@ -97,9 +97,15 @@ def test_a_part_of_the_weights_that_is_missing_is_named(name: str, tmp_path: Pat
     folder = write_encoder(tmp_path / "models" / "model")
     part = f"{name.partition('.')[0]}-00002-of-00002.{name.split('.')[1]}"
     (folder / name).write_text(json.dumps({"weight_map": {"a": part}}))
-    if name.startswith("pytorch"):
-        (folder / "model.safetensors").rename(folder / "pytorch_model-00001-of-00002.bin")
+    (folder / "model.safetensors").rename(folder / part.replace("00002-of", "00001-of"))
     assert f"{name} of the model names {part}, which is missing" in refusal(folder, tmp_path / "home")
+
+
+def test_an_index_beside_all_weights_in_one_file_is_not_read(tmp_path: Path) -> None:
+    folder = write_encoder(tmp_path / "model")
+    index = {"weight_map": {"a": "model-00001-of-00001.safetensors"}}
+    (folder / "model.safetensors.index.json").write_text(json.dumps(index))
+    assert install(LocalFolder(folder, "local/whole"), Wishes(), print, home=tmp_path / "home").profile.dimension
 
 
 def test_a_folder_of_a_module_may_be_a_link(tmp_path: Path) -> None:
