@@ -57,12 +57,15 @@ class _Transformer(_Entries):
     tokenizer_args: _Processor | None = None
 
 
-class _TokenizerConfig(_Entries):
+class _SpecialTokens(_Entries):
+    additional_special_tokens: list[Any] | None = None
+    extra_special_tokens: list[Any] | dict[str, Any] | None = None
+
+
+class _TokenizerConfig(_SpecialTokens):
     add_prefix_space: bool | None = None
     added_tokens_decoder: dict[str, dict[str, Any]] | None = None
-    additional_special_tokens: list[Any] | None = None
     do_lower_case: bool = True
-    extra_special_tokens: list[Any] | dict[str, Any] | None = None
     fast_tokenizer_files: list[str] | None = None
     model_input_names: list[str] | None = None
     model_max_length: float | None = None
@@ -90,6 +93,7 @@ _FILES: dict[str, type[_Entries]] = {
     "config.json": _Config,
     "config_sentence_transformers.json": _SentenceTransformers,
     "sentence_*_config.json": _Transformer,
+    "special_tokens_map.json": _SpecialTokens,
     "tokenizer_config.json": _TokenizerConfig,
     "tokenizer.json": _Tokenizer,
     "*.index.json": _Index,

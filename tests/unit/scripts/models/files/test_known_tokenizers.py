@@ -195,6 +195,13 @@ def test_other_tokens_than_those_of_the_file_take_transformers(change: Callable[
     assert not is_known(folder, Tokenizer.from_file(str(folder / "tokenizer.json")))
 
 
+def test_special_tokens_that_are_no_list_are_named(tmp_path: Path) -> None:
+    folder = write_encoder(tmp_path)
+    (folder / "special_tokens_map.json").write_text('{"additional_special_tokens": 1}')
+    with pytest.raises(UsageError, match=r"^special_tokens_map\.json of the model is not valid: additional_special_"):
+        is_known(folder, Tokenizer.from_file(str(folder / "tokenizer.json")))
+
+
 def test_a_tokenizer_that_has_to_be_converted_takes_transformers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
