@@ -72,15 +72,16 @@ def refuse_unknown_default_prompt(folder: Path, kind: Kind) -> None:
     """Pass a model whose default prompt is one of its prompts; the library has blank ones for queries and documents.
 
     Raises:
-        UsageError: with the name that there is no prompt of.
+        UsageError: with the name that no prompt has.
     """
     settings = read_json(folder / _LIBRARY_FILE) if read_modules(folder) else {}  # else the library reads none
     name = settings.get("default_prompt_name")
     known = {*(settings.get("prompts") or {}), *(("query", "document") if kind == "encoder" else ())}
     if name is not None and name not in known:
+        others = f", or name one that it has ({', '.join(sorted(known))})" if known else ""
         raise UsageError(
-            f"The model's default prompt {name!r} (default_prompt_name in {_LIBRARY_FILE}) is none of its prompts, "
-            f"which are {', '.join(sorted(known)) or 'none'}: name one of them there, or take it out."
+            f"The model has no prompt {name!r}, which is its default_prompt_name in {_LIBRARY_FILE}: take that entry "
+            f"out{others}."
         )
 
 
@@ -88,10 +89,11 @@ def refuse_chat_template(folder: Path) -> None:
     """Pass an encoder whose texts sentence-transformers does not put into a chat template.
 
     Raises:
-        UsageError: it does: the model's files say so, or there is no modules.json, and a template.
+        UsageError: it does, as the settings say or, where there is no modules.json, as there is a template.
     """
     inputs = transformer_settings(folder).get("modality_config") or {}
-    if "message" in inputs if read_modules(folder) else read_template(folder):
+    is_applied = "message" in inputs if read_modules(folder) else bool(read_template(folder))
+    if is_applied:
         raise UsageError(TEMPLATE_OF_ENCODER)
 
 

@@ -124,11 +124,17 @@ def test_a_default_prompt_that_there_is_none_of_is_refused(write: Any, tmp_path:
     settings(prompts={"a": "A: "}, default_prompt_name="b")(folder)
     known = "a, document, query" if write is write_encoder else "a"
     assert refusal(folder, tmp_path / "home") == (
-        "The model's default prompt 'b' (default_prompt_name in config_sentence_transformers.json) is none of its "
-        f"prompts, which are {known}: name one of them there, or take it out."
+        "The model has no prompt 'b', which is its default_prompt_name in config_sentence_transformers.json: take that "
+        f"entry out, or name one that it has ({known})."
     )
     with pytest.raises(ValueError, match="Default prompt name 'b' not found"):
         (SentenceTransformer if write is write_encoder else CrossEncoder)(str(folder), device="cpu")
+
+
+def test_a_default_prompt_of_a_model_without_prompts_is_to_be_taken_out(tmp_path: Path) -> None:
+    folder = write_cross_encoder(tmp_path / "model")
+    settings(prompts={}, default_prompt_name="b")(folder)
+    assert refusal(folder, tmp_path / "home").endswith("take that entry out.")
 
 
 def test_a_default_prompt_for_queries_is_always_there(tmp_path: Path) -> None:
