@@ -146,4 +146,4 @@ def test_similarity_takes_the_side_among_its_parameters(embed: Service) -> None:
     )
     assert left > right + 0.1
     refused = embed.server.client.post("/similarity", json={**body, "parameters": {"truncation_side": "left"}})
-    assert (refused.status_code, refused.json()["error"].partition(":")[0]) == (422, "truncation_side")
+    assert (refused.status_code, refused.json()["error"].partition(":")[0]) == (422, "parameters.truncation_side")

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, model_validator
 
-from bentos.common.errors import InvalidInput
+from bentos.common.errors import InvalidInput, Location
 from bentos.common.http.spelling import meant_field
 
 _USUAL = {
@@ -22,21 +22,23 @@ def differing(*names: str) -> InvalidInput:
 
 
 class VendorBody(BaseModel):
-    """A body whose unknown fields are ignored, but for one of another vendor that would change the result.
+    """A body whose unknown fields are ignored, unless one of another vendor would change the result.
 
-    One that looks like a field of the body misspelt is refused, too, if it is not null.
+    One that looks like a misspelt field of the body is refused, too, if it is not null.
 
     Attributes:
-        result: what would be another one.
-        changing: fields of one vendor or another by which it would,
-        changing_if_false: and those by which it would if they are false.
-        elsewhere: who takes such a field, where a caller can be told.
+        result: what such a field would change, for the error.
+        changing: fields of any vendor that would change it,
+        changing_if_false: and those that would if they are false.
+        elsewhere: what to do instead of sending such a field, where there is something, for the error.
+        place: where the body is, if it is part of another one.
     """
 
     result: ClassVar[str]
     changing: ClassVar[frozenset[str]]
     changing_if_false: ClassVar[frozenset[str]]
     elsewhere: ClassVar[Mapping[str, str]] = {}
+    place: ClassVar[Location] = ()
 
     @model_validator(mode="before")
     @classmethod
@@ -48,10 +50,10 @@ class VendorBody(BaseModel):
         for name in sorted({*changing} - cls.model_fields.keys()):
             message = f"There is no such field here, and it would change the {cls.result}"
             where = f": {cls.elsewhere[name]}." if name in cls.elsewhere else "."
-            raise InvalidInput(message + where, loc=(name,))
+            raise InvalidInput(message + where, loc=(*cls.place, name))
         for name in sorted(body.keys() - cls.model_fields.keys() - cls.changing - cls.changing_if_false):
             if body[name] is not None and (meant := meant_field(name, cls.model_fields)):
-                raise InvalidInput(f"There is no such field here: did you mean {meant}?", loc=(name,))
+                raise InvalidInput(f"There is no such field here: did you mean {meant}?", loc=(*cls.place, name))
         return body
 
 

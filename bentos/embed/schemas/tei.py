@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar
 from pydantic import BaseModel, Field
 
 from bentos.common.bounds import MOST_ITEMS, Text
+from bentos.common.errors import Location
 from bentos.common.http.dialects.tei import Direction
 from bentos.embed.schemas.input_type import AnyInputType
 from bentos.embed.schemas.inputs import Inputs, inputs_validator
@@ -37,6 +38,8 @@ class SimilarityInputs(BaseModel):
 
 class SimilarityParameters(TEIBody):
     """As in `/embed`."""
+
+    place: ClassVar[Location] = ("parameters",)
 
     truncate: bool | None = None
     truncation_direction: Direction | None = None

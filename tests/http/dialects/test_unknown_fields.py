@@ -113,6 +113,13 @@ def test_the_place_of_a_misspelt_field_is_its_name(embed: Service) -> None:
     assert answer.json()["error"]["param"] == "dimension"
 
 
+def test_a_misspelt_parameter_of_similarity_is_named_with_its_place(embed: Service) -> None:
+    inputs = {"source_sentence": "heron", "sentences": ["stork"]}
+    answer = embed.server.client.post("/similarity", json={"inputs": inputs, "parameters": {"truncat": False}})
+    assert answer.status_code == 422
+    assert answer.json()["error"].startswith("parameters.truncat: There is no such field here: did you mean truncate?")
+
+
 def test_a_misspelt_field_of_relevant_spans_is_refused(rerank: Service) -> None:
     spans = {"mode": "enabled", "treshold": 0.5}
     answer = rerank.server.client.post("/v2/rerank", json={**RANK_V2[2], "relevant_spans": spans})
