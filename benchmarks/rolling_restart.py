@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from tests.gateway.replicas import replicas_behind_gateway, steady_clients
+from tests.http.server import wait_for_stopped
 from tests.http.services import EMBED
 
 
@@ -28,6 +29,7 @@ def main(
         for number in range(restarts):
             replicas.restart(number % 2)
             typer.echo(f"{number + 1} restarts of {EMBED.name}: {dict(seen)}")
+    wait_for_stopped()
     if not seen.keys() <= {"200", "sent again"}:
         raise typer.Exit(1)
 

@@ -21,7 +21,7 @@ _DRAINING = {"DRAIN_DELAY_SECONDS": "3"}
 
 
 class Replicas:
-    """Replicas of embed-service, each on a port that it keeps; gone after the block.
+    """Replicas of embed-service, each on a port that it keeps; told to stop after the block.
 
     Args:
         home: BENTOML_HOME with the model.

@@ -28,14 +28,13 @@ _OWN_VARIABLES = (
     *("MAX_BODY_", "MAX_INFLIGHT_", "REQUEST_TIMEOUT_", "DRAIN_", "STUCK_AFTER_"),
     *("MAX_CONNECTIONS", "MAX_HEADER_", "HEADER_TIMEOUT_", "BODY_TIMEOUT_", "WRITE_TIMEOUT_", "IDLE_TIMEOUT_"),
 )
+_stopping = ExitStack()
+"""Waits for the services that have been told to stop."""
 
 
 def wait_for(condition: Callable[[], bool], what: str, seconds: float = ANSWER_SECONDS) -> None:
     """Poll until `condition` holds; fail with `what` in the message when it takes longer than `seconds`."""
     wait_until(condition, what, seconds)
-
-
-_stopping = ExitStack()
 
 
 def wait_for_stopped() -> None:
