@@ -45,13 +45,13 @@ def create_handler(
     paths = [*methods, *batch_apis, *other_service.paths]
 
     def neighbour(path: str) -> str:
-        """A path beside an unknown one, if all there are of one dialect, as in `/voyage`; else the path itself."""
+        """A known path that begins as an unknown one does, if all such have one dialect; else the path itself."""
         folder = path[: path.find("/", 1) + 1]
         beside = [known for known in methods if folder and known.startswith(folder)]
         return beside[0] if len({renderer(known) for known in beside}) == 1 else path
 
     def hint(path: str) -> tuple[str, str]:
-        """What to say of an unknown path, and one whose dialect is probably meant."""
+        """What to say of an unknown path, and a path in whose dialect to say it."""
         if other_service.answers(path, prefixes):
             return other_service.hint(path, name), path
         meant = nearest(path, paths)
