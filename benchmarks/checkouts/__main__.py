@@ -79,7 +79,7 @@ class _Process:
         return min(times)
 
     def kill(self) -> None:
-        """It has nothing to save."""
+        """End it."""
         self._process.kill()
 
     def _answer(self) -> Any:
@@ -112,9 +112,9 @@ def main(
     times: _Times = {name: {tokens: [] for tokens in _LENGTHS} for name in sides}
     for _ in range(rounds):
         for tokens, repetitions in _LENGTHS.items():
-            found = [(process.fastest(tokens, repetitions), name) for name, process in processes]
+            measured = [(name, process.fastest(tokens, repetitions)) for name, process in processes]
             for name in sides:
-                times[name][tokens].append(min(found_of for found_of, of in found if of == name))
+                times[name][tokens].append(min(milliseconds for side, milliseconds in measured if side == name))
     loaded = {name: process.loaded for name, process in processes}
     for _, process in processes:
         process.kill()
