@@ -53,7 +53,7 @@ def create_handler(
     def hint(path: str) -> tuple[str, str]:
         """What to say of an unknown path, and a path in whose dialect to say it."""
         if other_service.answers(path, prefixes):
-            return other_service.hint(path, name), path
+            return other_service.hint(path, name), neighbour(path)
         meant = nearest(path, paths)
         if not meant:
             return f"There is no path {shortened(path)} here: GET /docs lists all.", neighbour(path)

@@ -44,3 +44,10 @@ def voyage_error(answer: httpx.Response) -> tuple[int, str]:
     body = answer.json()
     assert body.keys() == {"detail"}
     return answer.status_code, body["detail"]
+
+
+def sentence(answer: httpx.Response) -> str:
+    """Of an error in any dialect."""
+    body = answer.json()
+    error = body.get("error")
+    return str(body.get("detail") or body.get("message") or (error["message"] if isinstance(error, dict) else error))

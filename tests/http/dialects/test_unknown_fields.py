@@ -3,6 +3,7 @@
 import httpx
 import pytest
 
+from tests.http.dialects.error_shapes import sentence
 from tests.http.services import EMBED, RERANK, Service
 
 OPENAI = ("embed", "/v1/embeddings", {"input": "heron", "model": EMBED.model})
@@ -51,8 +52,8 @@ def test_a_field_of_another_vendor_that_would_change_the_answer_is_refused(
 ) -> None:
     answer = _post(request, valid, field)
     assert answer.status_code in {400, 422}
-    assert f"{next(iter(field))}: There is no such field here" in _sentence(answer)
-    assert words in _sentence(answer)
+    assert f"{next(iter(field))}: There is no such field here" in sentence(answer)
+    assert words in sentence(answer)
 
 
 @pytest.mark.parametrize(
@@ -98,7 +99,7 @@ def test_a_misspelt_field_is_refused_and_the_right_one_named(
 ) -> None:
     answer = _post(request, valid, {field: value})
     assert answer.status_code in {400, 422}
-    assert f"{field}: There is no such field here: did you mean {meant}?" in _sentence(answer)
+    assert f"{field}: There is no such field here: did you mean {meant}?" in sentence(answer)
 
 
 @pytest.mark.parametrize("valid", [OPENAI, COHERE_V2, VOYAGE, TEI, RANK_V1, RANK_TEI, SCORE, RANKING])
@@ -131,9 +132,3 @@ def _post(request: pytest.FixtureRequest, valid: Valid, fields: dict[str, object
     name, path, body = valid
     service: Service = request.getfixturevalue(name)
     return service.server.client.post(path, json={**body, **fields})
-
-
-def _sentence(answer: httpx.Response) -> str:
-    """Of an error in any dialect."""
-    body = answer.json()
-    return str(body.get("detail") or body.get("message") or body["error"])
