@@ -4,17 +4,18 @@ Each version takes the fields of all of them: what they mean is the same whereve
 are ignored.
 """
 
-from typing import Annotated, Any, Literal, Self, TypeAlias
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
 from bentos.common.bounds import Count, Name
+from bentos.common.errors import Location
 from bentos.common.http.dialects.cohere import Priority
 from bentos.common.http.truncate import VendorTruncate
 from bentos.common.http.vendor_body import differing
 from bentos.rerank.schemas.documents import Documents, TextObject
-from bentos.rerank.schemas.vendor_body import BestFirstBody
+from bentos.rerank.schemas.vendor_body import BestFirstBody, VendorBody
 from bentos.rerank.schemas.vllm import VLLMBody
 
 _JINA = "jina-"
@@ -39,10 +40,11 @@ class Meta(BaseModel):
     warnings: Annotated[list[str] | None, Field(description="One for each text that was truncated")] = None
 
 
-class RelevantSpansBody(BaseModel):
-    """Whether stretches of the documents are wanted, and which."""
+class RelevantSpansBody(VendorBody):
+    """Whether stretches of the documents are wanted, and which. No field is ignored."""
 
     model_config = ConfigDict(extra="forbid")
+    place: ClassVar[Location] = ("relevant_spans",)
 
     mode: Literal["enabled", "disabled"]
     threshold: Annotated[
