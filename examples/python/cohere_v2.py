@@ -3,34 +3,29 @@
 import asyncio
 import os
 import sys
+from typing import Literal
 
 import cohere
 import httpx
 
-EMBED_SERVICE_URL = os.environ.get("EMBED_SERVICE_URL", "http://localhost:5555")
-RERANK_SERVICE_URL = os.environ.get("RERANK_SERVICE_URL", "http://localhost:5556")
-KEY = os.environ.get("CO_API_KEY", "none")
-
-
-def served(url: str) -> str:
-    """Name of the model that a service has."""
-    answer = httpx.get(f"{url}/info", headers={"Authorization": f"Bearer {KEY}"})
-    model: str = answer.raise_for_status().json()["model"]
-    return model
-
-
 DOCUMENTS = ["The office opens at nine.", "A heron stands still and spears fish.", "Herons nest in trees."]
+
+
+async def served(client: cohere.AsyncClientV2, endpoint: Literal["embed", "rerank"]) -> str:
+    """Name of the model that a service has, or of an alias."""
+    answer = await client.models.list(endpoint=endpoint)
+    return str(answer.models[0].name)
 
 
 async def main() -> None:
     """Embed in two forms, then rerank."""
-    # An application names its models: the served ones, or what EMBED_MODEL_ALIASES and RERANK_MODEL_ALIASES list.
-    embed_model = os.environ.get("EMBED_MODEL") or served(EMBED_SERVICE_URL)
-    rerank_model = os.environ.get("RERANK_MODEL") or served(RERANK_SERVICE_URL)
     client = cohere.AsyncClientV2(
         base_url=os.environ.get("CO_API_URL", "http://localhost:8080"),
-        api_key=KEY,
+        api_key=os.environ.get("CO_API_KEY", "none"),
     )
+    # An application names its models: the served ones, or what EMBED_MODEL_ALIASES and RERANK_MODEL_ALIASES list.
+    embed_model = os.environ.get("EMBED_MODEL") or await served(client, "embed")
+    rerank_model = os.environ.get("RERANK_MODEL") or await served(client, "rerank")
     embedded = await client.embed(
         texts=DOCUMENTS, model=embed_model, input_type="search_document", embedding_types=["float", "ubinary"]
     )
