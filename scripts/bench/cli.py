@@ -32,41 +32,41 @@ def bench(
     rerank_url: RerankURL = None,
     key: Key = None,
     timeout: Timeout = 30,
-    iterations: Annotated[int, typer.Option(min=1, help="Requests of each kind that count.")] = 20,
-    warm_up: Annotated[int, typer.Option(min=0, help="Requests of each kind before, that do not count.")] = 3,
+    iterations: Annotated[int, typer.Option(min=1, help="Measured requests of each kind.")] = 20,
+    warm_up: Annotated[int, typer.Option(min=0, help="Requests of each kind before them that are not measured.")] = 3,
     batch_size: Annotated[int, typer.Option(min=1, help="Texts of one batch.")] = 32,
-    documents: Annotated[int, typer.Option(min=1, help="Documents of one reranking.")] = 20,
+    documents: Annotated[int, typer.Option(min=1, help="Documents of one rerank.")] = 20,
     texts: Annotated[
-        Path | None, typer.Option(help="File of texts to send, one per line; default: made-up ones.")
+        Path | None, typer.Option(help="File of texts to send, one per line; default: generated ones.")
     ] = None,
     lengths: Annotated[
-        str, typer.Option(help="Words of made-up texts: lognormal:MEDIAN, fixed:N or uniform:LOW:HIGH.")
+        str, typer.Option(help="Words of generated texts: lognormal:MEDIAN, fixed:N or uniform:LOW:HIGH.")
     ] = "lognormal:30",
     seed: Annotated[int, typer.Option(help="Seed of lengths, words and arrivals.")] = 0,
     target: Annotated[
         list[str] | None, typer.Option(help="Another target, such as rerank=100/200 (target/acceptable, in ms).")
     ] = None,
     targets: Annotated[Path | None, typer.Option(help='JSON file of other targets: {"rerank": [100, 200]}.')] = None,
-    load_on: Annotated[Literal["embed", "rerank"], typer.Option(help="Service that is put under load.")] = "embed",
+    load_on: Annotated[Literal["embed", "rerank"], typer.Option(help="Service to put under load.")] = "embed",
     rate: Annotated[float | None, typer.Option(min=0.1, help="Requests per second of open-loop load.")] = None,
-    duration: Annotated[float, typer.Option(min=0.1, help="Seconds of that load.")] = 30,
+    duration: Annotated[float, typer.Option(min=0.1, help="Duration of that load, in seconds.")] = 30,
     find_max: Annotated[bool, typer.Option("--find-max", help="Search for the highest rate that it sustains.")] = False,
     step_seconds: Annotated[float, typer.Option(min=0.1, help="Minimum seconds of each step of the search.")] = 5,
     slo_ms: Annotated[
-        float | None, typer.Option(min=0.1, help="Latency that counts as good; default: the acceptable P95.")
+        float | None, typer.Option(min=0.1, help="Latency that counts as good, in ms; default: the acceptable P95.")
     ] = None,
     compare: Annotated[
         str | None,
-        typer.Option(help="URL of another server of embeddings to compare with.", callback=service_url),
+        typer.Option(help="URL of another embedding server to compare with.", callback=service_url),
     ] = None,
     compare_rerank: Annotated[
-        str | None, typer.Option(help="URL of another server of rankings to compare with.", callback=service_url)
+        str | None, typer.Option(help="URL of another reranker to compare with.", callback=service_url)
     ] = None,
-    dialect: Annotated[str, typer.Option(help=f"What it speaks: {', '.join(DIALECTS)}.")] = "native",
-    compare_model: Annotated[str, typer.Option(help="Model to name in requests to it.")] = "",
-    compare_key: Annotated[str | None, typer.Option(help="Its key.")] = None,
+    dialect: Annotated[str, typer.Option(help=f"Dialect of the other server: {', '.join(DIALECTS)}.")] = "native",
+    compare_model: Annotated[str, typer.Option(help="Model name in requests to the other server.")] = "",
+    compare_key: Annotated[str | None, typer.Option(help="API key for the other server.")] = None,
     collection: Annotated[
-        str | None, typer.Option(help="Collection in which whole searches are measured; default: no searches.")
+        str | None, typer.Option(help="Qdrant collection in which whole searches are measured.")
     ] = None,
     template: Annotated[
         str, typer.Option(help="Text of a point of the collection, with payload fields in braces.")
