@@ -37,9 +37,9 @@ unexport PYTHONDONTWRITEBYTECODE
 	bench-peers demo-migrate build images up down clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' Makefile
 
-venv: $(INSTALLED) ## Make the virtual environment (TORCH=cuda: PyPI's torch with its CUDA packages)
+venv: $(INSTALLED) ## Create the virtual environment with everything (TORCH=cuda: PyPI's torch with its CUDA packages)
 
 define CHECK_PYTHON
 @'$(PYTHON)' -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null || \
@@ -59,7 +59,7 @@ $(VENV)/.installed-serve: requirements/serve.txt requirements/uv.txt scripts/ins
 	@'$(PYTHON)' scripts/install_packages.py $(VENV) requirements/serve.txt
 	@touch $@
 
-models: $(SERVING) ## Install the models of a preset (MODELS=small or production) in the fastest form (PRECISION=none: as they are)
+models: $(SERVING) ## Install the models of a preset (MODELS=small or production) in the fastest precision that passes (PRECISION=none: unconverted)
 	$(BIN)/python -m scripts.models install $(MODELS) --precision $(PRECISION)
 
 ifneq ($(filter serve build images,$(MAKECMDGOALS)),)
@@ -71,8 +71,8 @@ endif
 serve: $(SERVING) ## Start both services (MODELS=small or production, ARGS=… for scripts.serve); Ctrl-C stops them
 	$(BIN)/python -m scripts.serve --models $(MODELS) --precision $(PRECISION) $(ARGS)
 
-test: venv ## Run what tests the services: real HTTP, real models (WORKERS=3 at a time, PYTEST_ARGS=… for pytest)
-	@echo "About 6 minutes on two processors; the first time 2 more, for the models."
+test: venv ## Test both services with real HTTP and real models (WORKERS=3 at a time, PYTEST_ARGS=… for pytest)
+	@echo "About 6 minutes on two cores; the first time 2 more, for the models."
 	@$(BIN)/python -m pytest -n $(WORKERS) -m "not extended" $(PYTEST_ARGS)
 
 npm-packages: $(NPM_PACKAGES) ## Install the npm packages of the JavaScript clients, for make test-all
@@ -81,7 +81,7 @@ $(NPM_PACKAGES): tests/clients/javascript/package-lock.json
 	@cd tests/clients/javascript && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error || \
 		echo "The npm packages are not installed: the tests with Node.js are left out." >&2
 
-client-packages: $(CLIENT_PACKAGES) ## Install LangChain, LlamaIndex, Haystack, litellm and chromadb, apart from all else, for make test-all
+client-packages: $(CLIENT_PACKAGES) ## Install LangChain, LlamaIndex, Haystack, litellm and chromadb in an environment of their own, for make test-all
 
 $(CLIENT_PACKAGES): requirements/clients.txt requirements/uv.txt scripts/install_packages.py
 	$(CHECK_PYTHON)
@@ -89,10 +89,10 @@ $(CLIENT_PACKAGES): requirements/clients.txt requirements/uv.txt scripts/install
 		echo "They are not installed: the tests with these clients are left out." >&2
 
 test-all: venv npm-packages client-packages ## Run what make test leaves out: tools, containers, a browser, Node.js, Ray, … (WITHOUT=containers for less)
-	@echo "About 40 minutes on two processors; the first time more, for models and packages of clients."
+	@echo "About 40 minutes on two cores; the first time more, for models and clients' packages."
 	@$(BIN)/python -m pytest -n $(WORKERS) -m "extended$(WITHOUT:%= and not %)" $(PYTEST_ARGS)
 
-coverage: venv npm-packages client-packages ## Measure which lines and branches of bentos and scripts the tests without containers reach (40 minutes)
+coverage: venv npm-packages client-packages ## Measure which lines and branches the tests without containers cover (40 minutes)
 	@$(BIN)/coverage erase
 	@$(BIN)/coverage run -m pytest -n $(WORKERS) -m "not containers" $(PYTEST_ARGS)
 	@$(BIN)/coverage combine --quiet
@@ -107,15 +107,15 @@ lint: venv ## Check style and formatting with ruff
 types: venv ## Check types with mypy
 	$(BIN)/mypy
 
-contracts: venv ## Check who may import whom
+contracts: venv ## Check which package may import which
 	$(BIN)/lint-imports --no-logo
 
-format: venv ## Let ruff format the code and mend what it can
+format: venv ## Format the code with ruff and fix what it can
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
 # torch goes without hash: its CPU build and PyPI's are different files of one version.
-lock: venv ## Write requirements/*.txt again from pyproject.toml (LOCK_ARGS=--upgrade for newer versions)
+lock: venv ## Regenerate requirements/*.txt from pyproject.toml (LOCK_ARGS=--upgrade for newer versions)
 	$(LOCK) --group dev -o requirements/dev.txt
 	$(LOCK) --group build -c requirements/dev.txt --no-annotate -o requirements/uv.txt
 	for group in serve embed rerank embed-torch rerank-torch; do \
@@ -123,13 +123,13 @@ lock: venv ## Write requirements/*.txt again from pyproject.toml (LOCK_ARGS=--up
 	$(LOCK) --group clients --no-annotate -o requirements/clients.txt
 	sed -i.orig -e '/^torch==/,/^[^ ]/{/--hash/d;}' -e '/^torch==/s/ \\$$//' requirements/*.txt && rm requirements/*.orig
 
-pin: venv ## Pin images by digest and GitHub's actions by commit, to what their tags name now (needs the network)
+pin: venv ## Pin images by digest and GitHub's actions by commit, as their tags are now (needs the network)
 	@$(BIN)/python -m scripts.pin
 
 bench: venv ## Measure running services against the targets of docs/benchmarking.md (ARGS=… for scripts.bench)
 	@$(BIN)/python -m scripts.bench $(ARGS)
 
-docs: venv ## Write what other files hold: docs/settings.md, tables of two pages, the gateway's template in the compose file
+docs: venv ## Regenerate docs/settings.md, the tables of two other pages, and the gateway's template in the compose file
 	$(BIN)/python -m scripts.docs
 
 bench-picture: venv ## Take the picture of docs/benchmarking.md from running services (needs chromium)
@@ -140,11 +140,11 @@ bench-picture: venv ## Take the picture of docs/benchmarking.md from running ser
 doctor: venv ## Check that running services are set up right (ARGS=… for scripts.doctor)
 	@$(BIN)/python -m scripts.doctor $(ARGS)
 
-demo-migrate: venv ## Migrate a sample collection from beginning to end with the small model, and evaluate it
+demo-migrate: venv ## Migrate a sample Qdrant collection from beginning to end with the small model, and evaluate it
 	@$(MAKE) --no-print-directory models MODELS=small
 	$(BIN)/python -m scripts.migrate.demo
 
-bench-peers: venv ## Measure side by side with other servers, at production size (ARGS=… for benchmarks.peers; two hours)
+bench-peers: venv ## Compare with other servers at production size (ARGS=… for benchmarks.peers; two hours)
 	$(BIN)/python -m scripts.models install small-e5
 	$(BIN)/python -m benchmarks.make_synthetic
 	$(BIN)/python -m benchmarks.peers --json docs/benchmarks/peers.json --picture docs/benchmarks/peers.svg $(ARGS)
@@ -158,7 +158,7 @@ build: models ## Build both bentos with the models of a preset (MODELS=small or 
 	@command -v $(ENGINE) >/dev/null || { echo "Images and containers need docker or podman." >&2; exit 1; }
 	@$(ENGINE) version >/dev/null
 
-images: .engine models ## Build container images with their models (SERVICES=embed for one, MODELS, BACKEND, TORCH=cuda for GPUs, TAG)
+images: .engine models ## Build container images with their models (SERVICES=embed for one; MODELS, BACKEND, TAG; TORCH=cuda for GPUs)
 	@for service in $(SERVICES); do env $(PRESET) ENGINE=$(ENGINE) \
 		sh scripts/build_image.sh $$service $(BACKEND) $(TORCH) $(TAG) || exit 1; done
 
@@ -166,7 +166,7 @@ images: .engine models ## Build container images with their models (SERVICES=emb
 	@command -v $(firstword $(COMPOSE)) >/dev/null || \
 		{ echo "podman starts the stack by podman-compose: install it by pip or your system, or run make venv." >&2; exit 1; }
 
-up: .compose ## Start the production stack, at first with new passwords (LOCAL=1 publishes its ports on 127.0.0.1; ARGS="--profile monitoring")
+up: .compose ## Start the production stack, the first time with new passwords (LOCAL=1 publishes its ports on 127.0.0.1; ARGS="--profile monitoring")
 	@sh deploy/compose/first_run.sh
 	$(COMPOSE) $(ARGS) up -d
 
