@@ -58,14 +58,14 @@ class MigrateSettings(BaseSettings):
     )
     limit: int = Field(0, ge=0, description="Stop after about this many points, to continue later; 0 is all")
     dry_run: bool = Field(False, description="Show the plan, change nothing")
-    retry_failed: bool = Field(False, description="Retry the points of the failures' file, and only those")
-    allow_failed: bool = Field(False, description="Let `switch` leave the points of the failures' file behind")
+    retry_failed: bool = Field(False, description="Retry the points of the file of failures, and only those")
+    allow_failed: bool = Field(False, description="Let `switch` leave the points of the file of failures behind")
     discard_new: bool = Field(
         False, description="Overwrite or delete what was written to the new collection after a switch"
     )
     in_place: bool = Field(False, description="Replace vectors in the collection itself; only the backup can undo it")
     backup: bool = Field(True, description="Snapshot of the source first (embedded engine: a copy of its files)")
-    folder: Path = Field(Path("migration"), description="Folder for the failures' file and the report")
+    folder: Path = Field(Path("migration"), description="Folder for the file of failures and the report")
     sample: int = Field(500, ge=10, le=100_000, description="Number of points that plan and verification look at")
     patience_seconds: float = Field(300.0, gt=0, description="How long to retry while a server is down")
     price_per_million_tokens: float = Field(
