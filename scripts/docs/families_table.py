@@ -11,11 +11,11 @@ FILE = Path(__file__).parents[2] / "docs" / "benchmarks" / "families.json"
 LANGUAGE_MODELS = ("qwen2", "qwen3", "gemma3_text")
 """Families of which language models that score pairs are converted."""
 HEAD = """\
-| family | such as | cosine of vectors | difference of logits | of language models | on a GPU | window |
+| family | such as | cosine of vectors | difference of logits | the same, language models | on a GPU | window |
 |---|---|---|---|---|---|---|
 """
-_POSITIONS = "its table of positions"
-_ANY = "what its files say"
+_POSITIONS = "number of positions"
+_ANY = "as in its files"
 REMARKS: dict[str, tuple[str, str]] = {
     "bert": ("all-MiniLM, e5-v2, bge-en-v1.5, mxbai-embed, arctic-embed", _POSITIONS),
     "roberta": ("all-distilroberta", _POSITIONS),
