@@ -62,9 +62,7 @@ class ServerSettings(BaseSettings):
 
     model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True)
 
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
-        "INFO", description="Least severe level that is logged"
-    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Lowest level that is logged")
     log_format: Literal["text", "json"] = Field("text", description="One line of text or one JSON object per event")
     access_log: bool = Field(True, description="Log one line per request (never its texts)")
     max_body_bytes: int = Field(
@@ -73,11 +71,11 @@ class ServerSettings(BaseSettings):
     max_connections: int = Field(
         1024,
         ge=1,
-        description="Most open connections; 64 more are kept for `/live`, `/ready`, `/health` and `/metrics`, and any "
-        "other path is answered 503 there",
+        description="Maximum number of open connections; 64 more are reserved for `/live`, `/ready`, `/health` and "
+        "`/metrics`, and answer any other path with 503",
     )
     max_header_bytes: int = Field(
-        32 * 1024, ge=1024, description="Largest request line and headers together, in bytes; there may be 100 headers"
+        32 * 1024, ge=1024, description="Largest request line and headers together, in bytes; at most 100 headers"
     )
     header_timeout_seconds: float = Field(
         10.0, gt=0, description="How long a new connection may be silent, and a request's headers may take to arrive"
@@ -85,12 +83,12 @@ class ServerSettings(BaseSettings):
     body_timeout_seconds: float = Field(
         30.0,
         gt=0,
-        description="How long a request's body may pause; if it takes longer in all, 4 KiB a second must arrive",
+        description="How long a request's body may pause; after that time in all, it must arrive at 4 KiB a second",
     )
     write_timeout_seconds: float = Field(
         30.0,
         gt=0,
-        description="How long a client may read nothing of its answer; if it takes longer in all, it must read 4 KiB a "
+        description="How long a client may pause reading a response; after that time in all, it must read 4 KiB a "
         "second",
     )
     idle_timeout_seconds: float = Field(
@@ -99,20 +97,20 @@ class ServerSettings(BaseSettings):
     max_inflight_bytes: int = Field(
         256 * 1024 * 1024,
         ge=1024,
-        description="Bytes of request bodies that may be in flight, those of up to 4 KiB not counted; beyond it "
-        "requests get 429. As many of unsent answers, those of up to 64 KiB not counted. Not below `MAX_BODY_BYTES`. "
-        "In memory a body may take several times its bytes",
+        description="Maximum bytes of request bodies in flight (bodies of up to 4 KiB do not count), beyond which "
+        "requests get 429, and the same for unsent responses (those of up to 64 KiB do not count). Not below "
+        "`MAX_BODY_BYTES`. In memory a body may take several times its size",
     )
     request_timeout_seconds: float = Field(
         300.0,
         gt=0,
-        description="Longest a request may take; a request may ask for less with `X-Request-Timeout`",
+        description="Maximum duration of a request; a request may ask for less with `X-Request-Timeout`",
     )
     api_keys: Annotated[list[SecretStr], NoDecode, BeforeValidator(_comma_separated)] = Field(
         [],
-        description="Keys, separated by commas, one of which a request must send; unset, none is needed. A key may "
-        "have a name before it, such as `web:KEY`, under which its requests are counted and logged; several may share "
-        "one",
+        description="API keys, separated by commas, one of which a request must send; if unset, no key is needed. A "
+        "key may be preceded by a name, such as `web:KEY`, under which its requests are counted and logged; several "
+        "keys may have the same name",
     )
     api_keys_exempt: CommaSeparated = Field(
         ["/live", "/ready", "/health", "/metrics"],
@@ -120,7 +118,7 @@ class ServerSettings(BaseSettings):
     )
     cors_origins: CommaSeparated = Field(
         [],
-        description="Origins, separated by commas, whose pages may call from a browser, or `*` for all; unset, none",
+        description="Origins, separated by commas, whose pages may call from a browser, or `*` for all; unset: none",
     )
     drain_delay_seconds: float = Field(
         1.0,
@@ -136,8 +134,8 @@ class ServerSettings(BaseSettings):
     stuck_after_seconds: float = Field(
         60.0,
         gt=0,
-        description="A micro-batch that runs longer makes `/live` fail and the process exit; "
-        "with a text of more than 512 tokens as many times longer as it has times 512",
+        description="A micro-batch that runs longer makes `/live` fail and the process exit; the limit is multiplied "
+        "for texts of more than 512 tokens: by two at 1,024",
     )
 
     @field_validator("api_keys")
@@ -186,20 +184,21 @@ class CacheSettings(BaseSettings):
     memory_bytes: int = Field(
         64 * 1024 * 1024,
         ge=0,
-        description="Memory of each service for its cache, in embed-service half as much again for token rows and JSON "
-        "of recent texts; 0 has Redis alone, or none",
+        description="Memory of each service for its cache; embed-service uses half as much again for tokens and JSON "
+        "of recent texts. With 0 only Redis is used, or no cache",
     )
     ttl_seconds: int = Field(30 * 24 * 3600, ge=1, description="How long Redis keeps an entry")
     dtype: Literal["float32", "float16"] = Field(
-        "float32", description="Numbers in the cache; `float16` halves it, and costs vectors their last digits"
+        "float32", description="Type of cached vectors; `float16` halves their size and reduces their precision"
     )
     timeout_ms: float = Field(
-        15.0, gt=0, description="Longest a request waits for Redis, and 0.05 ms for each of its texts; then it computes"
+        15.0, gt=0, description="How long a request waits for Redis, plus 0.05 ms per text, before it computes"
     )
     secret: SecretStr = Field(
         SecretStr(""),
-        description="Goes into the keys of Redis, so that its readers cannot tell whether it has a text, and into a "
-        "digest of each value, so that its writers cannot forge one; services that share entries need the same",
+        description="Secret for the keys in Redis, so that those who read it cannot tell whether it has a text, and "
+        "for a digest of each value, so that those who write to it cannot forge one; must be the same for all services "
+        "that share entries",
     )
 
     @property
@@ -230,11 +229,11 @@ class TracesSettings(BaseSettings):
 
     url: HttpUrl | None = Field(
         None,
-        description="Where a collector takes traces as OTLP over HTTP, such as `http://collector:4318/v1/traces`; "
-        "unset, nothing is recorded",
+        description="URL of a collector for OTLP over HTTP, such as `http://collector:4318/v1/traces`; unset: no "
+        "traces",
     )
     sample_ratio: float = Field(
-        1.0, ge=0, le=1, description="Share of the requests that is recorded, where the caller does not say so itself"
+        1.0, ge=0, le=1, description="Share of requests that are traced, unless the caller has decided that"
     )
 
 
@@ -249,56 +248,56 @@ class EngineSettings(BaseSettings):
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="`auto` is CUDA where there is a GPU")
     precision: Literal["auto", "fp32", "bf16", "int8"] = Field(
         "auto",
-        description="`auto` is the fastest of int8, bf16 and fp32 that is installed and that the processor has; "
-        "torch has fp32 and bf16, and `auto` is bf16 there on a GPU that has it, else fp32",
+        description="`auto` is the fastest of int8, bf16 and fp32 that is installed and that the CPU supports; torch "
+        "has fp32 and bf16, and there `auto` is bf16 on a GPU that supports it, else fp32",
     )
     truncate: Literal["end", "none"] = Field(
         "end",
-        description="What becomes of a text over its limit in a request that does not say: it loses its end, which "
-        "`X-Truncated` says in every dialect, or `none` refuses the request",
+        description="What happens to a text over its limit if the request does not say: `end` cuts off its end, which "
+        "`X-Truncated` reports in every dialect; `none` refuses the request",
     )
-    streams: int = Field(1, ge=1, le=64, description="Micro-batches computed at a time")
-    threads: int = Field(
-        default_factory=cpu_limit, ge=1, le=1024, description="Processor threads of all streams together"
-    )
+    streams: int = Field(1, ge=1, le=64, description="Number of micro-batches computed at a time")
+    threads: int = Field(default_factory=cpu_limit, ge=1, le=1024, description="CPU threads of all streams together")
     reserved_stream: bool = Field(
         True,
         description="OpenVINO: one more stream, with a copy of the model's working weights, for short interactive "
-        "work, which so starts at once when all others compute bulk work",
+        "requests, so that they start at once while all others compute bulk work",
     )
     max_interactive_wait_seconds: float = Field(
         3.0,
         gt=0,
-        description="Time in which 99 of 100 interactive requests are answered: one is let in if it is expected to "
-        "take at most two thirds of it, else it gets 429. Bulk requests may wait up to `REQUEST_TIMEOUT_SECONDS`, and "
-        "each at most its own `X-Request-Timeout`",
+        description="Time in which 99 % of the interactive requests are answered: a request is admitted if it is "
+        "expected to take at most two thirds of it, else it gets 429. Bulk requests may wait up to "
+        "`REQUEST_TIMEOUT_SECONDS`, and any request at most its own `X-Request-Timeout`",
     )
     bulk_above_seconds: float = Field(
         1.0,
         gt=0,
-        description="Requests that take longer by themselves, at the measured rate, wait in the bulk lane, unless they "
-        "say otherwise; one text alone only if it takes longer than an interactive request may wait",
+        description="Requests that would take longer than this on an idle service wait in the bulk lane, unless they "
+        "say otherwise; a single text only if it takes longer than an interactive request may wait",
     )
     queue_tokens: int = Field(
-        524_288, ge=1024, description="Tokens that may wait, whatever their time; beyond it requests get 429"
+        524_288,
+        ge=1024,
+        description="Maximum number of waiting tokens, however short their wait; beyond it requests get 429",
     )
     target_batch_ms: float = Field(
         50.0,
         gt=0,
-        description="Time one micro-batch should take; an interactive request waits about this long",
+        description="Time that one micro-batch should take, and so about how long an interactive request waits",
     )
     min_batch_tokens: int = Field(
-        96, ge=1, description="Token budget of a micro-batch never falls below this, however slow the model"
+        96, ge=1, description="Minimum token budget of a micro-batch, however slow the model is"
     )
-    max_batch_tokens: int = Field(16_384, ge=1, description="Token budget of a micro-batch never grows beyond this")
+    max_batch_tokens: int = Field(16_384, ge=1, description="Maximum token budget of a micro-batch")
     max_padding: float = Field(
         0.05,
         ge=0,
         lt=1,
-        description="torch, where it pads: padding a micro-batch may contain, as a fraction of its token budget",
+        description="torch on a CPU: maximum padding in a micro-batch, as a fraction of its token budget",
     )
     interactive_burst: int = Field(
-        4, ge=1, description="Interactive micro-batches in a row before a waiting bulk one gets its turn"
+        4, ge=1, description="Number of interactive micro-batches in a row before a waiting bulk one gets its turn"
     )
 
     @model_validator(mode="after")

@@ -16,16 +16,16 @@ class RerankSettings(EngineSettings):
 
     model: str | None = Field(
         None,
-        description=f"Model id as installed; unset, the bento's own model, or `{DEFAULT_MODEL}` outside a bento",
+        description=f"Id of an installed model; unset: the bento's own model, or `{DEFAULT_MODEL}` outside a bento",
     )
-    model_revision: str | None = Field(None, description="Revision of the model; unset, the newest installed")
+    model_revision: str | None = Field(None, description="Revision of the model; unset: the newest installed")
     model_aliases: CommaSeparated = Field(
         [],
         description="Other names, separated by commas, by which requests may call the model, "
         "such as `rerank-v4.0-pro,rerank-v5.0-pro`",
     )
     max_documents: int = Field(
-        1000, ge=1, le=MOST_ITEMS, description="Most documents in one request, up to the 10,000 of Cohere's"
+        1000, ge=1, le=MOST_ITEMS, description="Maximum number of documents in one request; Cohere's API allows 10,000"
     )
     max_tokens_per_doc: int = Field(
         4096, ge=1, description="Tokens of a document that are scored; a request may ask for fewer"
