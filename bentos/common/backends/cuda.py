@@ -52,7 +52,7 @@ def choose_device(asked: Literal["auto", "cpu", "cuda"]) -> Literal["cpu", "cuda
     if missing and asked == "cuda":
         raise DeviceUnusable(f"The settings ask for device cuda, but {missing}: use device cpu or auto.")
     if missing and has_nvidia_gpu():
-        _log.warning("There is a GPU here, but %s: the model is computed on the processor.", missing)
+        _log.warning("There is a GPU here, but %s: the model runs on the CPU.", missing)
     return "cpu" if missing else "cuda"
 
 

@@ -70,7 +70,7 @@ class OpenVINOBackend:
         core = openvino.Core()
         bf16 = supports_bf16(core)
         if precision == "bf16" and not bf16:
-            raise UnsupportedPrecision("This processor has no bf16 instructions: use precision int8 or fp32.")
+            raise UnsupportedPrecision("This CPU has no bf16 instructions: use precision int8 or fp32.")
         model, inputs = read_graph(folder, core)
         compiled = core.compile_model(model, "CPU", _properties(precision, bf16, group_size, threads, streams))
         self.width: int = compiled.outputs[0].get_partial_shape()[1].get_length()

@@ -29,5 +29,5 @@ class FirstByte(ServiceCheck):
         milliseconds = median(answer.elapsed.total_seconds() for answer in answers) * 1000
         message = f"After {milliseconds:.0f} ms."
         if milliseconds > self.acceptable_ms:
-            return warning(message, "Look for competing load and for too few processors; make bench measures more.")
+            return warning(message, "Look for competing load and for too few CPUs; make bench measures more.")
         return ok(message)

@@ -9,25 +9,25 @@ _MIB = 1024 * 1024
 
 
 class Threads(ServiceCheck):
-    """No more threads than processors: a pool beyond the quota is throttled for whole periods."""
+    """No more threads than CPUs: a pool beyond the quota is throttled for whole periods."""
 
     name = "threads"
 
     def run(self) -> Finding:
-        """Compare the engine's threads with the processors."""
+        """Compare the engine's threads with the CPUs."""
         threads = self.service.info["engine"]["threads"]
         processors = _resources(self.service)["processors"]
         if threads > processors:
             return warning(
-                f"{threads} threads share {processors} processors.",
-                f"Unset {_prefix(self.service)}_THREADS, or give the container more processors.",
+                f"{threads} threads share {processors} CPUs.",
+                f"Unset {_prefix(self.service)}_THREADS, or give the container more CPUs.",
             )
         if threads < processors:
             return warning(
-                f"{threads} threads leave {processors - threads} of {processors} processors idle.",
+                f"{threads} threads leave {processors - threads} of {processors} CPUs idle.",
                 f"Unset {_prefix(self.service)}_THREADS, unless others need them.",
             )
-        return ok(f"{threads} threads on {processors} processors.")
+        return ok(f"{threads} threads on {processors} CPUs.")
 
 
 class Memory(ServiceCheck):

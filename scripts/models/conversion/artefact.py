@@ -53,7 +53,7 @@ def install_precision(
     """
     bf16 = supports_bf16()
     if wanted == "bf16" and not bf16:
-        raise UsageError("This processor has no bf16 instructions: use --precision int8 or fp32.")
+        raise UsageError("This CPU has no bf16 instructions: use --precision int8 or fp32.")
     tries = candidates(wanted, bf16=bf16)
     if not force and (present := conversion_of(original, tries, home)):
         say(f"{original.profile.model_id} is installed as {present.tag} (--force converts it again)")

@@ -156,7 +156,7 @@ def test_limits_are_those_that_the_service_sees(checked: tuple[int, Lines], lock
     ]
     status, message = checked[1]["embed-service", "threads"]
     assert message.startswith("1 threads ")
-    assert f" {resources['processors']} processors" in message
+    assert f" {resources['processors']} CPUs" in message
     assert status == ("ok" if resources["processors"] == 1 else "warning")
     limit = resources["memory_limit_bytes"]
     shown = "without a limit" if limit is None else f"of {limit / 2**20:.0f} MiB"

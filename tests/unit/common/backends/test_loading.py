@@ -68,7 +68,7 @@ def test_a_graph_of_another_version(folder: Path) -> None:
 
 def test_a_processor_without_bf16(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(openvino_backend, "supports_bf16", lambda _: False)
-    with pytest.raises(RuntimeError, match=r"^This processor has no bf16 instructions: use precision int8 or fp32\.$"):
+    with pytest.raises(RuntimeError, match=r"^This CPU has no bf16 instructions: use precision int8 or fp32\.$"):
         load(folder, "bf16")
 
 
