@@ -109,7 +109,8 @@ class Conversion:
                 self._refused.append(precision)
                 return None
             installed = register(folder, profile, force=True, home=home)
-        self._say(f"  installed as {installed.tag}")
+        size = profile.activation_group_size
+        self._say(f"  installed as {installed.tag}{f', activations in groups of {size}' if size else ''}")
         return installed
 
     def _accepted(self, folder: Path, precision: Precision, profile: ModelProfile) -> ModelProfile | None:
