@@ -35,7 +35,7 @@ class RestartPolicy(ServiceCheck):
                     f"{engine} update --restart unless-stopped {self.container}",
                 )
         by_hand = f"docker inspect -f '{{{{.HostConfig.RestartPolicy.Name}}}}' {self.container}"
-        raise NotChecked(f"No engine here knows the container {self.container}.", f"On its host: {by_hand}")
+        raise NotChecked(f"No container {self.container} in docker or podman here.", f"On its host: {by_hand}")
 
     def _ask(self, engine: str) -> str | None:
         """The container's policy; None if the engine does not know it."""
