@@ -51,3 +51,16 @@ def test_a_model_whose_conversions_are_too_far_from_it_is_not_there_afterwards(
     with pytest.raises(CommandError, match="too far from the original"), left_as_it_was(home):
         install_precision(kept, "fp32", print, home=home)
     assert list_installed(home) == ([kept], [])
+
+
+def test_a_model_whose_conversion_is_stopped_by_ctrl_c_is_not_there_afterwards(tmp_path: Path) -> None:
+    folder, home = write_encoder(tmp_path / "model"), tmp_path / "home"
+
+    def stopped() -> None:
+        with left_as_it_was(home):
+            original(folder, home)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        stopped()
+    assert list_installed(home) == ([], [])
