@@ -49,6 +49,13 @@ def test_a_body_over_the_limit_is_refused(strict: Gateway, path: str, chunked: b
     assert str(BODY_BYTES) in check_error(answer.json(), path, TOO_LARGE)
 
 
+@pytest.mark.parametrize("path", ["/models", "/v1/models"])
+def test_a_body_over_the_limit_is_refused_in_json_where_models_are_listed(strict: Gateway, path: str) -> None:
+    answer = strict.client.post(path, content=b"x" * (BODY_BYTES + 1))
+    assert answer.status_code == 413
+    assert str(BODY_BYTES) in answer.json()["error"]["message"]
+
+
 @pytest.mark.parametrize("path", ["/embed", "/v2/embed", "/v1/embeddings", "/tei/rerank", "/voyage/v1/embeddings"])
 def test_a_service_that_takes_too_long_is_504(strict: Gateway, path: str) -> None:
     answer = strict.client.post(path, json={})
