@@ -164,5 +164,8 @@ def test_a_large_call_whose_caller_leaves_is_dropped_from_the_queue(embed: Servi
     assert embed.server.metric("duobento_dropped_items_total") > dropped
 
 
-def test_readyz_answers_as_ready(service: Service) -> None:
-    assert service.server.client.get("/readyz").json() == service.server.client.get("/ready").json()
+@pytest.mark.parametrize(("bentoml", "ours"), [("/readyz", "/ready"), ("/livez", "/live"), ("/healthz", "/live")])
+def test_probes_of_bentoml_answer_as_ours(service: Service, bentoml: str, ours: str) -> None:
+    assert service.server.client.get(bentoml).json() == service.server.client.get(ours).json()
+    assert problem(service.server.client.post(bentoml)) == (405, "method_not_allowed", None)
+    assert service.server.client.head(bentoml).status_code == 200

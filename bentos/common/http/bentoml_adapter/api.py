@@ -24,7 +24,7 @@ from bentos.common.lifecycle import Lifecycle
 from bentos.common.settings import TracesSettings
 from bentos.common.work_options import Lane
 
-_BENTOML_ROUTES = ("/schema.json", "/livez", "/healthz")
+_BENTOML_ROUTES = ("/schema.json",)
 
 
 def add_middleware(

@@ -29,6 +29,7 @@ from bentos.common.work_options import WorkOptions
 
 _BENTOML_LOG = logging.getLogger("bentoml._internal.server.http_app")
 _LONGEST_NAME = 100
+_PROBES = {"/readyz": "/ready", "/livez": "/live", "/healthz": "/live"}  # BentoML's, and ours for each
 _OF_THE_BODY = frozenset({b"content-type", b"content-encoding", b"content-length", b"transfer-encoding"})
 
 
@@ -88,7 +89,7 @@ class BatchAPI:
 class BentoMLCalls:
     """ASGI middleware in front of a service's BentoML APIs. Checks each call before BentoML merges it with others.
 
-    `/readyz` is answered as `/ready`. A line break in a path becomes another character: Starlette's patterns would
+    BentoML's probes are answered as ours. A line break in a path becomes another character: Starlette's patterns would
     match a path with one behind it.
 
     Args:
@@ -118,8 +119,8 @@ class BentoMLCalls:
         if api := self._apis.get(path):
             await (await self._answer(api, scope, receive))(scope, receive, send)
             return
-        if path == "/readyz":
-            scope["path"] = "/ready"
+        if path in _PROBES:
+            scope["path"] = _PROBES[path]
         elif "\n" in path:
             scope["path"] = path.replace("\n", "\ufffd")
         await self._app(scope, receive, send)

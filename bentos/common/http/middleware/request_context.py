@@ -24,7 +24,7 @@ _ACCEPTABLE_ID = re.compile(r"[\w.:-]{1,128}", re.ASCII)
 REQUEST_ID_HEADER = "X-Request-ID"
 _REQUEST_ID = REQUEST_ID_HEADER.lower().encode()  # as ASGI has it
 _TRUNCATED = TRUNCATED.lower().encode()
-OPERATIONS = frozenset({"/live", "/ready", "/readyz", "/health", "/metrics"})
+OPERATIONS = frozenset({"/live", "/livez", "/ready", "/readyz", "/health", "/healthz", "/metrics"})
 """Routes that a supervisor polls; they are counted but not logged."""
 
 
