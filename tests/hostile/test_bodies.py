@@ -3,6 +3,7 @@
 Each stands for a kind. Bounds of time are those of a busy machine; what an idle one does is in docs/performance.md.
 """
 
+import gzip
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -149,5 +150,20 @@ def test_bodies_in_chunks_of_one_byte_delay_no_probe(embed: Service) -> None:
         senders = [stack.enter_context(RawConnection(embed.server.port)) for _ in range(12)]
         answers = list(pool.map(lambda sender: sender.send(request).answer(), senders))
     assert [answer.status for answer in answers] == [200] * 12
+    assert prober.statuses == {200}
+    assert prober.worst_seconds < WORST_SECONDS
+
+
+def test_many_bodies_that_inflate_a_thousandfold_delay_no_probe(embed: Service) -> None:
+    compressed = gzip.compress(b'{"text":"heron"}'.ljust(32 * MEGABYTE))
+    headers = JSON | {"Content-Encoding": "gzip"}
+
+    def send(_: int) -> int:
+        return embed.server.client.post("/embed", content=compressed, headers=headers).status_code
+
+    with Prober(embed.server.port) as prober, ThreadPoolExecutor(30) as pool:
+        statuses = set(pool.map(send, range(90)))
+    assert 200 in statuses
+    assert statuses <= {200, 429}
     assert prober.statuses == {200}
     assert prober.worst_seconds < WORST_SECONDS

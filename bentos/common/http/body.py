@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from email.message import Message
 from functools import cache
@@ -22,7 +23,7 @@ from bentos.common.errors import (
     UnsupportedBody,
     shortened,
 )
-from bentos.common.http.content_encoding import inflater
+from bentos.common.http.content_encoding import FIRST_STEP_BYTES, inflater
 from bentos.common.http.inflight import FREE_BYTES, charge_of
 from bentos.common.http.json.errors import describe
 from bentos.common.http.json.structure import Limits, exceeded
@@ -42,7 +43,7 @@ _OF_A_UNION = re.compile(r"(list|dict)\[.+\]")
 _JSON_WORDS = {"None": "null", "True": "true", "False": "false"}
 _PYTHON_WORD = re.compile(rf"(?<!')\b({'|'.join(_JSON_WORDS)})\b(?!')")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-# One thread: large bodies are parsed one after the other, however many arrive at once.
+# One thread: large bodies are inflated step by step, in turn, and parsed one after the other, however many there are.
 _large_bodies = ThreadPoolExecutor(1, thread_name_prefix="large-bodies")
 
 Body = TypeVar("Body")
@@ -101,12 +102,14 @@ async def read(request: Request, limit: int) -> bytes:
         received += len(part)
         if received > limit:  # of compressed bytes as many as one likes inflate to nothing
             raise _too_large(limit)
-        for piece in inflate.feed(part) if inflate else (part,):
+        steps = inflate.feed(part) if inflate else iter((part,))
+        piece = next(steps, None)
+        while piece is not None:
             size += len(piece)
             _check_size(size, limit, request.scope)
             pieces.append(piece)
-            if inflate:
-                await asyncio.sleep(0)  # inflating took the event loop's time
+            ends = inflate is None or len(piece) < FIRST_STEP_BYTES
+            piece = next(steps, None) if ends else await _beside(next, steps, None)
         more = message.get("more_body", False)
     if inflate:
         inflate.end()
@@ -123,7 +126,7 @@ async def parse_json(raw: bytes) -> Any:
     """
     if len(raw) <= INLINE_BYTES:
         return _parse(raw)
-    return await asyncio.get_running_loop().run_in_executor(_large_bodies, _parse_large, raw)
+    return await _beside(_parse_large, raw)
 
 
 def validated(body: Any, model: TypeAdapter[Body]) -> Body:
@@ -158,6 +161,11 @@ def validated(body: Any, model: TypeAdapter[Body]) -> Body:
 @cache
 def _fields(model: TypeAdapter[Any]) -> str:
     return ", ".join(model.json_schema().get("properties", ()))
+
+
+async def _beside(work: Callable[..., Any], *arguments: Any) -> Any:
+    """What work on a large body returns, done beside the event loop when its turn comes."""
+    return await asyncio.get_running_loop().run_in_executor(_large_bodies, work, *arguments)
 
 
 def _parse_large(raw: bytes) -> Any:
